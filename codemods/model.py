@@ -1,0 +1,160 @@
+"""The data that stages hand to each other: plain, frozen, and without any syntax tree.
+
+This file owns the words of the project. It decides nothing and reads nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+
+class Scope(StrEnum):
+    """How far a migration goes."""
+
+    AUTO = "auto"
+    """`ASYNC` when the project has coroutine functions, else `ALL`."""
+    ASYNC = "async"
+    """Only what async code reaches."""
+    ALL = "all"
+    """The whole project."""
+
+
+class Fallback(StrEnum):
+    """What happens to a blocking call that has no async form."""
+
+    THREAD = "thread"
+    """It is offloaded: `await asyncio.to_thread(...)`."""
+    LEAVE = "leave"
+    """It stays as it is."""
+
+
+class Fate(StrEnum):
+    """What becomes of a function."""
+
+    ASYNC = "async"
+    SPLIT = "split"
+    SYNC = "sync"
+
+
+class Action(StrEnum):
+    """What becomes of a call site."""
+
+    NATIVE = "native"
+    AWAITED = "awaited"
+    OFFLOADED = "offloaded"
+    BRIDGED = "bridged"
+    LEFT = "left"
+
+
+class Certainty(StrEnum):
+    """How sure the facts behind a finding are."""
+
+    CERTAIN = "certain"
+    """Every target was resolved."""
+    LIKELY = "likely"
+    """Type flow or a pack says so."""
+    GUESS = "guess"
+    """Only the name says so. A guess never changes code."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A stretch of source text: 1-based lines, 1-based columns that count code points, end exclusive."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """One Python file of the project, as its bytes lie on disk."""
+
+    path: Path
+    """Absolute."""
+    name: str
+    """How it is shown: relative to where awaitify was run where that is possible, with forward slashes."""
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something about one file that kept awaitify from migrating it; the other files go on."""
+
+    path: str
+    line: int | None
+    """1-based, or None when the problem is the whole file's."""
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A call site with an action, and why."""
+
+    rule: str
+    path: str
+    line: int
+    column: int
+    function: str
+    """The function the call stands in, as `module:qualname`; `module:` at module level."""
+    call: str
+    """What is called: the qualified name, as users import it."""
+    action: Action
+    certainty: Certainty
+    reason: str
+    notes: tuple[str, ...] = ()
+    """How the async form differs, in words; empty when it does not."""
+    chain: tuple[str, ...] = ()
+    """From the entry to the call, each link as `module:qualname (path:line)`."""
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionFate:
+    """What becomes of a function that the migration touched or could not touch, and why."""
+
+    name: str
+    path: str
+    line: int
+    fate: Fate
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """One file before and after, as bytes. Only files that change have one."""
+
+    source: SourceFile
+    after: bytes = field(repr=False)
+    encoding: str
+    """What the file's coding cookie or byte order mark says; for showing it as text."""
+
+
+@dataclass(frozen=True, slots=True)
+class PossibleCaller:
+    """A call that could not be resolved and whose name is that of a function that becomes async."""
+
+    path: str
+    line: int
+    column: int
+    call: str
+    function: str
+    """The function that becomes async, as `module:qualname`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """All that a run found, decided and would write. Every list is sorted."""
+
+    scope: Scope
+    """`ASYNC` or `ALL`."""
+    scope_reason: str
+    findings: tuple[Finding, ...]
+    functions: tuple[FunctionFate, ...]
+    changes: tuple[FileChange, ...]
+    problems: tuple[Problem, ...]
+    possible_callers: tuple[PossibleCaller, ...]
+    files_read: int
+    lines_read: int
