@@ -1,0 +1,1 @@
+"""The `awaitify` command: how a migration is asked for, shown and written. It decides nothing itself."""

@@ -1,0 +1,67 @@
+"""The options that `check`, `diff` and `apply` have in common."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+Paths = Annotated[
+    list[Path] | None,
+    typer.Argument(help="Files and folders.", show_default="the current folder"),
+]
+ScopeOption = Annotated[
+    Literal["auto", "async", "all"] | None,
+    typer.Option("--scope", help="What async code reaches, or all; auto: async where there is async code."),
+]
+FallbackOption = Annotated[
+    Literal["thread", "leave"] | None,
+    typer.Option("--fallback", help="For blocking calls without an async form: a thread, or leave them."),
+]
+SelectOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--select", metavar="ID", help="Only this rule (repeatable); overrides the configured ones."
+    ),
+]
+IgnoreOption = Annotated[
+    list[str] | None,
+    typer.Option("--ignore", metavar="ID", help="Not this rule (repeatable); overrides the configured ones."),
+]
+KeepSyncOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--keep-sync",
+        metavar="NAME",
+        help="A function that must stay sync, as module:qualname (repeatable); added to the configured ones.",
+    ),
+]
+PythonOption = Annotated[
+    Path | None,
+    typer.Option("--python", metavar="PATH", help="The interpreter whose installed libraries are seen."),
+]
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="FILE", help="Read [tool.awaitify] in this TOML file."),
+]
+_FORMAT_HELP = "Default: rich on a terminal, else text."
+Format = Annotated[Literal["rich", "text", "json"] | None, typer.Option("--format", help=_FORMAT_HELP)]
+DiffFormat = Annotated[
+    Literal["rich", "text", "json", "patch"] | None, typer.Option("--format", help=_FORMAT_HELP)
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the user gave; None and empty mean: as configured."""
+
+    paths: list[Path] | None
+    scope: str | None
+    fallback: str | None
+    select: list[str] | None
+    ignore: list[str] | None
+    keep_sync: list[str] | None
+    python: Path | None
+    config: Path | None

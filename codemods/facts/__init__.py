@@ -1,0 +1,1 @@
+"""What is true of the project: its functions, calls and types. Facts decide nothing."""

@@ -1,0 +1,410 @@
+"""Builds the call graph of a project from the checker's report.
+
+Each module's part of the report is reduced to edges at once, so that memory does not follow the report's size.
+Functions are told apart by file and place, not by module name: a file reached under two names is one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from codemods.facts.graph import (
+    Call,
+    CallGraph,
+    CallKind,
+    ClassFact,
+    Decorator,
+    ForeignTarget,
+    Function,
+    Reference,
+)
+from codemods.facts.report import (
+    Access,
+    BytePlace,
+    Callees,
+    CallTarget,
+    Definitions,
+    Expression,
+    FunctionDefinition,
+    FunctionRef,
+    Parent,
+    Report,
+    parse_place,
+)
+from codemods.model import Span
+from codemods.tree import LineTable
+
+_ASYNC_DEF = re.compile(r"\basync(?:\s|\\\r?\n)+def(?:\s|\\\r?\n)+\Z")
+_DECORATED = "|artificial-call|for-decorated-target"
+_COROUTINE = "typing.Coroutine["
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """The decoded text of a file, and what turns the checker's places into spans."""
+
+    name: str
+    lines: LineTable
+    has_bom: bool
+
+    def span(self, place: BytePlace) -> Span:
+        """The span of a place of the report: code points instead of bytes, the byte order mark not counted."""
+        return Span(
+            place.line,
+            self._column(place.line, place.column),
+            place.end_line,
+            self._column(place.end_line, place.end_column),
+        )
+
+    def _column(self, line: int, column: int) -> int:
+        if self.has_bom and line == 1:
+            column -= 3
+        if self.lines.text.isascii():
+            return column
+        before = self.lines.line(line).encode()[: column - 1]
+        return len(before.decode(errors="replace")) + 1
+
+
+@dataclass(slots=True)
+class _Names:
+    """How functions and classes of the report are called, by module and id."""
+
+    report: Report
+    project: dict[tuple[int, str], str] = field(default_factory=dict)
+    _foreign: dict[tuple[int, str], ForeignTarget] = field(default_factory=dict)
+    known_as: dict[str, str] = field(default_factory=dict)
+
+    def function(self, ref: FunctionRef) -> str | None:
+        """The name of a function of the project; None for others."""
+        return self.project.get((ref.module_id, _plain(ref.function_id)))
+
+    def foreign(self, ref: FunctionRef) -> ForeignTarget:
+        """A function outside the project."""
+        key = (ref.module_id, _plain(ref.function_id))
+        found = self._foreign.get(key)
+        if found is None:
+            definitions = self.report.definitions(ref.module_id)
+            definition = definitions.function_definitions.get(key[1])
+            qualname = ref.function_name if definition is None else qualname_of(definition, definitions)
+            name = f"{ref.module_name}.{qualname}"
+            is_coroutine = definition is not None and _gives_coroutine(definition)
+            found = ForeignTarget(name, self.known_as.get(name), is_coroutine)
+            self._foreign[key] = found
+        return found
+
+
+def assemble(
+    report: Report, texts: Mapping[str, Text], probe: Path, known_names: Sequence[str]
+) -> CallGraph:
+    """The call graph of the files in `texts`, whose keys are absolute paths.
+
+    `probe` is the checked module whose line n holds the n-th of `known_names`, 1-based, as an expression: what
+    these resolve to is the checker's answer, so that re-exports and aliases need no guessing.
+    """
+    names = _Names(report)
+    own = [
+        (module.module_id, texts[path])
+        for module in report.modules.values()
+        if (path := module.source_path.get("FileSystem")) in texts
+    ]
+    functions: dict[tuple[str, str], Function] = {}
+    for module_id, text in own:
+        _name_functions(report, module_id, text, names, functions)
+    names.known_as.update(_resolve_probe(report, probe, known_names, names))
+    classes = {fact.name: fact for module_id, text in own for fact in _classes(report, module_id, text)}
+    builder = _Edges(names)
+    for module_id, text in own:
+        builder.read_module(report, module_id, text)
+    unread = {
+        texts[path].name
+        for module in report.modules.values()
+        if module.failed_to_load and (path := module.source_path.get("FileSystem")) in texts
+    }
+    return CallGraph(
+        functions=tuple(sorted(_finish_functions(functions.values(), builder), key=_function_order)),
+        classes=tuple(sorted(classes.values(), key=lambda fact: (fact.path, fact.span))),
+        calls=tuple(sorted(builder.calls.values(), key=lambda call: (call.path, call.span, call.kind))),
+        references=tuple(sorted(builder.references.values(), key=lambda one: (one.path, one.span))),
+        unread=frozenset(unread),
+    )
+
+
+def _function_order(function: Function) -> tuple[str, Span]:
+    return function.path, function.span
+
+
+def _plain(function_id: str) -> str:
+    """The id of the function itself: calls of a decorated one may name the pseudo-function `FDT:n`."""
+    return "F:" + function_id.removeprefix("FDT:") if function_id.startswith("FDT:") else function_id
+
+
+def qualname_of(definition: FunctionDefinition, definitions: Definitions) -> str:
+    """The name of a function within its module, as Python's `__qualname__` gives it."""
+    return _prefix(definition.parent, definitions) + definition.name
+
+
+def _prefix(parent: Parent | str, definitions: Definitions) -> str:
+    if isinstance(parent, str):
+        return ""
+    if parent.Class is not None:
+        outer = definitions.class_definitions[str(parent.Class.class_id)]
+        return f"{_prefix(outer.parent, definitions)}{outer.name}."
+    if parent.Function is not None:
+        function = definitions.function_definitions[f"F:{parent.Function.func_def_index}"]
+        return f"{qualname_of(function, definitions)}.<locals>."
+    return ""
+
+
+def _gives_coroutine(definition: FunctionDefinition) -> bool:
+    signatures = definition.undecorated_signatures
+    return bool(signatures) and all(
+        signature.return_annotation is not None and signature.return_annotation.string.startswith(_COROUTINE)
+        for signature in signatures
+    )
+
+
+def _name_functions(
+    report: Report, module_id: int, text: Text, names: _Names, functions: dict[tuple[str, str], Function]
+) -> None:
+    """Names the functions of a module, and makes those that no other name of the same file made before."""
+    definitions = report.definitions(module_id)
+    module = report.modules[module_id].module_name
+    taken = {function.name for function in functions.values()}
+    for function_id, definition in definitions.function_definitions.items():
+        if definition.name_location is None:
+            continue  # made up by the checker: the __init__ of a dataclass
+        key = (text.name, definition.name_location)
+        function = functions.get(key)
+        if function is None:
+            span = text.span(parse_place(definition.name_location))
+            name = f"{module}:{qualname_of(definition, definitions)}"
+            if name in taken:  # defined again in the same scope: two branches, a property's setter
+                name = f"{name}@{span.line}"
+            taken.add(name)
+            function = functions[key] = _function(report, module_id, text, definition, name, span)
+        names.project[module_id, function_id] = function.name
+
+
+def _function(
+    report: Report, module_id: int, text: Text, definition: FunctionDefinition, name: str, span: Span
+) -> Function:
+    definitions = report.definitions(module_id)
+    module = report.modules[module_id].module_name
+    prefix = _prefix(definition.parent, definitions)
+    is_method = isinstance(definition.parent, Parent) and definition.parent.Class is not None
+    start = text.lines.offset(span.line, span.column)
+    is_async = _ASYNC_DEF.search(text.lines.text[max(0, start - 200) : start]) is not None
+    owner = f"{module}:{prefix.removesuffix('.')}" if is_method else None
+    return Function(
+        name=name,
+        path=text.name,
+        span=span,
+        is_async=is_async,
+        is_property=definition.is_property_getter or definition.is_property_setter,
+        owner=owner,
+        parent=f"{module}:{prefix.removesuffix('.').removesuffix('.<locals>')}",
+        decorators=(),
+        overrides=None,
+        overrides_foreign=None,
+    )
+
+
+def _resolve_probe(
+    report: Report, probe: Path, known_names: Sequence[str], names: _Names
+) -> Iterator[tuple[str, str]]:
+    """Yields the qualified name at the definition, and the name users know, of what the checker could resolve."""
+    module = next(
+        (one for one in report.modules.values() if one.source_path.get("FileSystem") == str(probe)), None
+    )
+    if module is None:
+        return
+    for expressions in report.calls(module.module_id).call_graphs.values():
+        for location, expression in expressions.items():
+            access = expression.AttributeAccess
+            line = parse_place(location.partition("|")[0]).line
+            known = known_names[line - 1] if line <= len(known_names) else ""
+            if access is None or access.if_called is None or not _is_whole(location, known):
+                continue
+            for target in access.if_called.call_targets:
+                ref = _ref(target)
+                if ref is not None and (ref.module_id, _plain(ref.function_id)) not in names.project:
+                    yield names.foreign(ref).name, known
+    names._foreign.clear()  # made before the names were known
+
+
+def _is_whole(location: str, expression: str) -> bool:
+    place = parse_place(location)
+    return place.column == 1 and place.end_column == len(expression) + 1
+
+
+def _classes(report: Report, module_id: int, text: Text) -> Iterator[ClassFact]:
+    definitions = report.definitions(module_id)
+    module = report.modules[module_id].module_name
+    for one in definitions.class_definitions.values():
+        name = f"{module}:{_prefix(one.parent, definitions)}{one.name}"
+        yield ClassFact(name, text.name, text.span(parse_place(one.name_location)), len(one.bases))
+
+
+def _ref(target: CallTarget) -> FunctionRef | None:
+    return None if isinstance(target.target, str) else target.target.Function or target.target.Overrides
+
+
+class _Edges:
+    """Collects calls and references, module by module."""
+
+    def __init__(self, names: _Names) -> None:
+        self.calls: dict[tuple[str, Span, CallKind], Call] = {}
+        self.references: dict[tuple[str, Span], Reference] = {}
+        self.decorators: dict[str, tuple[Decorator, ...]] = {}
+        self.bases: dict[str, str] = {}
+        self.foreign_bases: dict[str, str] = {}
+        self._names = names
+
+    def read_module(self, report: Report, module_id: int, text: Text) -> None:
+        """Adds what one module of the report says."""
+        definitions = report.definitions(module_id)
+        module = report.modules[module_id].module_name
+        for function_id, definition in definitions.function_definitions.items():
+            name = self._names.project.get((module_id, function_id))
+            if name is not None and definition.overridden_base_method is not None:
+                self._note_base(name, definition.overridden_base_method)
+        for scope, expressions in report.calls(module_id).call_graphs.items():
+            caller = self._caller(scope, module_id, module, definitions)
+            if scope.startswith("FDT:"):
+                decorated = self._names.project.get((module_id, _plain(scope)))
+                if decorated is not None:
+                    self.decorators[decorated] = tuple(self._decorators(expressions, text))
+            for location, expression in expressions.items():
+                self._read(location, expression, caller, text)
+
+    def _note_base(self, name: str, base: FunctionRef) -> None:
+        own = self._names.function(base)
+        if own is not None:
+            self.bases[name] = own
+        else:
+            self.foreign_bases[name] = self._names.foreign(base).name
+
+    def _caller(self, scope: str, module_id: int, module: str, definitions: Definitions) -> str:
+        if scope.startswith("F:"):
+            return self._names.project.get((module_id, scope), f"{module}:")
+        parent: Parent | str = "TopLevel"
+        if scope.startswith("FDT:"):
+            parent = definitions.function_definitions[_plain(scope)].parent
+        elif scope.startswith("CTL:"):
+            parent = definitions.class_definitions[scope.removeprefix("CTL:")].parent
+        while isinstance(parent, Parent) and parent.Class is not None:
+            parent = definitions.class_definitions[str(parent.Class.class_id)].parent
+        if isinstance(parent, Parent) and parent.Function is not None:
+            function_id = f"F:{parent.Function.func_def_index}"
+            return self._names.project.get((module_id, function_id), f"{module}:")
+        return f"{module}:"
+
+    def _decorators(self, expressions: Mapping[str, Expression], text: Text) -> Iterator[Decorator]:
+        places = [key.removesuffix(_DECORATED) for key in expressions if key.endswith(_DECORATED)]
+        for place in sorted(places, key=lambda one: parse_place(one).line):
+            # a decorator with arguments is known by the call that makes it
+            made = expressions.get(place)
+            plain = expressions[place + _DECORATED]
+            callees = made.Call if made is not None and made.Call is not None else plain.Call
+            written = text.lines.slice(text.span(parse_place(place)))
+            yield Decorator(written, self._single_target(callees))
+
+    def _single_target(self, callees: Callees | None) -> str | None:
+        if callees is None:
+            return None
+        for target in (*callees.call_targets, *callees.init_targets):
+            ref = _ref(target)
+            if ref is not None:
+                own = self._names.function(ref)
+                return own if own is not None else self._names.foreign(ref).name
+        return None
+
+    def _read(self, location: str, expression: Expression, caller: str, text: Text) -> None:
+        place, _, implicit = location.partition("|")
+        if expression.Call is not None:
+            self._add_call(place, expression.Call, caller, text, implicit=bool(implicit))
+        access = expression.AttributeAccess or expression.Identifier
+        if access is not None:
+            self._add_access(place, access, caller, text)
+
+    def _add_call(self, place: str, callees: Callees, caller: str, text: Text, *, implicit: bool) -> None:
+        kind = CallKind.IMPLICIT if implicit else CallKind.CALL
+        self._add(place, kind, callees.call_targets, callees.unresolved is None, caller, text)
+        made = (*callees.init_targets, *callees.new_targets)
+        if made:
+            self._add(place, CallKind.CONSTRUCT, made, True, caller, text)
+
+    def _add_access(self, place: str, access: Access, caller: str, text: Text) -> None:
+        self._add(
+            place, CallKind.PROPERTY, (*access.property_getters, *access.property_setters), True, caller, text
+        )
+        if access.if_called is None:
+            return
+        targets = self._own(access.if_called.call_targets)
+        if targets:
+            span = text.span(parse_place(place))
+            self.references[text.name, span] = Reference(text.name, span, caller, targets)
+
+    def _own(self, targets: Iterable[CallTarget]) -> tuple[str, ...]:
+        found = {own for one in targets if (ref := _ref(one)) and (own := self._names.function(ref))}
+        return tuple(sorted(found))
+
+    def _add(
+        self,
+        place: str,
+        kind: CallKind,
+        targets: Sequence[CallTarget],
+        is_resolved: bool,
+        caller: str,
+        text: Text,
+    ) -> None:
+        own = self._own(targets)
+        foreign = self._foreign(targets)
+        matters = own or any(target.known_as or target.is_coroutine for target in foreign)
+        if not matters and (is_resolved or kind is not CallKind.CALL):
+            return
+        span = text.span(parse_place(place))
+        key = (text.name, span, kind)
+        before = self.calls.get(key)
+        if before is not None:  # the file was checked under two names
+            own = tuple(sorted({*before.targets, *own}))
+            foreign = before.foreign or foreign
+            is_resolved = before.is_resolved or is_resolved
+        self.calls[key] = Call(text.name, span, caller, kind, own, foreign, is_resolved)
+
+    def _foreign(self, targets: Iterable[CallTarget]) -> tuple[ForeignTarget, ...]:
+        refs = [ref for one in targets if (ref := _ref(one)) and self._names.function(ref) is None]
+        found = {target.name: target for ref in refs if (target := self._names.foreign(ref))}
+        return tuple(found[name] for name in sorted(found))
+
+
+def _finish_functions(functions: Iterable[Function], edges: _Edges) -> Iterator[Function]:
+    for one in functions:
+        yield Function(
+            name=one.name,
+            path=one.path,
+            span=one.span,
+            is_async=one.is_async,
+            is_property=one.is_property,
+            owner=one.owner,
+            parent=one.parent,
+            decorators=edges.decorators.get(one.name, ()),
+            overrides=edges.bases.get(one.name),
+            overrides_foreign=edges.foreign_bases.get(one.name),
+        )
+
+
+def types_of_file(report: Report, path: str, text: Text) -> Mapping[Span, str]:
+    """The types of the expressions of the file at an absolute path, as the checker writes them."""
+    types: dict[Span, str] = {}
+    for module in report.modules.values():
+        if module.source_path.get("FileSystem") != path:
+            continue
+        for function in report.types(module.module_id).functions.values():
+            table = [entry.string for entry in function.type_table]
+            for location, index in function.locations.items():
+                types[text.span(parse_place(location))] = table[index]
+    return types

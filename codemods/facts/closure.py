@@ -1,0 +1,123 @@
+"""Which functions and files a migration can touch, from the resolved graph alone, before any file is parsed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from codemods.facts.assemble import Text
+from codemods.facts.graph import Call, CallGraph, CallKind, Function
+from codemods.packs import Knowledge
+from codemods.planning.boundaries import is_transparent
+from codemods.planning.facts import PlannedFunction, Site
+from codemods.planning.promotion import CallIndex
+
+_AWAITED = re.compile(r"\bawait\s*\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """What has to be looked at."""
+
+    seeds: tuple[Call, ...]
+    """The blocking calls that the scope asks about."""
+    out_of_scope: tuple[Call, ...]
+    """The blocking calls that async code does not reach, when only those are asked about."""
+    unawaited: tuple[Call, ...]
+    """Calls of coroutine functions with no `await` right before them."""
+    functions: frozenset[str]
+    """The functions that hold a seed or call one that does."""
+    paths: frozenset[str]
+    """The files to parse, by name."""
+
+
+def find_closure(
+    graph: CallGraph, texts: Mapping[str, Text], knowledge: Knowledge, *, only_reached: bool
+) -> Closure:
+    """Finds everything upward of the seeds. `texts` is by file name."""
+    functions = {function.name: function for function in graph.functions}
+    index = CallIndex(plain_functions(graph), plain_sites(graph))
+    blocking = [call for call in graph.calls if blocking_name(call, knowledge) is not None]
+    out_of_scope: list[Call] = []
+    if only_reached:
+        reached = index.reached_from(name for name, one in functions.items() if one.is_async)
+        out_of_scope = [call for call in blocking if call.caller not in reached]
+        blocking = [call for call in blocking if call.caller in reached]
+    unawaited = tuple(_unawaited(graph, functions, texts))
+    above = _above(index, {call.caller for call in blocking})
+    paths = {call.path for call in (*blocking, *unawaited)}
+    paths |= {functions[name].path for name in above if name in functions}
+    paths |= {site.path for name in above for site in index.by_target[name]}
+    return Closure(tuple(blocking), tuple(out_of_scope), unawaited, above, frozenset(paths))
+
+
+def plain_functions(graph: CallGraph) -> dict[str, PlannedFunction]:
+    """The functions of a graph, with nothing known of their syntax."""
+    return {
+        one.name: PlannedFunction(
+            name=one.name, path=one.path, line=one.span.line, is_async=one.is_async, overrides=one.overrides
+        )
+        for one in graph.functions
+    }
+
+
+def plain_sites(graph: CallGraph) -> tuple[Site, ...]:
+    """The calls of the project's functions, with nothing known of their syntax."""
+    return tuple(plain_site(call) for call in graph.calls if call.targets)
+
+
+def plain_site(call: Call) -> Site:
+    """A call of the project's functions, with nothing known of its syntax."""
+    others = any(not target.is_coroutine for target in call.foreign) and call.kind is CallKind.CALL
+    return Site(
+        path=call.path,
+        span=call.span,
+        caller=call.caller,
+        targets=call.targets,
+        kind=call.kind,
+        is_mixed=others or not call.is_resolved,
+    )
+
+
+def blocking_name(call: Call, knowledge: Knowledge) -> str | None:
+    """The blocking function that a call calls for certain, as packs name it."""
+    if call.kind is not CallKind.CALL or call.targets or len(call.foreign) != 1:
+        return None
+    known = call.foreign[0].known_as
+    return known if known in knowledge.blocking and call.is_resolved else None
+
+
+def is_coroutine_function(function: Function) -> bool:
+    """Whether calling a function of the project gives a coroutine for certain."""
+    return function.is_async and all(is_transparent(one.target) for one in function.decorators)
+
+
+def _unawaited(
+    graph: CallGraph, functions: Mapping[str, Function], texts: Mapping[str, Text]
+) -> Iterator[Call]:
+    for call in graph.calls:
+        if call.kind is not CallKind.CALL or not call.is_resolved or not (call.targets or call.foreign):
+            continue
+        if not all(is_coroutine_function(functions[name]) for name in call.targets):
+            continue
+        if not all(target.is_coroutine for target in call.foreign):
+            continue
+        lines = texts[call.path].lines
+        start = lines.offset(call.span.line, call.span.column)
+        if not _AWAITED.search(lines.text, max(0, start - 40), start):
+            yield call
+
+
+def _above(index: CallIndex, names: Iterable[str]) -> frozenset[str]:
+    """Functions and everything that calls them, directly or through others, families as one."""
+    seen: set[str] = set()
+    queue = sorted(names)
+    while queue:
+        name = queue.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        queue += index.family(name) - seen
+        queue += [site.caller for site in index.by_target[name] if site.caller not in seen]
+    return frozenset(seen)

@@ -1,0 +1,123 @@
+"""The resolved call graph: what the type checker knows, free of its format.
+
+Functions are named `module:qualname`, as in `app.db:Pool.acquire`; code at module level is named `module:`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from codemods.model import Span
+
+
+class CallKind(StrEnum):
+    """How a function comes to be called."""
+
+    CALL = "call"
+    """By a call expression."""
+    CONSTRUCT = "construct"
+    """By a call expression that makes an instance: `__init__` or `__new__`."""
+    PROPERTY = "property"
+    """By an attribute access."""
+    IMPLICIT = "implicit"
+    """By a statement or an operator: `with`, `for`, `+`, `[]`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decorator:
+    """A decorator as written, and the function it resolves to."""
+
+    text: str
+    target: str | None
+    """Its qualified name where it is defined, as in `abc.abstractmethod`; None when unresolved."""
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function or method that the project defines."""
+
+    name: str
+    path: str
+    span: Span
+    """Of its name, after `def`."""
+    is_async: bool
+    is_property: bool
+    owner: str | None
+    """The class it is defined in, as `module:qualname`."""
+    parent: str
+    """The function, or `module:`, whose body defines it."""
+    decorators: tuple[Decorator, ...]
+    overrides: str | None
+    """The method of the project that it overrides."""
+    overrides_foreign: str | None
+    """The method outside the project that it overrides, as a qualified name."""
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignTarget:
+    """A function outside the project that a call resolves to."""
+
+    name: str
+    """Its qualified name where it is defined, as in `requests.api.get`."""
+    known_as: str | None
+    """The name a pack gives it, as in `requests.get`, when a pack names it."""
+    is_coroutine: bool
+    """Whether calling it gives a coroutine that has to be awaited."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A place where something is called."""
+
+    path: str
+    span: Span
+    """Of the whole call expression; of the attribute access for properties."""
+    caller: str
+    kind: CallKind
+    targets: tuple[str, ...]
+    """The functions of the project that it may call, overrides included."""
+    foreign: tuple[ForeignTarget, ...]
+    is_resolved: bool
+    """False when some or all targets are unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A place where a function of the project is used as a value: not called there, perhaps called elsewhere."""
+
+    path: str
+    span: Span
+    caller: str
+    targets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClassFact:
+    """A class that the project defines."""
+
+    name: str
+    path: str
+    span: Span
+    """Of its name, after `class`."""
+    resolved_bases: int
+    """How many of its bases the checker resolved."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallGraph:
+    """Everything the checker reported of the project. Lists are sorted by path and place."""
+
+    functions: tuple[Function, ...]
+    classes: tuple[ClassFact, ...]
+    calls: tuple[Call, ...]
+    references: tuple[Reference, ...]
+    unread: frozenset[str]
+    """Names of files the checker could not read or parse."""
+
+
+@dataclass(frozen=True, slots=True)
+class TypedPlaces:
+    """The types of expressions of one file, by where they stand."""
+
+    types: dict[Span, str]

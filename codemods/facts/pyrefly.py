@@ -1,0 +1,123 @@
+"""Runs pyrefly, the type checker, as a subprocess over the project and hands over its report.
+
+What the report looks like is `codemods.facts.report`'s concern; no other file knows of pyrefly.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sysconfig
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from codemods.errors import CheckerError
+
+SUPPORTED = ((1, 4, 1), (1, 5, 0))
+"""The versions whose report is known: from the first, up to but without the second. Its shape has changed
+between minor versions while its `format_version` stayed 1."""
+
+_RAM_DISK = Path("/dev/shm")
+_INSTALL = 'install it with: pip install "pyrefly>=1.4.1,<1.5"'
+
+
+@dataclass(frozen=True, slots=True)
+class CheckerRun:
+    """What the checker is asked to look at."""
+
+    files: Sequence[Path]
+    """Absolute."""
+    import_roots: Sequence[Path]
+    python: Path
+    """The interpreter whose installed packages are seen."""
+
+
+@contextmanager
+def report_of(run: CheckerRun, probes: str) -> Iterator[tuple[Path, Path]]:
+    """The folder of the report, and the path of a module with the source `probes` that was checked along.
+
+    The folder is on a RAM disk where there is one, and is deleted at the end.
+
+    Raises CheckerError when pyrefly is missing, of another version, or fails.
+    """
+    binary = find_pyrefly()
+    check_version(binary)
+    parent = _RAM_DISK if os.access(_RAM_DISK, os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix="awaitify-", dir=parent) as folder:
+        probe = Path(folder, "probe", "awaitify_probe.py")
+        probe.parent.mkdir()
+        probe.write_text(probes, encoding="utf-8")
+        configuration = Path(folder, "pyrefly.toml")
+        configuration.write_text(_configuration(run, probe), encoding="utf-8")
+        report = Path(folder, "report")
+        _check(binary, configuration, report)
+        yield report, probe
+
+
+def find_pyrefly() -> Path:
+    """The pyrefly that was installed with awaitify, else one on PATH.
+
+    Raises CheckerError when there is none.
+    """
+    found = shutil.which("pyrefly", path=sysconfig.get_path("scripts")) or shutil.which("pyrefly")
+    if found is None:
+        raise CheckerError(f"pyrefly, the type checker awaitify reads, was not found; {_INSTALL}")
+    return Path(found)
+
+
+def check_version(binary: Path) -> None:
+    """Raises CheckerError unless the binary answers with a supported version."""
+    try:
+        answer = subprocess.run([binary, "--version"], capture_output=True, text=True, timeout=60, check=False)
+    except OSError as error:
+        raise CheckerError(f"pyrefly at {binary} does not start ({error}); {_INSTALL}") from error
+    except subprocess.TimeoutExpired as error:
+        raise CheckerError(f"pyrefly at {binary} does not answer --version; {_INSTALL}") from error
+    match = re.search(r"(\d+)\.(\d+)\.(\d+)", answer.stdout)
+    version = tuple(map(int, match.groups())) if match else ()
+    if not SUPPORTED[0] <= version < SUPPORTED[1]:
+        said = answer.stdout.strip() or answer.stderr.strip() or "nothing"
+        raise CheckerError(
+            f"pyrefly at {binary} says its version is {said!r}, and awaitify reads the report of 1.4 from 1.4.1; "
+            f"{_INSTALL}"
+        )
+
+
+def _configuration(run: CheckerRun, probe: Path) -> str:
+    """A configuration of our own, so that the project's pyrefly settings change nothing."""
+    settings = {
+        "project-includes": [_literal_glob(path) for path in (*run.files, probe)],
+        "project-excludes": [],
+        "search-path": [str(path) for path in (*run.import_roots, probe.parent)],
+        "disable-project-excludes-heuristics": True,
+        "disable-search-path-heuristics": True,
+        "use-ignore-files": False,
+        "python-interpreter-path": str(run.python),
+        "preset": "off",
+    }
+    # every JSON string, list and boolean is a TOML one, as long as JSON escapes no code points
+    lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in settings.items()]
+    return "\n".join([*lines, "[errors]", "parse-error = true", ""])
+
+
+def _literal_glob(path: Path) -> str:
+    return re.sub(r"([\[\]*?])", r"[\1]", str(path))
+
+
+def _check(binary: Path, configuration: Path, report: Path) -> None:
+    arguments = [
+        *(str(binary), "check", "--config", str(configuration)),
+        *("--report-pysa", str(report), "--report-pysa-format", "json"),
+        *("--summary=none", "--output-format", "omit-errors", "--progress-bar", "no", "--color", "never"),
+    ]
+    # the report, not the exit code, says whether it worked: type errors of the user's code are no failure
+    answer = subprocess.run(arguments, capture_output=True, text=True, check=False, cwd=configuration.parent)
+    if not Path(report, "pyrefly.pysa.json").is_file():
+        said = answer.stderr.strip() or answer.stdout.strip() or f"exit code {answer.returncode}"
+        raise CheckerError(f"pyrefly wrote no report: {said}")

@@ -1,0 +1,229 @@
+"""Reads pyrefly's report. The only file that knows the report's format.
+
+Source of the format: pyrefly 1.4.1, `pyrefly check --report-pysa DIR --report-pysa-format json`. Its positions
+are 1-based lines and 1-based UTF-8 byte columns; ours count code points.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from codemods.errors import CheckerError
+
+ShapeT = TypeVar("ShapeT", bound="Shape")
+
+
+class Shape(msgspec.Struct, frozen=True, gc=False):
+    """Base of the report's structures: only the fields in use are named, others are skipped."""
+
+
+class FunctionRef(Shape):
+    module_id: int
+    module_name: str
+    function_id: str
+    function_name: str
+
+
+class Target(Shape):
+    Function: FunctionRef | None = None
+    Overrides: FunctionRef | None = None
+
+
+class CallTarget(Shape):
+    target: Target | str
+
+
+class Callees(Shape):
+    call_targets: tuple[CallTarget, ...] = ()
+    init_targets: tuple[CallTarget, ...] = ()
+    new_targets: tuple[CallTarget, ...] = ()
+    unresolved: dict[str, str] | str | None = None
+
+
+class Access(Shape):
+    if_called: Callees | None = None
+    property_getters: tuple[CallTarget, ...] = ()
+    property_setters: tuple[CallTarget, ...] = ()
+
+
+class Expression(Shape):
+    Call: Callees | None = None
+    Identifier: Access | None = None
+    AttributeAccess: Access | None = None
+
+
+class ModuleCalls(Shape):
+    call_graphs: dict[str, dict[str, Expression]]
+
+
+class ClassParent(Shape):
+    class_id: int
+
+
+class FunctionParent(Shape):
+    func_def_index: int
+
+
+class Parent(Shape):
+    Class: ClassParent | None = None
+    Function: FunctionParent | None = None
+
+
+class Annotation(Shape):
+    string: str
+
+
+class Signature(Shape):
+    return_annotation: Annotation | None = None
+
+
+class FunctionDefinition(Shape):
+    name: str
+    parent: Parent | str
+    name_location: str | None = None
+    is_property_getter: bool = False
+    is_property_setter: bool = False
+    undecorated_signatures: tuple[Signature, ...] = ()
+    decorator_callees: dict[str, tuple[Target, ...]] = {}
+    overridden_base_method: FunctionRef | None = None
+
+
+class ClassRef(Shape):
+    module_name: str
+    class_name: str
+
+
+class ClassDefinition(Shape):
+    class_id: int
+    name: str
+    parent: Parent | str
+    name_location: str
+    bases: tuple[ClassRef, ...] = ()
+
+
+class Definitions(Shape):
+    function_definitions: dict[str, FunctionDefinition]
+    class_definitions: dict[str, ClassDefinition]
+
+
+class ExpressionTypes(Shape):
+    type_table: tuple[Annotation, ...]
+    locations: dict[str, int]
+
+
+class ModuleTypes(Shape):
+    functions: dict[str, ExpressionTypes]
+
+
+class ModuleEntry(Shape):
+    module_id: int
+    module_name: str
+    source_path: dict[str, str]
+    info_filename: str
+    is_internal: bool = False
+    failed_to_load: bool = False
+
+
+class Index(Shape):
+    format_version: int
+    modules: dict[str, ModuleEntry]
+
+
+class ErrorPlace(Shape):
+    module_path: dict[str, str]
+    location: str
+    kind: str
+    message: str
+
+
+class ErrorList(Shape):
+    errors: tuple[ErrorPlace, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SyntaxProblem:
+    """A file the checker could not parse: its absolute path, the 1-based line, and what it said."""
+
+    path: str
+    line: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class BytePlace:
+    """1-based lines and 1-based UTF-8 byte columns, as pyrefly counts."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+class Report:
+    """The report's folder, read part by part.
+
+    Every reader raises CheckerError when a part has another shape than the one known.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        index = self._read(Path("pyrefly.pysa.json"), Index)
+        if index.format_version != 1:
+            raise CheckerError(
+                f"pyrefly's report has format version {index.format_version}, and awaitify reads version 1; "
+                'install a pyrefly it knows: pip install "pyrefly>=1.4.1,<1.5"'
+            )
+        self.modules: Mapping[int, ModuleEntry] = {
+            entry.module_id: entry for entry in index.modules.values()
+        }
+        self._definitions: dict[int, Definitions] = {}
+
+    def definitions(self, module_id: int) -> Definitions:
+        """The functions and classes that a module defines, read once."""
+        found = self._definitions.get(module_id)
+        if found is None:
+            found = self._definitions[module_id] = self._read_module("definitions", module_id, Definitions)
+        return found
+
+    def calls(self, module_id: int) -> ModuleCalls:
+        """The call graph of a module. It is large: keep none of it."""
+        return self._read_module("call_graphs", module_id, ModuleCalls)
+
+    def types(self, module_id: int) -> ModuleTypes:
+        """The types of the expressions of a module."""
+        return self._read_module("type_of_expressions", module_id, ModuleTypes)
+
+    def syntax_problems(self) -> Iterable[SyntaxProblem]:
+        """The first parse error of each file that has one."""
+        seen: set[str] = set()
+        for error in self._read(Path("errors.json"), ErrorList).errors:
+            path = error.module_path.get("FileSystem")
+            if error.kind == "parse-error" and path is not None and path not in seen:
+                seen.add(path)
+                message = error.message.removeprefix("Parse error: ")
+                yield SyntaxProblem(path, parse_place(error.location).line, message)
+
+    def _read_module(self, part: str, module_id: int, shape: type[ShapeT]) -> ShapeT:
+        return self._read(Path(part, self.modules[module_id].info_filename), shape)
+
+    def _read(self, name: Path, shape: type[ShapeT]) -> ShapeT:
+        try:
+            return msgspec.json.decode(Path(self._folder, name).read_bytes(), type=shape)
+        except (OSError, msgspec.MsgspecError) as error:
+            raise CheckerError(
+                f"pyrefly's report has another shape than the one awaitify knows ({name}: {error}); "
+                'install a pyrefly it knows: pip install "pyrefly>=1.4.1,<1.5"'
+            ) from error
+
+
+def parse_place(location: str) -> BytePlace:
+    """Reads `LINE:COLUMN-LINE:COLUMN`."""
+    start, _, end = location.partition("-")
+    line, _, column = start.partition(":")
+    end_line, _, end_column = end.partition(":")
+    return BytePlace(int(line), int(column), int(end_line), int(end_column))

@@ -1,0 +1,290 @@
+"""What only the syntax tells: where a call stands, how its value is used, and which handlers guard it.
+
+Read from the trees of the files that the resolved closure touches, never from other files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import libcst as cst
+
+from codemods.model import Span
+from codemods.tree import Tree
+
+COROUTINE_METHODS = frozenset({"close", "send", "throw"})
+"""What a coroutine object itself offers, besides the `cr_` attributes."""
+
+
+class Position(StrEnum):
+    """Whether `await` can stand at a place, once the function around it is async."""
+
+    AWAITABLE = "awaitable"
+    AWAITED = "awaited"
+    """It stands there already."""
+    MAIN_GUARD = "main guard"
+    """At module level under `if __name__ == "__main__":`, where no event loop runs."""
+    BLOCKED = "blocked"
+
+
+class Use(StrEnum):
+    """What happens to the value of a call."""
+
+    DROPPED = "dropped"
+    """The call is a statement of its own."""
+    CONSUMED = "consumed"
+    """It is used where a coroutine object is of no use: `.text`, `[0]`, `+ 1`, `if`, an f-string."""
+    OTHER = "other"
+    """Anything else: returned, passed on, stored. Whoever gets it may await it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """An exception that a handler around a call catches."""
+
+    name: str
+    """As written, its first part resolved through the file's imports: `requests.exceptions.Timeout`."""
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a call stands."""
+
+    position: Position
+    blocker: str | None
+    """Why `await` cannot stand there: "in a lambda"; None unless the position is BLOCKED."""
+    use: Use
+    guards: tuple[str, ...]
+    """The handlers around it that catch what a native form no longer raises, each as text with its place."""
+    callee: str
+    """What is called, as written, without its arguments and on one line."""
+
+
+def place_of(
+    tree: Tree, node: cst.BaseExpression, imports: ImportedNames, is_risky: Callable[[str], bool], file: str
+) -> Place:
+    """Where an expression of the tree stands.
+
+    `is_risky` says of the name of an exception whether a handler for it has to be known; `file` is how the file
+    is called in texts.
+    """
+    path = tree.path(node)
+    position, blocker = place_of_path(path)
+    callee = node.func if isinstance(node, cst.Call) else node
+    return Place(
+        position=position,
+        blocker=blocker,
+        use=use_of(path),
+        guards=tuple(f"except {guard.name} in {file}:{guard.line}" for guard in _guards(tree, path, imports) if is_risky(guard.name)),
+        callee=" ".join(tree.module.code_for_node(callee).split()),
+    )
+
+
+def place_of_path(path: Sequence[cst.CSTNode]) -> tuple[Position, str | None]:
+    """Whether `await` can stand before the last node of a path, and if not, why."""
+    if len(path) > 1 and isinstance(path[-2], cst.Await):
+        return Position.AWAITED, None
+    for index in range(len(path) - 2, -1, -1):
+        outer, inner = path[index], path[index + 1]
+        blocker = _blocks(outer, inner, path[index + 1 :])
+        if blocker is not None:
+            return Position.BLOCKED, blocker
+        if isinstance(outer, cst.FunctionDef) and inner is outer.body:
+            return Position.AWAITABLE, None
+        if isinstance(outer, cst.If) and inner is outer.body and is_main_guard(outer):
+            # only when nothing but the module is around it: a function's own guard is ordinary code
+            if not any(isinstance(node, cst.FunctionDef | cst.ClassDef) for node in path[:index]):
+                return Position.MAIN_GUARD, None
+    return Position.BLOCKED, "at module level"
+
+
+def _blocks(outer: cst.CSTNode, inner: cst.CSTNode, below: Sequence[cst.CSTNode]) -> str | None:
+    """Why `await` in `inner` cannot stand because of `outer`, its parent."""
+    match outer:
+        case cst.Lambda() if inner is outer.body:
+            return "in a lambda"
+        case cst.GeneratorExp() if not _is_first_iterable(outer, below):
+            return "in a generator expression"
+        case cst.ClassDef() if inner is outer.body:
+            return "in a class body"
+        case cst.Annotation():
+            return "in an annotation"
+    return None
+
+
+def _is_first_iterable(outer: cst.GeneratorExp, below: Sequence[cst.CSTNode]) -> bool:
+    """The first iterable of a generator expression is evaluated by the scope around it."""
+    return len(below) > 1 and below[0] is outer.for_in and below[1] is outer.for_in.iter
+
+
+def is_main_guard(node: cst.If) -> bool:
+    """Whether an `if` asks for `__name__ == "__main__"`."""
+    test = node.test
+    if not isinstance(test, cst.Comparison) or len(test.comparisons) != 1:
+        return False
+    target = test.comparisons[0]
+    if not isinstance(target.operator, cst.Equal):
+        return False
+    sides = (test.left, target.comparator)
+    names = [side.value for side in sides if isinstance(side, cst.Name)]
+    strings = [side.evaluated_value for side in sides if isinstance(side, cst.SimpleString)]
+    return names == ["__name__"] and strings == ["__main__"]
+
+
+def use_of(path: Sequence[cst.CSTNode]) -> Use:
+    """What happens to the value of the last node of a path."""
+    node = path[-1]
+    parent = path[-2] if len(path) > 1 else None
+    match parent:
+        case cst.Expr():
+            return Use.DROPPED
+        case cst.Attribute(attr=cst.Name(value=name)) if parent.value is node:
+            is_its_own = name in COROUTINE_METHODS or name.startswith(("cr_", "__"))
+            return Use.OTHER if is_its_own else Use.CONSUMED
+        case cst.Subscript() if parent.value is node:
+            return Use.CONSUMED
+        case cst.Call() if parent.func is node:
+            return Use.CONSUMED
+        case cst.BinaryOperation() | cst.UnaryOperation() | cst.FormattedStringExpression():
+            return Use.CONSUMED
+        case cst.Comparison() if parent.left is node and not _is_identity(parent):
+            return Use.CONSUMED
+        case cst.ComparisonTarget() if not isinstance(parent.operator, cst.Is | cst.IsNot | cst.In | cst.NotIn):
+            return Use.CONSUMED
+        case cst.If() | cst.While() | cst.IfExp() if parent.test is node:
+            return Use.CONSUMED
+        case cst.For() if parent.iter is node and parent.asynchronous is None:
+            return Use.CONSUMED
+        case cst.CompFor() if parent.iter is node and parent.asynchronous is None:
+            return Use.CONSUMED
+        case cst.Assign() if parent.value is node and any(
+            isinstance(target.target, cst.Tuple | cst.List) for target in parent.targets
+        ):
+            return Use.CONSUMED
+    return Use.OTHER
+
+
+def _is_identity(node: cst.Comparison) -> bool:
+    """`coroutine is None` and `coroutine in tasks` are questions about the object itself."""
+    return isinstance(node.comparisons[0].operator, cst.Is | cst.IsNot | cst.In | cst.NotIn)
+
+
+def _guards(tree: Tree, path: Sequence[cst.CSTNode], imports: ImportedNames) -> Iterator[Guard]:
+    """The exceptions caught around the last node of a path, within the function that it stands in."""
+    for index in range(len(path) - 2, -1, -1):
+        outer, inner = path[index], path[index + 1]
+        if isinstance(outer, cst.FunctionDef | cst.Lambda) and inner is outer.body:
+            return
+        if isinstance(outer, cst.Try | cst.TryStar) and inner is outer.body:
+            for handler in outer.handlers:
+                yield from _caught(tree, handler.type, imports)
+        if isinstance(outer, cst.With) and inner is outer.body:
+            for item in outer.items:
+                if isinstance(item.item, cst.Call):  # contextlib.suppress, pytest.raises
+                    for argument in item.item.args:
+                        yield from _caught(tree, argument.value, imports)
+
+
+def _caught(tree: Tree, node: cst.BaseExpression | None, imports: ImportedNames) -> Iterator[Guard]:
+    if node is None:
+        return
+    if isinstance(node, cst.Tuple):
+        for element in node.elements:
+            yield from _caught(tree, element.value, imports)
+        return
+    line = tree.span(node).line
+    yield Guard(imports.resolve(node) or "an expression", line)
+
+
+class ImportedNames:
+    """What the names of a file's imports stand for, wherever in the file they are imported."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._names: dict[str, str] = {}
+        for statement in tree.all(cst.Import):
+            for alias in statement.names:
+                self._add_import(alias)
+        for origin in tree.all(cst.ImportFrom):
+            if isinstance(origin.names, Sequence):
+                for alias in origin.names:
+                    self._add_from(origin, alias)
+
+    def _add_import(self, alias: cst.ImportAlias) -> None:
+        full = dotted_name(alias.name)
+        if full is None:
+            return
+        local = alias.evaluated_alias
+        if local is not None:
+            self._names[local] = full
+        else:
+            first = full.partition(".")[0]
+            self._names[first] = first
+
+    def _add_from(self, origin: cst.ImportFrom, alias: cst.ImportAlias) -> None:
+        module = "." * len(origin.relative)
+        if origin.module is not None:
+            module += dotted_name(origin.module) or ""
+        self._names[alias.evaluated_alias or alias.evaluated_name] = f"{module}.{alias.evaluated_name}"
+
+    def resolve(self, node: cst.BaseExpression) -> str | None:
+        """The dotted name of an expression with its first part resolved; None when it is no dotted name."""
+        name = dotted_name(node)
+        if name is None:
+            return None
+        first, dot, rest = name.partition(".")
+        return self._names.get(first, first) + dot + rest
+
+
+def dotted_name(node: cst.CSTNode) -> str | None:
+    """`a.b.c` for names and attributes of names; None for anything else."""
+    if isinstance(node, cst.Name):
+        return node.value
+    if isinstance(node, cst.Attribute):
+        base = dotted_name(node.value)
+        return None if base is None else f"{base}.{node.attr.value}"
+    return None
+
+
+def function_named_at(tree: Tree, span: Span) -> cst.FunctionDef | None:
+    """The function whose name stands at a span."""
+    name = tree.at(span, cst.Name)
+    if name is None:
+        return None
+    parent = tree.path(name)[-2]
+    return parent if isinstance(parent, cst.FunctionDef) else None
+
+
+class _YieldFinder(cst.CSTVisitor):
+    """Looks for `yield` in one function, not in those defined inside it."""
+
+    def __init__(self, root: cst.FunctionDef) -> None:
+        self.found = False
+        self._root = root
+
+    def visit_FunctionDef(self, node: cst.FunctionDef) -> bool:
+        return node is self._root
+
+    def visit_Lambda(self, node: cst.Lambda) -> bool:
+        return False
+
+    def visit_Yield(self, node: cst.Yield) -> None:
+        self.found = True
+
+
+def is_generator(function: cst.FunctionDef) -> bool:
+    """Whether a function yields."""
+    finder = _YieldFinder(function)
+    function.visit(finder)
+    return finder.found
+
+
+def base_count(tree: Tree, class_name: Span) -> int:
+    """How many bases the class whose name stands at a span is written with, keywords like `metaclass=` left out."""
+    name = tree.at(class_name, cst.Name)
+    if name is None:
+        return 0
+    parent = tree.path(name)[-2]
+    return len(parent.bases) if isinstance(parent, cst.ClassDef) else 0

@@ -1,0 +1,356 @@
+"""The way through, from paths to a `Migration`: files, facts, plan, rewrite, verify. Writes nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import libcst as cst
+
+from codemods import verify as verification
+from codemods.config import Config, find_python
+from codemods.facts.assemble import Text, assemble, types_of_file
+from codemods.facts.closure import Closure, find_closure
+from codemods.facts.graph import CallGraph
+from codemods.facts.pyrefly import CheckerRun, report_of
+from codemods.facts.report import Report
+from codemods.facts.syntax import Position
+from codemods.inspection import Sources, inspect, parse
+from codemods.model import (
+    Action,
+    FileChange,
+    Finding,
+    Migration,
+    PossibleCaller,
+    Problem,
+    Scope,
+    SourceFile,
+    Span,
+)
+from codemods.packs import Knowledge, load_packs
+from codemods.planning.facts import PlanningFacts, PlanningOptions
+from codemods.planning.plan import Plan, make_plan
+from codemods.project import DecodeError, Project, decode, load_project
+from codemods.rewrite.engine import ModuleEdits, rewrite
+from codemods.tree import LineTable, Tree
+
+_ASYNC = re.compile(rb"\basync\s+def\b")
+
+
+def migrate(paths: Sequence[Path], config: Config, relative_to: Path | None = None) -> Migration:
+    """Finds, decides and rewrites; nothing is written.
+
+    `paths` are files and folders; names in the result are relative to `relative_to`, by default the current
+    directory.
+
+    Raises PathError for paths that do not exist or hold no Python, CheckerError when the type checker cannot be
+    used, ConfigError for a wrong configuration.
+    """
+    project = load_project(paths, config, relative_to or Path.cwd())
+    knowledge = load_packs()
+    run = _Run(project, knowledge, config)
+    if not run.may_have_work():
+        return run.nothing()
+    return run.migrate()
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    graph: CallGraph
+    closure: Closure
+    planning: PlanningFacts
+
+
+class _Run:
+    """One migration: what is known of it so far."""
+
+    def __init__(self, project: Project, knowledge: Knowledge, config: Config) -> None:
+        self._project = project
+        self._knowledge = knowledge
+        self._config = config
+        self._sources = {source.name: source for source in project.files}
+        self._texts: dict[str, Text] = {}
+        self._encodings: dict[str, str] = {}
+        self._problems: list[Problem] = list(project.problems)
+        has_async = any(_ASYNC.search(source.content) for source in project.files)
+        self._has_async = has_async
+        self._scope = config.scope
+        self._scope_reason = "you asked for it"
+        if config.scope is Scope.AUTO:
+            self._scope = Scope.ASYNC if has_async else Scope.ALL
+            what = "some" if has_async else "no"
+            self._scope_reason = f"the project has {what} coroutine functions"
+
+    def may_have_work(self) -> bool:
+        """Whether any seed's name occurs: bytes only, the checker is not started."""
+        if self._has_async:
+            return True
+        contents = [source.content for source in self._project.files]
+        for name in self._knowledge.blocking:
+            first, last = name.split(".")[0].encode(), name.rpartition(".")[2].encode()
+            if any(first in content for content in contents) and any(last in content for content in contents):
+                return True
+        return False
+
+    def nothing(self) -> Migration:
+        """A migration without findings."""
+        return Migration(
+            scope=self._scope,
+            scope_reason=self._scope_reason,
+            findings=(),
+            functions=(),
+            changes=(),
+            problems=tuple(sorted(self._problems, key=_problem_order)),
+            possible_callers=(),
+            files_read=len(self._project.files),
+            lines_read=self._lines_read(),
+        )
+
+    def _lines_read(self) -> int:
+        return sum(source.content.count(b"\n") for source in self._project.files)
+
+    def migrate(self) -> Migration:
+        """The whole way."""
+        self._decode_all()
+        facts = self._gather()
+        options = PlanningOptions(scope=self._scope, fallback=self._config.fallback)
+        plan = make_plan(facts.planning, options)
+        broken: dict[str, Problem] = {}
+        while True:
+            changes, failures = self._rewrite_all(plan, facts)
+            fresh = {problem.path: problem for problem in failures if problem.path not in broken}
+            if not fresh:
+                break
+            broken |= fresh
+            facts = replace(facts, planning=_without(facts.planning, broken))
+            plan = make_plan(facts.planning, options)
+        self._problems += broken.values()
+        return replace(
+            self.nothing(),
+            findings=tuple(sorted(plan.findings, key=_finding_order)),
+            functions=plan.functions,
+            changes=tuple(changes),
+            possible_callers=tuple(self._possible_callers(plan, facts.graph)),
+        )
+
+    def _decode_all(self) -> None:
+        for source in self._project.files:
+            try:
+                decoded = decode(source.content)
+            except DecodeError as error:
+                self._problems.append(Problem(source.name, error.line, str(error)))
+                continue
+            # the checker reads UTF-8 only; pure ASCII is that, whatever the cookie says
+            if decoded.encoding not in {"utf-8", "utf-8-sig"} and not source.content.isascii():
+                message = f"its encoding is {decoded.encoding}, and types are inferred from UTF-8 only; convert it"
+                self._problems.append(Problem(source.name, None, message))
+                continue
+            self._texts[source.name] = Text(source.name, LineTable(decoded.text), decoded.has_bom)
+            self._encodings[source.name] = decoded.encoding
+
+    def _gather(self) -> _Facts:
+        """The facts, as far as they are needed; the checker's report is gone afterwards."""
+        files = [source for source in self._project.files if source.name in self._texts]
+        run = CheckerRun(
+            files=[source.path for source in files],
+            import_roots=self._project.import_roots,
+            python=find_python(self._config, self._project.root),
+        )
+        names = self._names_to_probe()
+        texts = {str(source.path): self._texts[source.name] for source in files}
+        with report_of(run, _probe_source(names)) as (folder, probe):
+            report = Report(folder)
+            graph = assemble(report, texts, probe, names)
+            unread = self._note_syntax_problems(report, texts)
+            closure = find_closure(
+                graph, self._texts, self._knowledge, only_reached=self._scope is Scope.ASYNC
+            )
+            sources = Sources(self._texts, self._unread(unread), self._project.entry_points)
+            inspection = inspect(
+                graph,
+                closure,
+                sources,
+                self._knowledge,
+                self._config,
+                lambda name: types_of_file(report, str(self._sources[name].path), self._texts[name]),
+            )
+        known = {problem.path for problem in self._problems}
+        self._problems += [problem for problem in inspection.problems if problem.path not in known]
+        return _Facts(graph, closure, inspection.facts)
+
+    def _names_to_probe(self) -> list[str]:
+        """The packs' names whose library the project mentions: probing others would have them checked in vain."""
+        mentioned = {
+            root
+            for root in {name.partition(".")[0] for name in self._knowledge.names}
+            if any(root.encode() in source.content for source in self._project.files)
+        }
+        return [name for name in self._knowledge.names if name.partition(".")[0] in mentioned]
+
+    def _note_syntax_problems(self, report: Report, texts: Mapping[str, Text]) -> set[str]:
+        names = set()
+        for problem in report.syntax_problems():
+            if problem.path in texts:
+                name = texts[problem.path].name
+                names.add(name)
+                message = f"syntax error: {problem.message}; the file is left as it is"
+                self._problems.append(Problem(name, problem.line, message))
+        return names
+
+    def _unread(self, broken: set[str]) -> dict[str, bytes]:
+        return {
+            name: source.content
+            for name, source in self._sources.items()
+            if name in broken or name not in self._texts
+        }
+
+    def _rewrite_all(self, plan: Plan, facts: _Facts) -> tuple[list[FileChange], list[Problem]]:
+        """The changed files, and those whose change does not hold."""
+        async_names = {function.name: function for function in facts.graph.functions}
+        by_path: dict[str, list[Span]] = {}
+        for name in plan.promoted:
+            function = async_names[name]
+            by_path.setdefault(function.path, []).append(function.span)
+        wanted = {
+            path: ModuleEdits(plan.decisions.get(path, ()), tuple(sorted(by_path.get(path, ()))))
+            for path in sorted({*plan.decisions, *by_path})
+        }
+        changes: list[FileChange] = []
+        failures: list[Problem] = []
+        expectations = _Expectations(plan, facts)
+        for path, edits in wanted.items():
+            if not edits.async_functions and all(
+                one.finding.action is Action.LEFT for one in edits.decisions
+            ):
+                continue
+            result = self._rewrite_one(path, edits, expectations)
+            if isinstance(result, Problem):
+                failures.append(result)
+            else:
+                changes.append(result)
+        return changes, failures
+
+    def _rewrite_one(self, path: str, edits: ModuleEdits, expectations: _Expectations) -> FileChange | Problem:
+        tree = parse(path, self._texts[path].lines.text)
+        if isinstance(tree, Problem):
+            return tree
+        try:
+            after = rewrite(tree, edits)
+        except (cst.CSTValidationError, LookupError) as error:
+            return Problem(path, None, f"its rewrite failed ({error}); it is left out, with all that depends on it")
+        failure = verification.verify(tree, after, expectations.of(path, tree))
+        if failure is not None:
+            message = f"{failure.message}; it is left out, with all that depends on it"
+            return Problem(path, failure.line, message)
+        return FileChange(self._sources[path], self._encode(path, after), self._encodings[path])
+
+    def _encode(self, path: str, text: str) -> bytes:
+        encoding = self._encodings[path].removesuffix("-sig")
+        mark = b"\xef\xbb\xbf" if self._texts[path].has_bom else b""
+        return mark + text.encode(encoding)
+
+    def _possible_callers(self, plan: Plan, graph: CallGraph) -> Iterator[PossibleCaller]:
+        """Calls that could not be resolved and carry the name of a method that becomes async."""
+        names: dict[str, str] = {}
+        for promoted in sorted(plan.promoted):
+            names.setdefault(promoted.rpartition(":")[2].rpartition(".")[2], promoted)
+        if not names:
+            return
+        called = re.compile(r"\.\s*(" + "|".join(map(re.escape, sorted(names))) + r")\s*\(")
+        for call in graph.calls:
+            if call.is_resolved or call.targets:
+                continue
+            text = self._texts[call.path].lines.slice(call.span)
+            match = _last_call(called, text)
+            if match is not None:
+                yield PossibleCaller(call.path, call.span.line, call.span.column, match, names[match])
+
+
+def _last_call(called: re.Pattern[str], text: str) -> str | None:
+    """The wanted name that a call expression calls: its own callee, not one among its arguments."""
+    depth = 0
+    for at in range(len(text) - 1, -1, -1):
+        depth += {")": 1, "]": 1, "}": 1, "(": -1, "[": -1, "{": -1}.get(text[at], 0)
+        if depth == 0:
+            found = [match for match in called.finditer(text, 0, at + 1) if match.end() == at + 1]
+            return found[0][1] if found else None
+    return None
+
+
+class _Expectations:
+    """What the certificate may find unawaited, file by file."""
+
+    def __init__(self, plan: Plan, facts: _Facts) -> None:
+        self._names = {name.rpartition(":")[2].rpartition(".")[2].partition("@")[0] for name in plan.promoted}
+        self._plan = plan
+        self._promoted_sites = {
+            (decision.finding.path, decision.span)
+            for decisions in plan.decisions.values()
+            for decision in decisions
+            if decision.finding.action in {Action.AWAITED, Action.BRIDGED}
+        }
+
+    def of(self, path: str, before: Tree) -> verification.Expectation:
+        """The calls of these names that are there before and are not among the plan's, counted by name."""
+        counts: dict[str, int] = {}
+        for call in before.all(cst.Call):
+            name = verification.called_name(call)
+            if name not in self._names or (path, before.span(call)) in self._promoted_sites:
+                continue
+            if not verification.is_taken(before.path(call)):
+                counts[name] = counts.get(name, 0) + 1
+        return verification.Expectation(self._names, counts)
+
+
+def _without(facts: PlanningFacts, broken: Mapping[str, Problem]) -> PlanningFacts:
+    """The facts with everything in some files fixed as it is, so that a new plan leaves them out."""
+    functions = {
+        name: replace(function, lock=f"the change of {function.path} would not hold")
+        if function.path in broken and not function.is_async
+        else function
+        for name, function in facts.functions.items()
+    }
+    sites = tuple(
+        replace(
+            site,
+            place=replace(site.place, position=Position.BLOCKED, blocker="in a file whose change would not hold"),
+        )
+        if site.path in broken
+        else site
+        for site in facts.sites
+    )
+    return replace(
+        facts,
+        functions=functions,
+        sites=sites,
+        blocking=tuple(replace(one, is_ignored=one.is_ignored or one.path in broken) for one in facts.blocking),
+        unawaited=tuple(
+            replace(one, is_ignored=one.is_ignored or one.path in broken) for one in facts.unawaited
+        ),
+    )
+
+
+def _probe_source(names: Sequence[str]) -> str:
+    """A module that names every name, one a line, and imports what they need behind them."""
+    modules = sorted({module for name in names if (module := _module_of(name))})
+    return "\n".join([*names, *(f"import {module}" for module in modules), ""])
+
+
+def _module_of(name: str) -> str:
+    """The module part of a qualified name: what stands before its class, else before its last part."""
+    parts = name.split(".")[:-1]
+    for index, part in enumerate(parts):
+        if part[:1].isupper():
+            parts = parts[:index]
+            break
+    return ".".join(parts)
+
+
+def _problem_order(problem: Problem) -> tuple[str, int]:
+    return problem.path, problem.line or 0
+
+
+def _finding_order(finding: Finding) -> tuple[str, int, int, str]:
+    return finding.path, finding.line, finding.column, finding.rule

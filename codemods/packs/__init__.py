@@ -1,0 +1,77 @@
+"""What awaitify knows of libraries: TOML tables, one file a library, and their loader.
+
+`[[call]]` blocks and has an async twin with the same arguments, `[[offload]]` blocks and runs in a thread,
+`[[loop]]` needs the running event loop. Names are qualified, as users import them; re-exports resolve.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+
+import msgspec
+
+from codemods.errors import ConfigError
+
+
+class _Call(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    sync: str
+    twin: str = msgspec.field(name="async")
+
+
+class _Offload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    sync: str
+
+
+class _Loop(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    name: str
+
+
+class _Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    call: tuple[_Call, ...] = ()
+    offload: tuple[_Offload, ...] = ()
+    loop: tuple[_Loop, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """All packs as one."""
+
+    twins: Mapping[str, str]
+    """From a blocking function to its async twin."""
+    offloads: frozenset[str]
+    """Blocking functions without a twin."""
+    loop_bound: frozenset[str]
+    """Functions that need the running event loop."""
+
+    @property
+    def blocking(self) -> frozenset[str]:
+        """All blocking functions."""
+        return self.offloads | self.twins.keys()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every name, sorted."""
+        return tuple(sorted(self.blocking | self.loop_bound))
+
+
+def load_packs() -> Knowledge:
+    """Reads the packs that come with awaitify.
+
+    Raises ConfigError when one does not follow the schema, naming the file.
+    """
+    twins: dict[str, str] = {}
+    offloads: set[str] = set()
+    loop_bound: set[str] = set()
+    for file in sorted(files(__name__).iterdir(), key=lambda one: one.name):
+        if not file.name.endswith(".toml"):
+            continue
+        try:
+            pack = msgspec.toml.decode(file.read_bytes(), type=_Pack)
+        except (msgspec.MsgspecError, ValueError) as error:
+            raise ConfigError(f"the pack {file.name} is wrong: {error}") from error
+        twins.update((one.sync, one.twin) for one in pack.call)
+        offloads.update(one.sync for one in pack.offload)
+        loop_bound.update(one.name for one in pack.loop)
+    return Knowledge(twins, frozenset(offloads), frozenset(loop_bound))

@@ -1,0 +1,1 @@
+"""What we will do: which functions become async, and what becomes of every call. No syntax tree, no files."""

@@ -1,0 +1,95 @@
+"""What a plan is made from: the facts of the closure, reduced to what decides. Tests write these by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from codemods.facts.graph import CallKind
+from codemods.facts.syntax import Place, Position, Use
+from codemods.model import Fallback, Scope, Span
+from codemods.rules.rule import Offer
+
+ANYWHERE = Place(Position.AWAITABLE, None, Use.OTHER, (), "f")
+"""Where `await` can stand; for facts written by hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedFunction:
+    """A function of the project."""
+
+    name: str
+    path: str
+    line: int
+    is_async: bool = False
+    lock: str | None = None
+    """Why it has to stay as it is: "it is a property"; None when it may become async."""
+    overrides: str | None = None
+    """The method of the project that it overrides: both have one color."""
+    is_called_from_outside: bool = False
+    """Whether something outside the project calls it: a console script, a framework."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A call of functions of the project."""
+
+    path: str
+    span: Span
+    caller: str
+    targets: tuple[str, ...]
+    kind: CallKind = CallKind.CALL
+    place: Place = ANYWHERE
+    """Its guards are the handlers, as text, that catch what a native form no longer raises."""
+    is_mixed: bool = False
+    """Whether it may also call something that stays as it is, or something unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlockingCall:
+    """A call of a function that a pack lists as blocking: a seed."""
+
+    path: str
+    span: Span
+    caller: str
+    name: str
+    """The blocking function, as users import it."""
+    offer: Offer
+    place: Place = ANYWHERE
+    is_ignored: bool = False
+    """Whether the user silenced it."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnawaitedCall:
+    """A call of a coroutine function that nothing awaits where it stands: a seed."""
+
+    path: str
+    span: Span
+    caller: str
+    name: str
+    place: Place = ANYWHERE
+    is_consumed_later: bool = False
+    """It is assigned to a name, all of whose uses show that it should have been awaited."""
+    is_ignored: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PlanningFacts:
+    """Everything a plan is made from."""
+
+    functions: Mapping[str, PlannedFunction]
+    sites: tuple[Site, ...] = ()
+    blocking: tuple[BlockingCall, ...] = ()
+    unawaited: tuple[UnawaitedCall, ...] = ()
+    loop_bound: frozenset[str] = frozenset()
+    """Functions that ask for the running event loop: no thread can run them."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanningOptions:
+    """What the user asked for."""
+
+    scope: Scope = Scope.ALL
+    """ASYNC or ALL."""
+    fallback: Fallback = Fallback.THREAD

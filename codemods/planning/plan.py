@@ -1,0 +1,318 @@
+"""The plan: what becomes of every function and of every call, each with its reason and its chain."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from codemods.facts.graph import CallKind
+from codemods.facts.syntax import Position, Use
+from codemods.model import (
+    Action,
+    Certainty,
+    Fallback,
+    Fate,
+    Finding,
+    FunctionFate,
+    Scope,
+    Span,
+)
+from codemods.planning.facts import (
+    BlockingCall,
+    PlanningFacts,
+    PlanningOptions,
+    Site,
+    UnawaitedCall,
+)
+from codemods.planning.promotion import CallIndex, Promotion, promote
+from codemods.rules import MISSING_AWAIT, PROMOTED_CALL, THREADED_CALL
+
+_THREAD_NOTE = "it runs in a thread now: what it shares with other code has to be safe for threads"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the rewrite does at one call site."""
+
+    span: Span
+    finding: Finding
+    native: object | None = None
+    """The rule's own data, for NATIVE."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All decisions. Findings that are not decided here do not exist."""
+
+    decisions: Mapping[str, tuple[Decision, ...]]
+    """By path."""
+    functions: tuple[FunctionFate, ...]
+    promoted: frozenset[str]
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """All findings, sorted by place."""
+        return tuple(one.finding for path in sorted(self.decisions) for one in self.decisions[path])
+
+
+def make_plan(facts: PlanningFacts, options: PlanningOptions) -> Plan:
+    """Decides everything."""
+    facts = replace(facts, blocking=_settle_offers(facts))
+    promotion, index = promote(facts, options)
+    planner = _Planner(facts, options, promotion, index)
+    decisions: dict[str, list[Decision]] = {}
+    for decision in planner.decide():
+        decisions.setdefault(decision.finding.path, []).append(decision)
+    return Plan(
+        decisions={
+            path: tuple(sorted(found, key=lambda one: (one.span, one.finding.rule)))
+            for path, found in decisions.items()
+        },
+        functions=tuple(planner.fates()),
+        promoted=frozenset(promotion.promoted),
+    )
+
+
+def _settle_offers(facts: PlanningFacts) -> tuple[BlockingCall, ...]:
+    """Takes back native forms whose exceptions a handler would miss, here or in a caller, with their groups."""
+    guards = _guards_above(facts)
+    settled = []
+    for call in facts.blocking:
+        caught = call.place.guards or guards.get(call.caller, ())
+        if call.offer.native is not None and call.offer.raises and caught:
+            reason = f"{caught[0]} catches exceptions that aiohttp does not raise"
+            call = replace(call, offer=replace(call.offer, native=None, reason=reason, notes=()))
+        settled.append(call)
+    broken: dict[tuple[str, str], str] = {}
+    for call in settled:
+        if call.offer.group is not None and call.offer.native is None:
+            broken.setdefault((call.caller, call.offer.group), call.offer.reason)
+    return tuple(
+        replace(call, offer=replace(call.offer, native=None, reason=why, notes=()))
+        if call.offer.native is not None
+        and call.offer.group is not None
+        and (why := broken.get((call.caller, call.offer.group)))
+        else call
+        for call in settled
+    )
+
+
+def _guards_above(facts: PlanningFacts) -> dict[str, tuple[str, ...]]:
+    """For each function that is called under a handler, by anyone on the way: the first such handler."""
+    guards: dict[str, tuple[str, ...]] = {}
+    callees: dict[str, list[Site]] = {}
+    for site in facts.sites:
+        callees.setdefault(site.caller, []).append(site)
+    families = CallIndex(facts.functions, facts.sites)
+    queue: deque[str] = deque()
+
+    def note(name: str, found: tuple[str, ...]) -> None:
+        for member in families.family(name):
+            if member not in guards:
+                guards[member] = found
+                queue.append(member)
+
+    for site in sorted(facts.sites, key=lambda one: (one.path, one.span)):
+        for target in site.targets if site.place.guards else ():
+            note(target, site.place.guards)
+    while queue:
+        name = queue.popleft()
+        for site in callees.get(name, ()):
+            for target in site.targets:
+                note(target, guards[name])
+    return guards
+
+
+class _Planner:
+    """Turns colors into actions."""
+
+    def __init__(
+        self, facts: PlanningFacts, options: PlanningOptions, promotion: Promotion, index: CallIndex
+    ) -> None:
+        self._facts = facts
+        self._options = options
+        self._promotion = promotion
+        self._index = index
+        self._chains = _Chains(facts, index)
+        self._loop_bound = self._callers_of(facts.loop_bound)
+        self._blocking = self._blocking_functions()
+
+    def decide(self) -> Iterator[Decision]:
+        """Every decision."""
+        for blocking in self._facts.blocking:
+            if not blocking.is_ignored:
+                yield self._decide_blocking(blocking)
+        for unawaited in self._facts.unawaited:
+            if not unawaited.is_ignored:
+                yield from self._decide_unawaited(unawaited)
+        for site in self._facts.sites:
+            yield from self._decide_site(site)
+
+    def fates(self) -> Iterator[FunctionFate]:
+        """The functions that become async, and those that stay sync although they block."""
+        for name in sorted(self._promotion.promoted.keys() | self._blocking):
+            function = self._facts.functions[name]
+            promoted = self._promotion.promoted.get(name)
+            fate = Fate.SYNC if promoted is None else Fate.ASYNC
+            reason = promoted or self._why_sync(name)
+            yield FunctionFate(name, function.path, function.line, fate, reason)
+
+    def _runs_async(self, name: str) -> bool:
+        """Whether a function is async once the plan is carried out."""
+        function = self._facts.functions.get(name)
+        return function is not None and (function.is_async or name in self._promotion.promoted)
+
+    def _why_sync(self, name: str) -> str:
+        function = self._facts.functions.get(name)
+        if function is None:
+            return "it is at module level"
+        if name in self._promotion.locked:
+            return self._promotion.locked[name]
+        if name not in self._promotion.reached and self._options.scope is Scope.ASYNC:
+            return "async code does not reach it (scope async)"
+        return "no blocking call in it has an async form, and nothing async calls it"
+
+    def _blocking_functions(self) -> frozenset[str]:
+        """The functions that stay sync and block, themselves or by what they call."""
+        holders = {
+            call.caller
+            for call in self._facts.blocking
+            if call.caller in self._facts.functions and not self._runs_async(call.caller)
+        }
+        return self._callers_of(holders)
+
+    def _callers_of(self, names: Iterable[str]) -> frozenset[str]:
+        """Functions, and the functions that stay sync and call them, directly or through others."""
+        seen = set(names)
+        queue = sorted(seen)
+        while queue:
+            for site in self._index.by_target[queue.pop()]:
+                caller = site.caller
+                if caller in self._facts.functions and caller not in seen and not self._runs_async(caller):
+                    seen.add(caller)
+                    queue.append(caller)
+        return frozenset(seen)
+
+    def _decide_blocking(self, call: BlockingCall) -> Decision:
+        offer = call.offer
+        native: object | None = None
+        if call.place.position is not Position.AWAITABLE:
+            action, reason = Action.LEFT, f"it stands {call.place.blocker}, where await cannot"
+            if call.place.position is Position.AWAITED:
+                reason = "what it returns is awaited"
+            elif call.place.position is Position.MAIN_GUARD:
+                reason = "it stands at module level, where no event loop runs"
+        elif not self._runs_async(call.caller):
+            action, reason = Action.LEFT, f"{call.caller} stays sync: {self._why_sync(call.caller)}"
+        elif offer.native is not None:
+            action, reason, native = Action.NATIVE, offer.reason, offer.native
+        elif self._options.fallback is Fallback.THREAD:
+            action, reason = Action.OFFLOADED, offer.reason
+        else:
+            action, reason = Action.LEFT, offer.reason
+        notes = offer.notes if action is Action.NATIVE else ()
+        return self._decision(call, offer.rule, call.name, action, reason, notes, native)
+
+    def _decide_unawaited(self, call: UnawaitedCall) -> Iterator[Decision]:
+        is_wanted = call.place.use is not Use.OTHER or call.is_consumed_later
+        if not is_wanted:
+            return
+        dropped = call.place.use is Use.DROPPED
+        what = "its coroutine is dropped" if dropped else "its coroutine is used as if it were the result"
+        match call.place.position:
+            case Position.AWAITABLE if self._runs_async(call.caller):
+                action, reason = Action.AWAITED, what
+            case Position.MAIN_GUARD:
+                action, reason = Action.BRIDGED, what
+            case Position.AWAITABLE:
+                action, reason = Action.LEFT, f"{what}, and {call.caller} is not async"
+            case _:
+                action, reason = Action.LEFT, f"{what}, and await cannot stand {call.place.blocker}"
+        yield self._decision(call, MISSING_AWAIT.id, call.name, action, reason)
+
+    def _decide_site(self, site: Site) -> Iterator[Decision]:
+        promoted = [name for name in site.targets if name in self._promotion.promoted]
+        if promoted:
+            bridged = site.place.position is Position.MAIN_GUARD
+            action = Action.BRIDGED if bridged else Action.AWAITED
+            reason = f"{promoted[0]} becomes async"
+            yield self._decision(site, PROMOTED_CALL.id, promoted[0], action, reason)
+            return
+        blocking = [name for name in site.targets if name in self._blocking]
+        if blocking and self._runs_async(site.caller):
+            yield self._decide_sync_call(site, blocking[0])
+
+    def _decide_sync_call(self, site: Site, target: str) -> Decision:
+        """A call from async code of a function that blocks and stays sync."""
+        why = f"{target} blocks and stays sync: {self._why_sync(target)}"
+        can_thread = site.kind in {CallKind.CALL, CallKind.CONSTRUCT}
+        action, notes = Action.LEFT, ()
+        if target in self._loop_bound:
+            why = f"{why}; it needs the running event loop, so that no thread can run it"
+        elif site.place.position is not Position.AWAITABLE or not can_thread:
+            why = f"{why}; await cannot stand {site.place.blocker or 'here'}"
+        elif self._options.fallback is Fallback.THREAD:
+            action, notes = Action.OFFLOADED, (_THREAD_NOTE,)
+        return self._decision(site, THREADED_CALL.id, target, action, why, notes)
+
+    def _decision(
+        self,
+        at: BlockingCall | UnawaitedCall | Site,
+        rule: str,
+        call: str,
+        action: Action,
+        reason: str,
+        notes: tuple[str, ...] = (),
+        native: object | None = None,
+    ) -> Decision:
+        finding = Finding(
+            rule=rule,
+            path=at.path,
+            line=at.span.line,
+            column=at.span.column,
+            function=at.caller,
+            call=call,
+            action=action,
+            certainty=Certainty.CERTAIN,
+            reason=reason,
+            notes=notes,
+            chain=self._chains.to(at.caller, at.path, at.span.line, call),
+        )
+        return Decision(at.span, finding, native)
+
+
+class _Chains:
+    """The shortest way from async code, else from an entry, to a function."""
+
+    def __init__(self, facts: PlanningFacts, index: CallIndex) -> None:
+        self._functions = facts.functions
+        self._came_by: dict[str, Site | None] = {}
+        asynchronous = sorted(name for name, function in facts.functions.items() if function.is_async)
+        entries = sorted(name for name in facts.functions if not index.by_target[name])
+        for roots in (asynchronous, entries):
+            self._walk(index, [name for name in roots if name not in self._came_by])
+
+    def _walk(self, index: CallIndex, roots: list[str]) -> None:
+        queue = deque(roots)
+        self._came_by.update(dict.fromkeys(roots))
+        while queue:
+            name = queue.popleft()
+            for site in index.by_caller[name]:
+                for target in site.targets:
+                    if target not in self._came_by:
+                        self._came_by[target] = site
+                        queue.append(target)
+
+    def to(self, name: str, path: str, line: int, call: str) -> tuple[str, ...]:
+        """The links from the entry to a call in a function, the call itself last."""
+        links = [f"{call} ({path}:{line})"]
+        while name in self._functions:
+            function = self._functions[name]
+            site = self._came_by.get(name)
+            if site is None or len(links) > len(self._functions):
+                links.append(f"{name} ({function.path}:{function.line})")
+                break
+            links.append(f"{name} ({site.path}:{site.span.line})")
+            name = site.caller
+        return tuple(reversed(links))

@@ -1,0 +1,1 @@
+"""Carries out the plan's decisions on the tree of one module. Decides nothing."""

@@ -1,0 +1,105 @@
+"""Rewrites one module as the plan decided: every action at its place, then the imports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import libcst as cst
+
+from codemods.facts.syntax import function_named_at
+from codemods.model import Action, Span
+from codemods.planning.plan import Decision
+from codemods.rewrite.edits import Edits, awaited, threaded, through_run
+from codemods.rewrite.imports import FileImports
+from codemods.rules.requests_aiohttp import blocks
+from codemods.rules.requests_aiohttp.shapes import RequestForm
+from codemods.rules.rule import CalleeSwap
+from codemods.tree import Tree
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleEdits:
+    """What one module's rewrite has to do."""
+
+    decisions: tuple[Decision, ...]
+    async_functions: tuple[Span, ...]
+    """The names of the functions that become async."""
+
+
+def rewrite(tree: Tree, wanted: ModuleEdits) -> str:
+    """The text of the module after its edits; the same text when there are none.
+
+    Raises `libcst.CSTValidationError` when an edit would print something that is no Python, and LookupError when
+    a place of the plan is not in the tree.
+    """
+    edits = Edits(tree)
+    imports = FileImports(tree)
+    for decision in wanted.decisions:
+        _add(edits, imports, decision)
+    for span in wanted.async_functions:
+        _make_async(edits, span)
+    if edits.is_empty:
+        return tree.module.code
+    imports.add_edits(edits)
+    return imports.insert(edits.apply()).code
+
+
+def _add(edits: Edits, imports: FileImports, decision: Decision) -> None:
+    match decision.finding.action:
+        case Action.NATIVE:
+            _add_native(edits, imports, decision)
+        case Action.AWAITED:
+            edits.replace(_call(edits.tree, decision.span), _expression(awaited))
+        case Action.OFFLOADED:
+            asyncio = imports.name_of("asyncio")
+            edits.replace(_call(edits.tree, decision.span), lambda node: threaded(_as_call(node), asyncio))
+        case Action.BRIDGED:
+            asyncio = imports.name_of("asyncio")
+            edits.replace(_call(edits.tree, decision.span), _expression(lambda node: through_run(node, asyncio)))
+        case Action.LEFT:
+            pass
+
+
+def _add_native(edits: Edits, imports: FileImports, decision: Decision) -> None:
+    call = _call(edits.tree, decision.span)
+    match decision.native:
+        case CalleeSwap(callee=callee):
+            module, _, name = callee.rpartition(".")
+            twin = cst.Attribute(cst.Name(imports.name_of(module)), cst.Name(name))
+            imports.release(call.func)
+            edits.replace(call, lambda node: awaited(_as_call(node).with_changes(func=twin)))
+        case RequestForm() as form:
+            imports.release(call.func)
+            blocks.add_edits(edits, form, imports.name_of("aiohttp"))
+        case unknown:
+            raise TypeError(f"no rewrite for {unknown!r}")
+
+
+def _make_async(edits: Edits, span: Span) -> None:
+    function = function_named_at(edits.tree, span)
+    if function is None:
+        raise LookupError(f"no function is named in line {span.line}")
+    edits.replace(function, lambda node: node.with_changes(asynchronous=cst.Asynchronous()))
+
+
+def _call(tree: Tree, span: Span) -> cst.Call:
+    call = tree.at(span, cst.Call)
+    if call is None:
+        raise LookupError(f"no call stands in line {span.line}, column {span.column}")
+    return call
+
+
+def _as_call(node: cst.CSTNode) -> cst.Call:
+    assert isinstance(node, cst.Call)
+    return node
+
+
+def _expression(
+    change: Callable[[cst.BaseExpression], cst.BaseExpression],
+) -> Callable[[cst.CSTNode], cst.CSTNode]:
+    def changed(node: cst.CSTNode) -> cst.CSTNode:
+        assert isinstance(node, cst.BaseExpression)
+        return change(node)
+
+    return changed

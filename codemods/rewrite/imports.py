@@ -1,0 +1,189 @@
+"""Imports of one file: what a module is called there, what to add, and what nothing uses any more."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import libcst as cst
+
+from codemods.facts.syntax import dotted_name
+from codemods.rewrite.edits import Edits
+from codemods.tree import Tree
+
+
+class FileImports:
+    """The imports of a file, and the changes to them that edits ask for."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+        self._needed: dict[str, str] = {}
+        self._gone: set[int] = set()
+        self._freed: set[str] = set()
+
+    def name_of(self, module: str) -> str:
+        """What a top-level module is called in the file; it will be imported when it is not yet."""
+        for statement in self._tree.module.body:
+            for alias in _plain_imports(statement):
+                if dotted_name(alias.name) == module:
+                    return alias.evaluated_alias or module
+        self._needed.setdefault(module, module)
+        return module
+
+    def release(self, expression: cst.BaseExpression) -> None:
+        """Says that an expression goes away, and with it one use of the name it starts with."""
+        node: cst.CSTNode = expression
+        while isinstance(node, cst.Attribute):
+            node = node.value
+        if isinstance(node, cst.Name):
+            self._gone.add(id(node))
+            self._freed.add(node.value)
+
+    def add_edits(self, edits: Edits) -> None:
+        """Adds the edits of the imports that are there, after all other edits are known."""
+        unused = {name for name in self._freed if not self._is_used(name)}
+        for statement in self._import_statements():
+            self._remove(edits, statement, unused)
+
+    def insert(self, module: cst.Module) -> cst.Module:
+        """The edited module with the imports it still lacks, sorted into its first group of imports."""
+        for name in sorted(self._needed):
+            module = module.with_changes(body=_with_import(list(module.body), name))
+        return module
+
+    def _is_used(self, name: str) -> bool:
+        """Whether a name is used where it is not imported, or a string names it."""
+        for node in self._tree.all(cst.Name):
+            if node.value != name or id(node) in self._gone:
+                continue
+            path = self._tree.path(node)
+            if not isinstance(path[-2], cst.Attribute) or path[-2].value is node:
+                is_import = any(isinstance(one, cst.Import | cst.ImportFrom) for one in path)
+                is_keyword = isinstance(path[-2], cst.Arg) and path[-2].keyword is node
+                if not is_import and not is_keyword:
+                    return True
+        word = re.compile(rf"\b{re.escape(name)}\b")
+        # a string without spaces may be an annotation or an entry of __all__
+        return any(
+            word.search(node.value) and " " not in node.value for node in self._tree.all(cst.SimpleString)
+        )
+
+    def _import_statements(self) -> list[cst.Import | cst.ImportFrom]:
+        return sorted(
+            (*self._tree.all(cst.Import), *self._tree.all(cst.ImportFrom)),
+            key=lambda node: self._tree.offsets(node)[0],
+        )
+
+    def _remove(self, edits: Edits, statement: cst.Import | cst.ImportFrom, unused: set[str]) -> None:
+        """Takes the unused names out of an import; a new import takes the place of one that goes away whole."""
+        if isinstance(statement.names, cst.ImportStar):
+            return
+        kept = [alias for alias in statement.names if _local_name(alias) not in unused]
+        if len(kept) == len(statement.names):
+            return
+        if kept:
+            kept[-1] = kept[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
+            edits.replace(statement, lambda updated: updated.with_changes(names=kept))
+            return
+        path = self._tree.path(statement)
+        line, block = path[-2], path[-3]
+        if not isinstance(line, cst.SimpleStatementLine) or len(line.body) != 1:
+            return
+        if isinstance(block, cst.Module) and self._needed:
+            name = min(self._needed)
+            del self._needed[name]
+            edits.replace(statement, lambda updated: _import_of(name))
+        elif _can_lose(path):
+            edits.replace(line, lambda updated: cst.RemoveFromParent())
+
+
+def _with_import(body: list[cst.BaseStatement], name: str) -> list[cst.BaseStatement]:
+    """A module's statements with `import name` where a sorted group of imports would have it."""
+    start = _first_place(body)
+    end = start + _group_length(body, start)
+    at = next((index for index in range(start, end) if _imported_module(body[index]) > name), end)
+    line = cst.SimpleStatementLine([_import_of(name)])
+    if at == start:
+        following = body[start] if start < len(body) else None
+        lines = tuple(getattr(following, "leading_lines", ()))
+        if end > start:  # what stands above the first import stays above the new first one
+            line = line.with_changes(leading_lines=lines)
+            lines = ()
+        elif following is not None and not any(one.comment is None for one in lines):
+            lines = (cst.EmptyLine(indent=False), cst.EmptyLine(indent=False), *lines)
+        if start > 0 and end == start:
+            line = line.with_changes(leading_lines=(cst.EmptyLine(indent=False),))
+        if following is not None:
+            body[start] = following.with_changes(leading_lines=lines)
+    return [*body[:at], line, *body[at:]]
+
+
+def _import_of(name: str) -> cst.Import:
+    return cst.Import([cst.ImportAlias(cst.Name(name))])
+
+
+def _plain_imports(statement: cst.CSTNode) -> Sequence[cst.ImportAlias]:
+    if not isinstance(statement, cst.SimpleStatementLine):
+        return ()
+    return [alias for one in statement.body if isinstance(one, cst.Import) for alias in one.names]
+
+
+def _local_name(alias: cst.ImportAlias) -> str:
+    """The name that an import binds."""
+    return alias.evaluated_alias or alias.evaluated_name.partition(".")[0]
+
+
+def _can_lose(path: Sequence[cst.CSTNode]) -> bool:
+    """Whether the statement line above the last node of a path can go: a block must not become empty."""
+    block = path[-3]
+    if isinstance(block, cst.Module):
+        return True
+    is_body = isinstance(block, cst.IndentedBlock) and isinstance(path[-4], cst.FunctionDef)
+    return is_body and len(block.body) > 1  # type: ignore[attr-defined]
+
+
+def _first_place(body: Sequence[cst.BaseStatement]) -> int:
+    """The index of the first statement after the docstring and the imports from `__future__`."""
+    index = 0
+    for statement in body:
+        if not isinstance(statement, cst.SimpleStatementLine):
+            break
+        only = statement.body[0]
+        is_docstring = index == 0 and isinstance(only, cst.Expr) and isinstance(
+            only.value, cst.SimpleString | cst.ConcatenatedString
+        )
+        is_future = (
+            isinstance(only, cst.ImportFrom)
+            and only.module is not None
+            and dotted_name(only.module) == "__future__"
+        )
+        if not is_docstring and not is_future:
+            break
+        index += 1
+    return index
+
+
+def _group_length(body: Sequence[cst.BaseStatement], start: int) -> int:
+    """How many imports follow each other without a blank line, from a place on."""
+    length = 0
+    for statement in body[start:]:
+        if not isinstance(statement, cst.SimpleStatementLine):
+            break
+        if not isinstance(statement.body[0], cst.Import | cst.ImportFrom):
+            break
+        if length and any(line.comment is None for line in statement.leading_lines):
+            break
+        length += 1
+    return length
+
+
+def _imported_module(statement: cst.BaseStatement) -> str:
+    assert isinstance(statement, cst.SimpleStatementLine)
+    only = statement.body[0]
+    if isinstance(only, cst.Import):
+        return dotted_name(only.names[0].name) or ""
+    if isinstance(only, cst.ImportFrom):
+        if only.relative:
+            return "~"  # relative imports stand behind all others
+        return dotted_name(only.module) or "" if only.module is not None else ""
+    return "~"

@@ -1,0 +1,23 @@
+"""What awaitify can do, one file or folder a rule; `RULES` lists them in the order of their ids.
+
+A library that only needs data gets a pack (`codemods/packs`); code comes here when data cannot say it.
+"""
+
+from codemods.rules.missing_await import RULE as MISSING_AWAIT
+from codemods.rules.offload import RULE as OFFLOAD
+from codemods.rules.promoted_call import RULE as PROMOTED_CALL
+from codemods.rules.requests_aiohttp import RULE as REQUESTS_AIOHTTP
+from codemods.rules.threaded_call import RULE as THREADED_CALL
+from codemods.rules.twin_call import RULE as TWIN_CALL
+
+RULES = (TWIN_CALL, REQUESTS_AIOHTTP, OFFLOAD, MISSING_AWAIT, PROMOTED_CALL, THREADED_CALL)
+
+__all__ = [
+    "MISSING_AWAIT",
+    "OFFLOAD",
+    "PROMOTED_CALL",
+    "REQUESTS_AIOHTTP",
+    "RULES",
+    "THREADED_CALL",
+    "TWIN_CALL",
+]

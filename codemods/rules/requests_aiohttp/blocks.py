@@ -1,0 +1,151 @@
+"""Writes the blocks of aiohttp that a request's form describes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import libcst as cst
+
+from codemods.rewrite.edits import Edits, Wrap, awaited
+from codemods.rules.requests_aiohttp.arguments import convert_arguments
+from codemods.rules.requests_aiohttp.response import AWAITS, rewritten
+from codemods.rules.requests_aiohttp.shapes import PlacedUse, RequestForm, Shape
+
+
+def add_edits(edits: Edits, form: RequestForm, aiohttp: str) -> None:
+    """Adds the edits of one request. `aiohttp` is what that module is called in the file."""
+    tree = edits.tree
+    call = tree.at(form.call, cst.Call)
+    assert call is not None, form
+    path = tree.path(call)
+    statements = [node for node in path if isinstance(node, cst.BaseStatement)]
+    first = next(node for node in reversed(statements) if tree.span(node) == form.statement)
+    block = path[path.index(first) - 1]
+    assert isinstance(block, cst.IndentedBlock)
+    last = next(node for node in block.body if tree.span(node) == form.last)
+    writer = _Writer(form, aiohttp)
+    wrap: Wrap
+    match form.shape:
+        case Shape.LIFT:
+            edits.replace(call, writer.capture)  # before the uses: one of them may be the call itself
+            wrap = writer.lift
+        case Shape.KEEP:
+            wrap = writer.keep
+        case Shape.BLOCK:
+            wrap = writer.block
+    for use in form.uses:
+        _add_use(edits, use, form.response if form.shape is Shape.LIFT else None)
+    edits.wrap(block, first, last, wrap)
+
+
+def _add_use(edits: Edits, use: PlacedUse, lifted: str | None) -> None:
+    node = edits.tree.at(use.node, cst.BaseExpression)  # type: ignore[type-abstract]
+    assert node is not None, use
+
+    def replacement(updated: cst.CSTNode) -> cst.CSTNode:
+        assert isinstance(updated, cst.BaseExpression)
+        response = updated if lifted is None else cst.Name(lifted)
+        changed = rewritten(updated, response, use.use)
+        return awaited(changed) if use.use in AWAITS else changed
+
+    edits.replace(node, replacement)
+
+
+class _Writer:
+    """Writes one request's block around statements whose inner edits are done."""
+
+    def __init__(self, form: RequestForm, aiohttp: str) -> None:
+        self._form = form
+        self._aiohttp = aiohttp
+        self._lifted: cst.Call | None = None
+
+    def capture(self, updated: cst.CSTNode) -> cst.CSTNode:
+        """Keeps the call, and leaves the response's name in its place."""
+        assert isinstance(updated, cst.Call)
+        self._lifted = updated
+        return cst.Name(self._form.response, lpar=updated.lpar, rpar=updated.rpar)
+
+    def lift(self, statements: Sequence[cst.BaseStatement]) -> Sequence[cst.BaseStatement]:
+        """The statement that held the call, inside the block that makes the response."""
+        assert self._lifted is not None
+        inside = [_without_leading_lines(one) for one in statements] if self._form.uses else [self._read()]
+        comment = None if self._form.uses else _trailing(statements[0])
+        return [self._with(self._lifted, inside, statements[0], comment)]
+
+    def block(self, statements: Sequence[cst.BaseStatement]) -> Sequence[cst.BaseStatement]:
+        """`async with session.get(url) as r:` around the statements after the assignment."""
+        inside = statements[1:] or [self._read()]
+        return [self._with(_assigned_call(statements[0]), inside, statements[0], _trailing(statements[0]))]
+
+    def keep(self, statements: Sequence[cst.BaseStatement]) -> Sequence[cst.BaseStatement]:
+        """`r = await session.get(url)` and a read, so that the response can be used anywhere after."""
+        statement = statements[0]
+        assert isinstance(statement, cst.SimpleStatementLine)
+        assign = statement.body[0]
+        assert isinstance(assign, cst.Assign)
+        made = awaited(self._session_call(_assigned_call(statement)))
+        line = statement.with_changes(body=[assign.with_changes(value=made)], leading_lines=())
+        return [self._session_block([line, self._read()], statement)]
+
+    def _read(self) -> cst.SimpleStatementLine:
+        read = cst.Call(cst.Attribute(cst.Name(self._form.response), cst.Name("read")))
+        return cst.SimpleStatementLine([cst.Expr(cst.Await(read))])
+
+    def _session_call(self, call: cst.Call) -> cst.Call:
+        method = cst.Attribute(cst.Name(self._form.session), cst.Name(self._form.verb))
+        arguments = tuple(convert_arguments(call, self._form.verb))
+        return call.with_changes(func=method, args=arguments, lpar=(), rpar=())
+
+    def _with(
+        self,
+        call: cst.Call,
+        inside: Sequence[cst.BaseStatement],
+        original: cst.BaseStatement,
+        comment: cst.TrailingWhitespace | None,
+    ) -> cst.With:
+        response = _async_with(self._session_call(call), self._form.response, inside, comment)
+        return self._session_block([response], original)
+
+    def _session_block(
+        self, inside: Sequence[cst.BaseStatement], original: cst.BaseStatement
+    ) -> cst.With:
+        made = cst.Call(cst.Attribute(cst.Name(self._aiohttp), cst.Name("ClientSession")))
+        block = _async_with(made, self._form.session, inside, None)
+        return block.with_changes(leading_lines=_leading_lines(original))
+
+
+def _async_with(
+    item: cst.BaseExpression,
+    name: str,
+    inside: Sequence[cst.BaseStatement],
+    header: cst.TrailingWhitespace | None,
+) -> cst.With:
+    as_name = cst.AsName(cst.Name(name))
+    body = cst.IndentedBlock(list(inside))
+    if header is not None:
+        body = body.with_changes(header=header)
+    return cst.With([cst.WithItem(item, as_name)], body, asynchronous=cst.Asynchronous())
+
+
+def _assigned_call(statement: cst.BaseStatement) -> cst.Call:
+    assert isinstance(statement, cst.SimpleStatementLine)
+    assign = statement.body[0]
+    assert isinstance(assign, cst.Assign)
+    assert isinstance(assign.value, cst.Call)
+    return assign.value
+
+
+def _leading_lines(statement: cst.BaseStatement) -> Sequence[cst.EmptyLine]:
+    lines = getattr(statement, "leading_lines", ())
+    return tuple(lines)
+
+
+def _without_leading_lines(statement: cst.BaseStatement) -> cst.BaseStatement:
+    return statement.with_changes(leading_lines=())
+
+
+def _trailing(statement: cst.BaseStatement) -> cst.TrailingWhitespace | None:
+    """The comment behind a statement whose line goes away."""
+    if isinstance(statement, cst.SimpleStatementLine) and statement.trailing_whitespace.comment is not None:
+        return statement.trailing_whitespace
+    return None

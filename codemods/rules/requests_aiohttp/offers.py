@@ -1,0 +1,109 @@
+"""Offers native forms for the requests of one file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import libcst as cst
+
+from codemods.model import Span
+from codemods.rules.names import enclosing_function
+from codemods.rules.requests_aiohttp import RULE
+from codemods.rules.requests_aiohttp.arguments import check_arguments
+from codemods.rules.requests_aiohttp.shapes import (
+    Assigned,
+    RequestForm,
+    assigned_forms,
+    assignment_of,
+    lifted_form,
+    notes_of,
+)
+from codemods.rules.rule import Offer, Refusal
+from codemods.tree import Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A call of one of the rule's functions."""
+
+    call: cst.Call
+    verb: str
+
+
+def offer_all(tree: Tree, requests: Sequence[Request], types: Mapping[Span, str]) -> dict[Span, Offer]:
+    """An offer for each request of a file, by the span of its call."""
+    offers: dict[Span, Offer] = {}
+    groups: dict[tuple[int, str], list[tuple[Assigned, str]]] = {}
+    notes: dict[Span, tuple[str, ...]] = {}
+    shared = _sharing_a_statement(tree, [one.call for one in requests])
+    for request in requests:
+        span = tree.span(request.call)
+        checked = check_arguments(tree, request.call, request.verb, types)
+        assigned = assignment_of(tree, request.call)
+        if id(request.call) in shared:
+            checked = Refusal("there is another request in the same statement")
+        if assigned is not None:
+            function = enclosing_function(assigned.path)
+            groups.setdefault((id(function), assigned.name), []).append((assigned, request.verb))
+        if isinstance(checked, Refusal):
+            offers[span] = _refused(checked, assigned)
+            continue
+        notes[span] = checked
+        if assigned is None:
+            form = lifted_form(tree, request.call, request.verb)
+            offers[span] = _refused(form, None) if isinstance(form, Refusal) else _offer(form, checked, None)
+    for group in groups.values():
+        _offer_group(tree, group, types, notes, offers)
+    return offers
+
+
+def _sharing_a_statement(tree: Tree, calls: Sequence[cst.Call]) -> set[int]:
+    """The requests whose innermost statement holds more than one."""
+    by_statement: dict[int, list[int]] = {}
+    for call in calls:
+        statement = next(
+            node for node in reversed(tree.path(call)) if isinstance(node, cst.BaseStatement | cst.Module)
+        )
+        by_statement.setdefault(id(statement), []).append(id(call))
+    return {call for same in by_statement.values() if len(same) > 1 for call in same}
+
+
+def _offer_group(
+    tree: Tree,
+    group: Sequence[tuple[Assigned, str]],
+    types: Mapping[Span, str],
+    notes: Mapping[Span, tuple[str, ...]],
+    offers: dict[Span, Offer],
+) -> None:
+    """Offers for the requests that are assigned to one name: all native or none."""
+    refused = next((offers[span] for one, _ in group if (span := tree.span(one.call)) in offers), None)
+    forms = assigned_forms(tree, group, types)
+    for index, (one, _) in enumerate(group):
+        span = tree.span(one.call)
+        if span in offers:
+            continue
+        if refused is not None:
+            offers[span] = _refused(Refusal(refused.reason), one)
+        elif isinstance(forms, Refusal):
+            offers[span] = _refused(forms, one)
+        else:
+            offers[span] = _offer(forms[index], notes[span], one.name, forms[0])
+
+
+def _refused(refusal: Refusal, assigned: Assigned | None) -> Offer:
+    group = assigned.name if assigned is not None else None
+    return Offer(rule=RULE.id, native=None, reason=refusal.reason, group=group)
+
+
+def _offer(
+    form: RequestForm, notes: tuple[str, ...], group: str | None, uses_of: RequestForm | None = None
+) -> Offer:
+    return Offer(
+        rule=RULE.id,
+        native=form,
+        reason=f"aiohttp's session.{form.verb}() does the same without blocking the event loop",
+        notes=tuple(dict.fromkeys((*notes, *notes_of((uses_of or form).uses)))),
+        group=group,
+        raises=True,
+    )

@@ -1,0 +1,144 @@
+"""What code does with a response, and how it does that with aiohttp's.
+
+Source: the verified table, sections 3.1 to 3.4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import libcst as cst
+
+from codemods.rules.rule import Refusal
+
+
+class ResponseUse(StrEnum):
+    """One thing done with a response."""
+
+    SAME = "same"
+    """Spelled alike in both libraries."""
+    STATUS = "status"
+    TEXT = "text"
+    JSON = "json"
+    CONTENT = "content"
+    URL = "url"
+    TRUTH = "truth"
+    """`if response:` asks whether the request succeeded; aiohttp's response is always true."""
+
+
+_ATTRIBUTES = {
+    "status_code": ResponseUse.STATUS,
+    "text": ResponseUse.TEXT,
+    "content": ResponseUse.CONTENT,
+    "url": ResponseUse.URL,
+    "ok": ResponseUse.SAME,
+    "headers": ResponseUse.SAME,
+    "reason": ResponseUse.SAME,
+}
+_METHODS = {"json": ResponseUse.JSON, "raise_for_status": ResponseUse.SAME}
+
+AWAITS = frozenset({ResponseUse.TEXT, ResponseUse.JSON, ResponseUse.CONTENT})
+"""The uses that wait for the body."""
+
+NOTES = {
+    ResponseUse.TEXT: "bytes that do not fit the charset raise UnicodeDecodeError; requests replaces them",
+    ResponseUse.JSON: "json() raises ContentTypeError when the server does not say application/json",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Handling:
+    """A use, and how many nodes above the response it takes in: `r.json()` is two above `r`."""
+
+    use: ResponseUse
+    depth: int
+
+
+def handling_of(path: Sequence[cst.CSTNode]) -> Handling | Refusal:
+    """What is done with the last node of a path, which is a response."""
+    node, parent = path[-1], path[-2]
+    if isinstance(parent, cst.Attribute) and parent.value is node:
+        return _attribute(parent, path)
+    if _is_truth_test(path):
+        return Handling(ResponseUse.TRUTH, 0)
+    if isinstance(parent, cst.Comparison) and _is_none_test(parent):
+        return Handling(ResponseUse.SAME, 0)
+    return Refusal(f"the response is {_escape(path)}")
+
+
+def _attribute(attribute: cst.Attribute, path: Sequence[cst.CSTNode]) -> Handling | Refusal:
+    name = attribute.attr.value
+    outer = path[-3]
+    if name in _METHODS:
+        if not isinstance(outer, cst.Call) or outer.func is not attribute:
+            return Refusal(f"the response's method {name} is used as a value")
+        if outer.args:
+            return Refusal(f"{name}() is called with arguments")
+        return Handling(_METHODS[name], 2)
+    if name not in _ATTRIBUTES:
+        return Refusal(f"the response's {name} has no form in aiohttp yet that is known to be the same")
+    if isinstance(outer, cst.AssignTarget | cst.Del | cst.AugAssign) and not (
+        isinstance(outer, cst.AugAssign) and outer.value is attribute
+    ):
+        return Refusal(f"the response's {name} is assigned")
+    return Handling(_ATTRIBUTES[name], 1)
+
+
+def _is_truth_test(path: Sequence[cst.CSTNode]) -> bool:
+    """Whether only the truth of the last node matters: `if r`, `not r`, `if a and r`."""
+    for index in range(len(path) - 2, -1, -1):
+        parent, node = path[index], path[index + 1]
+        if isinstance(parent, cst.UnaryOperation) and isinstance(parent.operator, cst.Not):
+            return True
+        if isinstance(parent, cst.If | cst.While | cst.IfExp | cst.Assert) and parent.test is node:
+            return True
+        if not isinstance(parent, cst.BooleanOperation):
+            return False
+    return False
+
+
+def _is_none_test(node: cst.Comparison) -> bool:
+    operators = [target.operator for target in node.comparisons]
+    return all(isinstance(operator, cst.Is | cst.IsNot) for operator in operators)
+
+
+def _escape(path: Sequence[cst.CSTNode]) -> str:
+    """Says where a response goes that is used as a value."""
+    for parent in reversed(path[:-1]):
+        match parent:
+            case cst.Return():
+                return "returned"
+            case cst.Yield():
+                return "yielded"
+            case cst.Call():
+                return "passed to a function"
+            case cst.Assign() | cst.AnnAssign():
+                return "stored"
+            case cst.With():
+                return "used as a context manager"
+            case cst.For() | cst.CompFor():
+                return "iterated"
+            case cst.BaseStatement() | cst.BaseSmallStatement():
+                break
+    return "used as a value"
+
+
+def rewritten(node: cst.BaseExpression, response: cst.BaseExpression, use: ResponseUse) -> cst.BaseExpression:
+    """The expression that does with aiohttp's response what `node`, a use of `response`, did.
+
+    The result of a use that waits is not awaited yet.
+    """
+    match use:
+        case ResponseUse.STATUS:
+            return node.with_changes(attr=cst.Name("status"))
+        case ResponseUse.TEXT:
+            return cst.Call(node)
+        case ResponseUse.CONTENT:
+            return cst.Call(node.with_changes(attr=cst.Name("read")))
+        case ResponseUse.URL:
+            return cst.Call(cst.Name("str"), [cst.Arg(node)])
+        case ResponseUse.TRUTH:
+            return cst.Attribute(response, cst.Name("ok"))
+    return node

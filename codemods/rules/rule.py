@@ -1,0 +1,55 @@
+"""What every rule says of itself, and what it offers for a blocking call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from codemods.model import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One thing awaitify knows, with a stable id."""
+
+    id: str
+    name: str
+    summary: str
+    """One sentence."""
+    before: str
+    """Python source that the rule changes."""
+    after: str
+    """What it becomes."""
+
+
+@dataclass(frozen=True, slots=True)
+class CalleeSwap:
+    """The native form of a call whose async twin takes the same arguments: `time.sleep` to `asyncio.sleep`."""
+
+    call: Span
+    callee: str
+    """The qualified name of the async function."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a call has no native form."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a rule can do for one blocking call, if the plan wants it."""
+
+    rule: str
+    """The rule's id."""
+    native: object | None
+    """Plain data for the rule's own rewrite; None when there is no native form."""
+    reason: str
+    """Why it would become native, or why it cannot."""
+    notes: tuple[str, ...] = ()
+    """How the native form differs, in words."""
+    group: str | None = None
+    """Calls of one group become native all together or not at all: they assign the same variable."""
+    raises: bool = False
+    """Whether the native form raises other exceptions than the blocking call does."""

@@ -1,0 +1,147 @@
+"""What must hold before a change is offered: checked on the printed result, without the plan's syntax facts.
+
+The await certificate counts, in every changed file, the calls that carry the name of a function that became async
+and are not awaited. Before the change they were known to be calls of something else, or unresolved and listed;
+any other number means that a call was missed, and the file is not offered.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import libcst as cst
+
+from codemods.tree import Tree
+
+_TAKES_COROUTINES = frozenset({"run"})
+"""Functions that a promoted call is handed to, by the last part of their name: what bridges write."""
+
+_ASYNC_DUNDERS = frozenset({"__aenter__", "__aexit__", "__anext__", "__aiter__", "__call__", "__await__"})
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What does not hold: the 1-based line of the result, or None for the whole file, and the reason."""
+
+    line: int | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What the plan says of one changed file."""
+
+    names: Collection[str]
+    """The last parts of the names of all functions that become async, anywhere."""
+    other_calls: Mapping[str, int]
+    """By such a name, how many calls in the file stay without `await` because they call something else."""
+
+
+def verify(before: Tree, after: str, expected: Expectation) -> Failure | None:
+    """The first thing that does not hold for the new text of a file, or None."""
+    try:
+        tree = Tree(after)
+    except cst.ParserSyntaxError as error:
+        return Failure(error.raw_line, f"the result is no Python: {error.message}")
+    if tree.code != after:
+        return Failure(None, "the result does not print as it is")
+    return (
+        _compiles(before.code, after)
+        or _awaits_stand_in_async(tree)
+        or _no_async_dunders(before, tree)
+        or _certificate(tree, expected)
+    )
+
+
+def _compiles(before: str, after: str) -> Failure | None:
+    """Whether the running Python compiles the result; asked only where it compiled the original."""
+    if _compile_error(before) is not None:
+        return None
+    error = _compile_error(after)
+    return None if error is None else Failure(error.lineno, f"the result does not compile: {error.msg}")
+
+
+def _compile_error(text: str) -> SyntaxError | None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(text, "<migrated>", "exec", dont_inherit=True)
+    except SyntaxError as error:
+        return error
+    except (ValueError, RecursionError, MemoryError) as error:
+        return SyntaxError(str(error))
+    return None
+
+
+def _awaits_stand_in_async(tree: Tree) -> Failure | None:
+    for node in tree.all(cst.Await):
+        path = tree.path(node)
+        for index in range(len(path) - 2, -1, -1):
+            outer = path[index]
+            if isinstance(outer, cst.FunctionDef | cst.Lambda) and path[index + 1] is outer.body:
+                if isinstance(outer, cst.FunctionDef) and outer.asynchronous is not None:
+                    break
+                return Failure(tree.span(node).line, "await stands outside of an async function")
+        else:
+            return Failure(tree.span(node).line, "await stands outside of a function")
+    return None
+
+
+def _no_async_dunders(before: Tree, after: Tree) -> Failure | None:
+    old = _async_dunders(before)
+    for name, nodes in _async_dunders(after).items():
+        if len(nodes) > len(old.get(name, ())):
+            return Failure(nodes[0], f"{name} became async, and Python would not await it")
+    return None
+
+
+def _async_dunders(tree: Tree) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for function in tree.all(cst.FunctionDef):
+        name = function.name.value
+        is_dunder = name.startswith("__") and name.endswith("__") and name not in _ASYNC_DUNDERS
+        if function.asynchronous is not None and is_dunder:
+            found.setdefault(name, []).append(tree.span(function.name).line)
+    return found
+
+
+def _certificate(tree: Tree, expected: Expectation) -> Failure | None:
+    lines = unawaited_calls(tree, expected.names)
+    for name, found in sorted(lines.items()):
+        known = expected.other_calls.get(name, 0)
+        if len(found) != known:
+            return Failure(
+                found[0] if found else None,
+                f"{len(found)} calls named {name} are not awaited and {known} of them are known to call "
+                "something else",
+            )
+    return None
+
+
+def unawaited_calls(tree: Tree, names: Collection[str]) -> dict[str, list[int]]:
+    """By name, the lines of the calls of that name that nothing awaits where they stand."""
+    found: dict[str, list[int]] = {}
+    for call in tree.all(cst.Call):
+        name = called_name(call)
+        if name not in names or is_taken(tree.path(call)):
+            continue
+        found.setdefault(name, []).append(tree.span(call).line)
+    return {name: sorted(lines) for name, lines in found.items()}
+
+
+def called_name(call: cst.Call) -> str:
+    """The last part of the name of what is called; empty when it has none."""
+    match call.func:
+        case cst.Name(value=name) | cst.Attribute(attr=cst.Name(value=name)):
+            return name
+    return ""
+
+
+def is_taken(path: Sequence[cst.CSTNode]) -> bool:
+    """Whether a call is awaited, or is what a bridge runs."""
+    if isinstance(path[-2], cst.Await):
+        return True
+    outer = path[-3] if len(path) > 2 else None
+    return isinstance(path[-2], cst.Arg) and isinstance(outer, cst.Call) and called_name(outer) in _TAKES_COROUTINES
