@@ -24,7 +24,7 @@ from codemods.facts.syntax import (
     Use,
     base_count,
     function_named_at,
-    is_generator,
+    generators,
     place_of,
 )
 from codemods.model import Problem, Span
@@ -212,6 +212,7 @@ def _with_locks(
                     line=function.span.line,
                     is_async=function.is_async,
                     lock=lock,
+                    is_generator=function.name in collected.generators,
                     overrides=function.overrides,
                     is_called_from_outside=function.name in sources.entry_points,
                 ),
@@ -257,9 +258,9 @@ class _FileInspector:
         into.unawaited += self._unawaited()
 
     def _collect_functions(self, into: _Collected) -> None:
+        yielding = generators(self._tree)
         for function in self._index.functions[self._name]:
-            node = function_named_at(self._tree, function.span)
-            if node is not None and is_generator(node):
+            if function_named_at(self._tree, function.span) in yielding:
                 into.generators.add(function.name)
             line = function.span.line
             if self._markers.keeps_sync(line) or self._markers.ignores(line, None):

@@ -219,7 +219,7 @@ class _Run:
         }
         changes: list[FileChange] = []
         failures: list[Problem] = []
-        expectations = _Expectations(plan, facts)
+        expectations = _Expectations(plan)
         for path, edits in wanted.items():
             if not edits.async_functions and all(
                 one.finding.action is Action.LEFT for one in edits.decisions
@@ -282,22 +282,21 @@ def _last_call(called: re.Pattern[str], text: str) -> str | None:
 class _Expectations:
     """What the certificate may find unawaited, file by file."""
 
-    def __init__(self, plan: Plan, facts: _Facts) -> None:
+    def __init__(self, plan: Plan) -> None:
         self._names = {name.rpartition(":")[2].rpartition(".")[2].partition("@")[0] for name in plan.promoted}
-        self._plan = plan
-        self._promoted_sites = {
+        self._changed = {
             (decision.finding.path, decision.span)
             for decisions in plan.decisions.values()
             for decision in decisions
-            if decision.finding.action in {Action.AWAITED, Action.BRIDGED}
+            if decision.finding.action is not Action.LEFT
         }
 
     def of(self, path: str, before: Tree) -> verification.Expectation:
-        """The calls of these names that are there before and are not among the plan's, counted by name."""
+        """The calls of these names in the file as it was that the plan does not change, counted by name."""
         counts: dict[str, int] = {}
         for call in before.all(cst.Call):
             name = verification.called_name(call)
-            if name not in self._names or (path, before.span(call)) in self._promoted_sites:
+            if name not in self._names or (path, before.span(call)) in self._changed:
                 continue
             if not verification.is_taken(before.path(call)):
                 counts[name] = counts.get(name, 0) + 1

@@ -123,7 +123,10 @@ class Tree:
         self.code = "".join(state.tokens)
         """What LibCST prints for the unedited tree; it must equal the text."""
         self.lines = LineTable(text)
-        self._marks = [(node, offsets[start], offsets[end]) for node, start, end in state.marks]
+        last = len(state.tokens)  # the token of a newline that the file does not end with is taken back
+        self._marks = [
+            (node, offsets[min(start, last)], offsets[min(end, last)]) for node, start, end in state.marks
+        ]
         self._offsets = {id(node): (start, end) for node, start, end in self._marks}
         self._by_span: dict[tuple[int, int], list[cst.CSTNode]] = {}
         for node, start, end in self._marks:
@@ -168,13 +171,23 @@ class Tree:
         if at is wanted:
             return True
         for child in self.children(at):
-            known = self._offsets.get(id(child))
-            if known is not None and not (known[0] <= start and end <= known[1]) and child is not wanted:
+            extent = self._extent(child)
+            if extent is not None and not (extent[0] <= start and end <= extent[1]):
                 continue
             if self._descend(child, wanted, start, end, path):
                 return True
         path.pop()
         return False
+
+    def _extent(self, node: cst.CSTNode) -> tuple[int, int] | None:
+        """Offsets that everything below a node lies within; None when LibCST's position says nothing of it."""
+        if not isinstance(node, cst.BaseExpression | cst.BaseStatement | cst.BaseSmallStatement):
+            return None
+        start, end = self._offsets.get(id(node), (0, len(self.code)))
+        decorators = getattr(node, "decorators", ())
+        if decorators:  # a definition's position starts at its `def` or `class`
+            start = self._offsets[id(decorators[0].decorator)][0]
+        return start, end
 
     def children(self, node: cst.CSTNode) -> Sequence[cst.CSTNode]:
         """The direct children of a node."""

@@ -140,8 +140,11 @@ def called_name(call: cst.Call) -> str:
 
 
 def is_taken(path: Sequence[cst.CSTNode]) -> bool:
-    """Whether a call is awaited, or is what a bridge runs."""
+    """Whether a call is awaited, entered with `async with`, or what a bridge runs."""
     if isinstance(path[-2], cst.Await):
         return True
+    if isinstance(path[-2], cst.WithItem):
+        block = path[-3]
+        return isinstance(block, cst.With) and block.asynchronous is not None
     outer = path[-3] if len(path) > 2 else None
     return isinstance(path[-2], cst.Arg) and isinstance(outer, cst.Call) and called_name(outer) in _TAKES_COROUTINES

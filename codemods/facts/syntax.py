@@ -150,6 +150,8 @@ def use_of(path: Sequence[cst.CSTNode]) -> Use:
             return Use.CONSUMED
         case cst.BinaryOperation() | cst.UnaryOperation() | cst.FormattedStringExpression():
             return Use.CONSUMED
+        case cst.Comparison() | cst.ComparisonTarget() if isinstance(node, cst.Call):
+            return Use.CONSUMED  # nothing else can be, or hold, a coroutine that was just made
         case cst.Comparison() if parent.left is node and not _is_identity(parent):
             return Use.CONSUMED
         case cst.ComparisonTarget() if not isinstance(parent.operator, cst.Is | cst.IsNot | cst.In | cst.NotIn):
@@ -185,7 +187,8 @@ def _guards(tree: Tree, path: Sequence[cst.CSTNode], imports: ImportedNames) -> 
             for item in outer.items:
                 if isinstance(item.item, cst.Call):  # contextlib.suppress, pytest.raises
                     for argument in item.item.args:
-                        yield from _caught(tree, argument.value, imports)
+                        if isinstance(argument.value, cst.Tuple) or dotted_name(argument.value) is not None:
+                            yield from _caught(tree, argument.value, imports)
 
 
 def _caught(tree: Tree, node: cst.BaseExpression | None, imports: ImportedNames) -> Iterator[Guard]:
@@ -248,6 +251,15 @@ def dotted_name(node: cst.CSTNode) -> str | None:
     return None
 
 
+def enclosing_function(path: Sequence[cst.CSTNode]) -> cst.FunctionDef | cst.Lambda | None:
+    """The innermost function whose body holds the last node of a path."""
+    for index in range(len(path) - 2, -1, -1):
+        node = path[index]
+        if isinstance(node, cst.FunctionDef | cst.Lambda) and path[index + 1] is node.body:
+            return node
+    return None
+
+
 def function_named_at(tree: Tree, span: Span) -> cst.FunctionDef | None:
     """The function whose name stands at a span."""
     name = tree.at(span, cst.Name)
@@ -257,28 +269,14 @@ def function_named_at(tree: Tree, span: Span) -> cst.FunctionDef | None:
     return parent if isinstance(parent, cst.FunctionDef) else None
 
 
-class _YieldFinder(cst.CSTVisitor):
-    """Looks for `yield` in one function, not in those defined inside it."""
-
-    def __init__(self, root: cst.FunctionDef) -> None:
-        self.found = False
-        self._root = root
-
-    def visit_FunctionDef(self, node: cst.FunctionDef) -> bool:
-        return node is self._root
-
-    def visit_Lambda(self, node: cst.Lambda) -> bool:
-        return False
-
-    def visit_Yield(self, node: cst.Yield) -> None:
-        self.found = True
-
-
-def is_generator(function: cst.FunctionDef) -> bool:
-    """Whether a function yields."""
-    finder = _YieldFinder(function)
-    function.visit(finder)
-    return finder.found
+def generators(tree: Tree) -> set[cst.FunctionDef]:
+    """The functions of a file that yield."""
+    found = set()
+    for node in tree.all(cst.Yield):
+        function = enclosing_function(tree.path(node))
+        if isinstance(function, cst.FunctionDef):
+            found.add(function)
+    return found
 
 
 def base_count(tree: Tree, class_name: Span) -> int:

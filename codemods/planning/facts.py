@@ -24,6 +24,8 @@ class PlannedFunction:
     is_async: bool = False
     lock: str | None = None
     """Why it has to stay as it is: "it is a property"; None when it may become async."""
+    is_generator: bool = False
+    """Whether calling it runs nothing: it blocks while it is iterated."""
     overrides: str | None = None
     """The method of the project that it overrides: both have one color."""
     is_called_from_outside: bool = False

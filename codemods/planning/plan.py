@@ -248,7 +248,9 @@ class _Planner:
         why = f"{target} blocks and stays sync: {self._why_sync(target)}"
         can_thread = site.kind in {CallKind.CALL, CallKind.CONSTRUCT}
         action, notes = Action.LEFT, ()
-        if target in self._loop_bound:
+        if self._facts.functions[target].is_generator:
+            why = f"{target} blocks while it is iterated, which no thread can take over"
+        elif target in self._loop_bound:
             why = f"{why}; it needs the running event loop, so that no thread can run it"
         elif site.place.position is not Position.AWAITABLE or not can_thread:
             why = f"{why}; await cannot stand {site.place.blocker or 'here'}"

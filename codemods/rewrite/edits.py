@@ -143,8 +143,10 @@ def threaded(call: cst.Call, asyncio_name: str) -> cst.Await:
     callee = call.func
     if isinstance(callee, cst.BaseExpression) and callee.lpar:
         callee = callee.with_changes(lpar=(), rpar=())
-    comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" ")) if call.args else cst.MaybeSentinel.DEFAULT
-    first = cst.Arg(callee, comma=comma)
+    # arguments on lines of their own get another such line
+    gap = call.whitespace_before_args
+    after = gap if isinstance(gap, cst.ParenthesizedWhitespace) else cst.SimpleWhitespace(" ")
+    first = cst.Arg(callee, comma=cst.Comma(whitespace_after=after) if call.args else cst.MaybeSentinel.DEFAULT)
     to_thread = cst.Attribute(cst.Name(asyncio_name), cst.Name("to_thread"))
     return awaited(call.with_changes(func=to_thread, args=(first, *call.args)))
 

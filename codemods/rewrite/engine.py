@@ -67,10 +67,10 @@ def _add_native(edits: Edits, imports: FileImports, decision: Decision) -> None:
         case CalleeSwap(callee=callee):
             module, _, name = callee.rpartition(".")
             twin = cst.Attribute(cst.Name(imports.name_of(module)), cst.Name(name))
-            imports.release(call.func)
+            imports.release(call.func, module)
             edits.replace(call, lambda node: awaited(_as_call(node).with_changes(func=twin)))
         case RequestForm() as form:
-            imports.release(call.func)
+            imports.release(call.func, "aiohttp")
             blocks.add_edits(edits, form, imports.name_of("aiohttp"))
         case unknown:
             raise TypeError(f"no rewrite for {unknown!r}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import libcst as cst
 
@@ -19,7 +19,7 @@ class FileImports:
         self._tree = tree
         self._needed: dict[str, str] = {}
         self._gone: set[int] = set()
-        self._freed: set[str] = set()
+        self._freed: dict[str, str] = {}
 
     def name_of(self, module: str) -> str:
         """What a top-level module is called in the file; it will be imported when it is not yet."""
@@ -30,18 +30,21 @@ class FileImports:
         self._needed.setdefault(module, module)
         return module
 
-    def release(self, expression: cst.BaseExpression) -> None:
-        """Says that an expression goes away, and with it one use of the name it starts with."""
+    def release(self, expression: cst.BaseExpression, successor: str) -> None:
+        """Says that an expression goes away, and with it one use of the name it starts with.
+
+        `successor` is the module that takes its place.
+        """
         node: cst.CSTNode = expression
         while isinstance(node, cst.Attribute):
             node = node.value
         if isinstance(node, cst.Name):
             self._gone.add(id(node))
-            self._freed.add(node.value)
+            self._freed[node.value] = successor
 
     def add_edits(self, edits: Edits) -> None:
         """Adds the edits of the imports that are there, after all other edits are known."""
-        unused = {name for name in self._freed if not self._is_used(name)}
+        unused = {name: successor for name, successor in self._freed.items() if not self._is_used(name)}
         for statement in self._import_statements():
             self._remove(edits, statement, unused)
 
@@ -74,7 +77,9 @@ class FileImports:
             key=lambda node: self._tree.offsets(node)[0],
         )
 
-    def _remove(self, edits: Edits, statement: cst.Import | cst.ImportFrom, unused: set[str]) -> None:
+    def _remove(
+        self, edits: Edits, statement: cst.Import | cst.ImportFrom, unused: Mapping[str, str]
+    ) -> None:
         """Takes the unused names out of an import; a new import takes the place of one that goes away whole."""
         if isinstance(statement.names, cst.ImportStar):
             return
@@ -89,12 +94,14 @@ class FileImports:
         line, block = path[-2], path[-3]
         if not isinstance(line, cst.SimpleStatementLine) or len(line.body) != 1:
             return
-        if isinstance(block, cst.Module) and self._needed:
-            name = min(self._needed)
-            del self._needed[name]
-            edits.replace(statement, lambda updated: _import_of(name))
+        wanted = [name for alias in statement.names if (name := unused[_local_name(alias)]) in self._needed]
+        if isinstance(block, cst.Module) and wanted:
+            del self._needed[wanted[0]]
+            edits.replace(statement, lambda updated: _import_of(wanted[0]))
         elif _can_lose(path):
             edits.replace(line, lambda updated: cst.RemoveFromParent())
+            if isinstance(block, cst.IndentedBlock) and block.body[0] is line:
+                edits.replace(block.body[1], _without_blank_lines)
 
 
 def _with_import(body: list[cst.BaseStatement], name: str) -> list[cst.BaseStatement]:
@@ -109,13 +116,23 @@ def _with_import(body: list[cst.BaseStatement], name: str) -> list[cst.BaseState
         if end > start:  # what stands above the first import stays above the new first one
             line = line.with_changes(leading_lines=lines)
             lines = ()
-        elif following is not None and not any(one.comment is None for one in lines):
-            lines = (cst.EmptyLine(indent=False), cst.EmptyLine(indent=False), *lines)
+        elif following is not None:
+            wanted = 2 if isinstance(following, cst.FunctionDef | cst.ClassDef) else 1
+            blank = sum(one.comment is None for one in lines)
+            lines = (*[cst.EmptyLine(indent=False)] * (wanted - blank), *lines)
         if start > 0 and end == start:
             line = line.with_changes(leading_lines=(cst.EmptyLine(indent=False),))
         if following is not None:
             body[start] = following.with_changes(leading_lines=lines)
     return [*body[:at], line, *body[at:]]
+
+
+def _without_blank_lines(statement: cst.CSTNode) -> cst.CSTNode:
+    """A statement that comes first in its block now."""
+    lines = list(getattr(statement, "leading_lines", ()))
+    while lines and lines[0].comment is None:
+        del lines[0]
+    return statement.with_changes(leading_lines=lines)
 
 
 def _import_of(name: str) -> cst.Import:

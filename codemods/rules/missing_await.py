@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 import libcst as cst
 
-from codemods.facts.syntax import Use, use_of
-from codemods.rules.names import NameRole, enclosing_function, role_of
+from codemods.facts.syntax import Use, enclosing_function, use_of
+from codemods.rules.names import NameRole, role_of
 from codemods.rules.rule import Rule
 from codemods.tree import Tree
 

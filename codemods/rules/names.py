@@ -84,15 +84,6 @@ def _in_target(path: Sequence[cst.CSTNode]) -> NameRole:
     return NameRole.LOAD
 
 
-def enclosing_function(path: Sequence[cst.CSTNode]) -> cst.FunctionDef | cst.Lambda | None:
-    """The innermost function whose body holds the last node of a path."""
-    for index in range(len(path) - 2, -1, -1):
-        node = path[index]
-        if isinstance(node, cst.FunctionDef | cst.Lambda) and path[index + 1] is node.body:
-            return node
-    return None
-
-
 class _NameCollector(cst.CSTVisitor):
     def __init__(self) -> None:
         self.names: set[str] = set()

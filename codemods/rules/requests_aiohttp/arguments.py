@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 
 import libcst as cst
 
+from codemods.facts.syntax import dotted_name
 from codemods.model import Span
 from codemods.rules.rule import Refusal
 from codemods.tree import Tree
@@ -91,8 +92,8 @@ def _check_timeout(value: cst.BaseExpression, kind: str | None) -> list[str] | R
         return []
     if isinstance(value, cst.Integer | cst.Float):
         return [] if value.evaluated_value > 0 else Refusal("a timeout of 0 is an error in requests only")
-    if kind in {"int", "float"}:
-        return []
+    if kind in {"int", "float"} and dotted_name(value) is not None:
+        return []  # it is written twice: anything but a name could have effects
     return Refusal("its timeout is not known to be a number")
 
 

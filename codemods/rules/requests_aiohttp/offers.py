@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import libcst as cst
 
+from codemods.facts.syntax import enclosing_function
 from codemods.model import Span
-from codemods.rules.names import enclosing_function
 from codemods.rules.requests_aiohttp import RULE
 from codemods.rules.requests_aiohttp.arguments import check_arguments
 from codemods.rules.requests_aiohttp.shapes import (
     Assigned,
     RequestForm,
+    Shape,
     assigned_forms,
     assignment_of,
     lifted_form,
@@ -47,12 +48,15 @@ def offer_all(tree: Tree, requests: Sequence[Request], types: Mapping[Span, str]
             function = enclosing_function(assigned.path)
             groups.setdefault((id(function), assigned.name), []).append((assigned, request.verb))
         if isinstance(checked, Refusal):
-            offers[span] = _refused(checked, assigned)
+            offers[span] = _refused(checked)
             continue
         notes[span] = checked
         if assigned is None:
             form = lifted_form(tree, request.call, request.verb)
-            offers[span] = _refused(form, None) if isinstance(form, Refusal) else _offer(form, checked, None)
+            if isinstance(form, Refusal):
+                offers[span] = _refused(form)
+            else:
+                offers[span] = _offer(form, (*checked, *notes_of(form.uses)), None)
     for group in groups.values():
         _offer_group(tree, group, types, notes, offers)
     return offers
@@ -76,34 +80,30 @@ def _offer_group(
     notes: Mapping[Span, tuple[str, ...]],
     offers: dict[Span, Offer],
 ) -> None:
-    """Offers for the requests that are assigned to one name: all native or none."""
-    refused = next((offers[span] for one, _ in group if (span := tree.span(one.call)) in offers), None)
+    """Offers for the requests that are assigned to one name."""
     forms = assigned_forms(tree, group, types)
-    for index, (one, _) in enumerate(group):
+    kept = [form for form in forms if isinstance(form, RequestForm) and form.shape is Shape.KEEP]
+    for (one, _), form in zip(group, forms, strict=True):
         span = tree.span(one.call)
-        if span in offers:
-            continue
-        if refused is not None:
-            offers[span] = _refused(Refusal(refused.reason), one)
-        elif isinstance(forms, Refusal):
-            offers[span] = _refused(forms, one)
+        key = one.name if kept else None
+        if span in offers:  # its arguments were refused
+            offers[span] = replace(offers[span], group=key)
+        elif isinstance(form, Refusal):
+            offers[span] = _refused(form)
         else:
-            offers[span] = _offer(forms[index], notes[span], one.name, forms[0])
+            offers[span] = _offer(form, (*notes[span], *notes_of((kept[0] if kept else form).uses)), key)
 
 
-def _refused(refusal: Refusal, assigned: Assigned | None) -> Offer:
-    group = assigned.name if assigned is not None else None
-    return Offer(rule=RULE.id, native=None, reason=refusal.reason, group=group)
+def _refused(refusal: Refusal) -> Offer:
+    return Offer(rule=RULE.id, native=None, reason=refusal.reason)
 
 
-def _offer(
-    form: RequestForm, notes: tuple[str, ...], group: str | None, uses_of: RequestForm | None = None
-) -> Offer:
+def _offer(form: RequestForm, notes: tuple[str, ...], group: str | None) -> Offer:
     return Offer(
         rule=RULE.id,
         native=form,
         reason=f"aiohttp's session.{form.verb}() does the same without blocking the event loop",
-        notes=tuple(dict.fromkeys((*notes, *notes_of((uses_of or form).uses)))),
+        notes=tuple(dict.fromkeys(notes)),
         group=group,
         raises=True,
     )

@@ -63,7 +63,7 @@ def handling_of(path: Sequence[cst.CSTNode]) -> Handling | Refusal:
         return _attribute(parent, path)
     if _is_truth_test(path):
         return Handling(ResponseUse.TRUTH, 0)
-    if isinstance(parent, cst.Comparison) and _is_none_test(parent):
+    if is_none_test(path):
         return Handling(ResponseUse.SAME, 0)
     return Refusal(f"the response is {_escape(path)}")
 
@@ -99,9 +99,12 @@ def _is_truth_test(path: Sequence[cst.CSTNode]) -> bool:
     return False
 
 
-def _is_none_test(node: cst.Comparison) -> bool:
-    operators = [target.operator for target in node.comparisons]
-    return all(isinstance(operator, cst.Is | cst.IsNot) for operator in operators)
+def is_none_test(path: Sequence[cst.CSTNode]) -> bool:
+    """Whether the last node of a path is only compared by identity."""
+    parent = path[-2]
+    return isinstance(parent, cst.Comparison) and all(
+        isinstance(target.operator, cst.Is | cst.IsNot) for target in parent.comparisons
+    )
 
 
 def _escape(path: Sequence[cst.CSTNode]) -> str:
@@ -134,11 +137,16 @@ def rewritten(node: cst.BaseExpression, response: cst.BaseExpression, use: Respo
         case ResponseUse.STATUS:
             return node.with_changes(attr=cst.Name("status"))
         case ResponseUse.TEXT:
-            return cst.Call(node)
+            return _called(node)
         case ResponseUse.CONTENT:
-            return cst.Call(node.with_changes(attr=cst.Name("read")))
+            return _called(node.with_changes(attr=cst.Name("read")))
         case ResponseUse.URL:
             return cst.Call(cst.Name("str"), [cst.Arg(node)])
         case ResponseUse.TRUTH:
             return cst.Attribute(response, cst.Name("ok"))
     return node
+
+
+def _called(method: cst.BaseExpression) -> cst.Call:
+    """A call of a method, with the method's parentheses around the whole."""
+    return cst.Call(method.with_changes(lpar=(), rpar=()), lpar=method.lpar, rpar=method.rpar)

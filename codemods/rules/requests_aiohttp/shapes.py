@@ -13,11 +13,11 @@ from enum import StrEnum
 
 import libcst as cst
 
-from codemods.facts.syntax import Position, place_of_path
+from codemods.facts.syntax import Position, enclosing_function, place_of_path
 from codemods.model import Span
 from codemods.rules.evaluation import is_evaluated_first
-from codemods.rules.names import NameRole, bound_names, enclosing_function, role_of
-from codemods.rules.requests_aiohttp.response import AWAITS, NOTES, ResponseUse, handling_of
+from codemods.rules.names import NameRole, bound_names, role_of
+from codemods.rules.requests_aiohttp.response import AWAITS, NOTES, ResponseUse, handling_of, is_none_test
 from codemods.rules.rule import Refusal
 from codemods.tree import Tree
 
@@ -98,39 +98,53 @@ def assignment_of(tree: Tree, call: cst.Call) -> Assigned | None:
 
 def assigned_forms(
     tree: Tree, group: Sequence[tuple[Assigned, str]], types: Mapping[Span, str]
-) -> tuple[RequestForm, ...] | Refusal:
-    """The forms of all requests of one function that are assigned to the same name, with their verbs."""
-    first = group[0][0]
-    function = enclosing_function(first.path)
-    if function is None:
-        return Refusal("it stands outside of any function")
+) -> list[RequestForm | Refusal]:
+    """The forms of all requests of one function that are assigned to the same name, with their verbs.
+
+    Forms of the shape KEEP stand or fall together, and the first of them carries all uses; blocks are on their own.
+    """
+    function = enclosing_function(group[0][0].path)
+    if not isinstance(function, cst.FunctionDef):
+        return [Refusal("it stands outside of any function")] * len(group)
     uses = _uses_of(tree, function, group, types)
     if isinstance(uses, Refusal):
-        return uses
-    placed: list[PlacedUse] = []
-    for path in uses:
-        handled = _place_use(tree, path, function)
-        if isinstance(handled, Refusal):
-            return handled
-        placed.append(handled)
+        return [uses] * len(group)
     session = free_name(function, "session")
     extents = _extents([one for one, _ in group], uses)
-    forms = []
-    for index, (one, verb) in enumerate(group):
-        last = one.line if extents is None else extents[index]
-        forms.append(
-            RequestForm(
-                call=tree.span(one.call),
-                verb=verb,
-                shape=Shape.KEEP if extents is None else Shape.BLOCK,
-                statement=tree.span(one.line),
-                last=tree.span(last),
-                response=one.name,
-                session=session,
-                uses=tuple(placed) if index == 0 else (),
-            )
-        )
-    return tuple(forms)
+    if extents is None:
+        placed = _place_uses(tree, uses, function)
+        if isinstance(placed, Refusal):
+            return [placed] * len(group)
+        return [
+            _assigned_form(tree, one, verb, session, None, placed if index == 0 else ())
+            for index, (one, verb) in enumerate(group)
+        ]
+    forms: list[RequestForm | Refusal] = []
+    for (one, verb), extent in zip(group, extents, strict=True):
+        own = _place_uses(tree, extent.uses, function)
+        refused = isinstance(own, Refusal)
+        forms.append(own if refused else _assigned_form(tree, one, verb, session, extent.last, own))
+    return forms
+
+
+def _assigned_form(
+    tree: Tree,
+    one: Assigned,
+    verb: str,
+    session: str,
+    last: cst.BaseStatement | None,
+    uses: tuple[PlacedUse, ...],
+) -> RequestForm:
+    return RequestForm(
+        call=tree.span(one.call),
+        verb=verb,
+        shape=Shape.KEEP if last is None else Shape.BLOCK,
+        statement=tree.span(one.line),
+        last=tree.span(last or one.line),
+        response=one.name,
+        session=session,
+        uses=uses,
+    )
 
 
 def _uses_of(
@@ -151,13 +165,27 @@ def _uses_of(
         role = role_of(path)
         if role is NameRole.LOAD:
             loads.append(path)
-        elif role is NameRole.ASSIGNED:
-            others_bind = others_bind or not any(id(parent) in own for parent in path)
         elif role is NameRole.BOUND:
             return Refusal(f"{name} is bound in other ways than by assignment")
-    if not others_bind:
-        return loads
-    return _typed_loads(tree, name, loads, types)
+        elif role is NameRole.ASSIGNED and not any(id(parent) in own for parent in path):
+            if not _is_no_response(path, name):
+                return Refusal(f"{name} may hold another response in line {tree.span(node).line}")
+            others_bind = True
+    return _typed_loads(tree, name, loads, types) if others_bind else loads
+
+
+def _is_no_response(path: Sequence[cst.CSTNode], name: str) -> bool:
+    """Whether the assignment to the name at the end of a path gives it something that is no response for certain."""
+    assign = path[-3]
+    value = assign.value if isinstance(assign, cst.Assign) else None
+    if isinstance(value, cst.Call) and not value.args:
+        value = value.func
+    match value:
+        case cst.Attribute(value=cst.Name(value=of)) if of == name:
+            return True  # r = r.json(), r = r.text
+        case cst.Name(value="None" | "True" | "False"):
+            return True
+    return isinstance(value, cst.BaseNumber | cst.BaseString | cst.Dict | cst.List | cst.Tuple | cst.Set)
 
 
 def _typed_loads(
@@ -166,6 +194,8 @@ def _typed_loads(
     """Of the loads of a name that also holds other values, those that are responses for certain."""
     responses = []
     for path in loads:
+        if is_none_test(path):
+            continue  # the same question whatever the name holds
         span = tree.span(path[-1])
         kind = types.get(span)
         if kind == RESPONSE_TYPE:
@@ -173,6 +203,18 @@ def _typed_loads(
         elif kind is None or RESPONSE_TYPE in kind or "Unknown" in kind:
             return Refusal(f"{name} may hold something else than a response in line {span.line}")
     return responses
+
+
+def _place_uses(
+    tree: Tree, paths: Sequence[tuple[cst.CSTNode, ...]], function: cst.FunctionDef
+) -> tuple[PlacedUse, ...] | Refusal:
+    placed = []
+    for path in paths:
+        handled = _place_use(tree, path, function)
+        if isinstance(handled, Refusal):
+            return handled
+        placed.append(handled)
+    return tuple(placed)
 
 
 def _place_use(
@@ -192,24 +234,34 @@ def _place_use(
     return PlacedUse(tree.span(node), tree.span(path[-1]), handling.use)
 
 
-def _extents(
-    group: Sequence[Assigned], uses: Sequence[tuple[cst.CSTNode, ...]]
-) -> list[cst.BaseStatement] | None:
-    """The last statement of each request's block; None when blocks cannot hold all uses."""
+@dataclass(frozen=True, slots=True)
+class _Extent:
+    """How far a request's block goes, and the uses of its response in it."""
+
+    last: cst.BaseStatement
+    uses: tuple[tuple[cst.CSTNode, ...], ...]
+
+
+def _extents(group: Sequence[Assigned], uses: Sequence[tuple[cst.CSTNode, ...]]) -> list[_Extent] | None:
+    """The extents of the requests' blocks; None when blocks cannot hold all uses."""
     starts = [list(one.block.body).index(one.line) for one in group]
     ends = list(starts)
+    owned: list[list[tuple[cst.CSTNode, ...]]] = [[] for _ in group]
     for path in uses:
         owner = _owner(group, starts, path)
         if owner is None:
             return None
         index, statement = owner
         ends[index] = max(ends[index], statement)
+        owned[index].append(path)
     for index, one in enumerate(group):
         inside = one.block.body[starts[index] : ends[index] + 1]
         # an assignment of the same name within the block would end the first response's life there
         if any(statement in other.path for other in group if other is not one for statement in inside):
             return None
-    return [one.block.body[end] for one, end in zip(group, ends, strict=True)]
+    return [
+        _Extent(one.block.body[end], tuple(paths)) for one, end, paths in zip(group, ends, owned, strict=True)
+    ]
 
 
 def _owner(
