@@ -27,6 +27,7 @@ from codemods.facts.syntax import (
     generators,
     place_of,
 )
+from codemods.facts.unresolved import COMMON, unresolved_calls
 from codemods.model import Problem, Span
 from codemods.packs import Knowledge
 from codemods.planning.boundaries import lock_of
@@ -151,6 +152,7 @@ class _GraphIndex:
         for one in graph.classes:
             self.classes[one.path].append(one)
         self.sites = [call for call in graph.calls if call.targets]
+        self.unresolved = [call for call in graph.calls if not call.is_resolved and not call.targets]
         for call in self.sites:
             if not closure.functions.isdisjoint(call.targets):
                 self.calls[call.path].append(call)
@@ -189,6 +191,10 @@ def _with_locks(
     index: _GraphIndex, closure: Closure, sources: Sources, collected: _Collected, config: Config
 ) -> Iterator[tuple[str, PlannedFunction]]:
     """The functions of the closure with the reasons why they have to stay as they are."""
+    names = {_last_name(name) for name in closure.functions}
+    callers: dict[str, Call] = {}
+    for one in unresolved_calls(index.unresolved, sources.texts, frozenset(names - COMMON)):
+        callers.setdefault(one.name, one.call)
     unread_words = {name: set(re.findall(rb"\w+", content)) for name, content in sources.unread.items()}
     for functions in index.functions.values():
         for function in functions:
@@ -203,7 +209,7 @@ def _with_locks(
             if lock is None and function.path not in collected.parsed:
                 lock = f"{function.path} cannot be edited"
             if lock is None and not function.is_async:
-                lock = _unread_caller(function, unread_words)
+                lock = _unread_caller(function, unread_words) or _possible_caller(function, callers)
             yield (
                 function.name,
                 PlannedFunction(
@@ -219,8 +225,20 @@ def _with_locks(
             )
 
 
+def _last_name(function: str) -> str:
+    """The name that calls of a function carry."""
+    return function.rpartition(":")[2].rpartition(".")[2].partition("@")[0]
+
+
+def _possible_caller(function: Function, callers: Mapping[str, Call]) -> str | None:
+    call = callers.get(_last_name(function.name))
+    if call is None:
+        return None
+    return f"{call.path}:{call.span.line} calls something of that name on a receiver of unknown type"
+
+
 def _unread_caller(function: Function, unread_words: Mapping[str, set[bytes]]) -> str | None:
-    name = function.name.rpartition(":")[2].rpartition(".")[2].partition("@")[0]
+    name = _last_name(function.name)
     for path, words in sorted(unread_words.items()):
         if name.encode() in words:
             return f"{path}, which could not be read, may call it"

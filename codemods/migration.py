@@ -17,6 +17,7 @@ from codemods.facts.graph import CallGraph
 from codemods.facts.pyrefly import CheckerRun, report_of
 from codemods.facts.report import Report
 from codemods.facts.syntax import Position
+from codemods.facts.unresolved import unresolved_calls
 from codemods.inspection import Sources, inspect, parse
 from codemods.model import (
     Action,
@@ -256,27 +257,9 @@ class _Run:
         names: dict[str, str] = {}
         for promoted in sorted(plan.promoted):
             names.setdefault(promoted.rpartition(":")[2].rpartition(".")[2], promoted)
-        if not names:
-            return
-        called = re.compile(r"\.\s*(" + "|".join(map(re.escape, sorted(names))) + r")\s*\(")
-        for call in graph.calls:
-            if call.is_resolved or call.targets:
-                continue
-            text = self._texts[call.path].lines.slice(call.span)
-            match = _last_call(called, text)
-            if match is not None:
-                yield PossibleCaller(call.path, call.span.line, call.span.column, match, names[match])
-
-
-def _last_call(called: re.Pattern[str], text: str) -> str | None:
-    """The wanted name that a call expression calls: its own callee, not one among its arguments."""
-    depth = 0
-    for at in range(len(text) - 1, -1, -1):
-        depth += {")": 1, "]": 1, "}": 1, "(": -1, "[": -1, "{": -1}.get(text[at], 0)
-        if depth == 0:
-            found = [match for match in called.finditer(text, 0, at + 1) if match.end() == at + 1]
-            return found[0][1] if found else None
-    return None
+        for one in unresolved_calls(graph.calls, self._texts, frozenset(names)):
+            call = one.call
+            yield PossibleCaller(call.path, call.span.line, call.span.column, one.name, names[one.name])
 
 
 class _Expectations:

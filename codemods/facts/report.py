@@ -58,7 +58,7 @@ class Expression(Shape):
 
 
 class ModuleCalls(Shape):
-    call_graphs: dict[str, dict[str, Expression]]
+    call_graphs: dict[str, dict[str, Expression]] = {}
 
 
 class ClassParent(Shape):
@@ -107,8 +107,8 @@ class ClassDefinition(Shape):
 
 
 class Definitions(Shape):
-    function_definitions: dict[str, FunctionDefinition]
-    class_definitions: dict[str, ClassDefinition]
+    function_definitions: dict[str, FunctionDefinition] = {}
+    class_definitions: dict[str, ClassDefinition] = {}
 
 
 class ExpressionTypes(Shape):
@@ -117,14 +117,15 @@ class ExpressionTypes(Shape):
 
 
 class ModuleTypes(Shape):
-    functions: dict[str, ExpressionTypes]
+    functions: dict[str, ExpressionTypes] = {}
 
 
 class ModuleEntry(Shape):
     module_id: int
     module_name: str
     source_path: dict[str, str]
-    info_filename: str
+    info_filename: str | None = None
+    """None for a module that was not analysed."""
     is_internal: bool = False
     failed_to_load: bool = False
 
@@ -181,6 +182,7 @@ class Report:
         self.modules: Mapping[int, ModuleEntry] = {
             entry.module_id: entry for entry in index.modules.values()
         }
+        """By id; those that were not analysed have empty parts."""
         self._definitions: dict[int, Definitions] = {}
 
     def definitions(self, module_id: int) -> Definitions:
@@ -209,7 +211,8 @@ class Report:
                 yield SyntaxProblem(path, parse_place(error.location).line, message)
 
     def _read_module(self, part: str, module_id: int, shape: type[ShapeT]) -> ShapeT:
-        return self._read(Path(part, self.modules[module_id].info_filename), shape)
+        name = self.modules[module_id].info_filename
+        return shape() if name is None else self._read(Path(part, name), shape)
 
     def _read(self, name: Path, shape: type[ShapeT]) -> ShapeT:
         try:

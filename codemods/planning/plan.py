@@ -173,6 +173,14 @@ class _Planner:
             return "async code does not reach it (scope async)"
         return "no blocking call in it has an async form, and nothing async calls it"
 
+    def _why_left(self, call: BlockingCall) -> str:
+        """Why a blocking call stays in a function that stays sync."""
+        name = call.caller
+        if name in self._facts.functions and name not in self._promotion.locked:
+            if name in self._promotion.reached or self._options.scope is Scope.ALL:
+                return f"only a thread could run it, and nothing async needs it: {call.offer.reason}"
+        return f"{name} stays sync: {self._why_sync(name)}"
+
     def _blocking_functions(self) -> frozenset[str]:
         """The functions that stay sync and block, themselves or by what they call."""
         holders = {
@@ -204,7 +212,7 @@ class _Planner:
             elif call.place.position is Position.MAIN_GUARD:
                 reason = "it stands at module level, where no event loop runs"
         elif not self._runs_async(call.caller):
-            action, reason = Action.LEFT, f"{call.caller} stays sync: {self._why_sync(call.caller)}"
+            action, reason = Action.LEFT, self._why_left(call)
         elif offer.native is not None:
             action, reason, native = Action.NATIVE, offer.reason, offer.native
         elif self._options.fallback is Fallback.THREAD:
