@@ -95,9 +95,7 @@ def _hunk(
     lines: list[Line[AnyStr]] = []
     for tag, old, old_end, new, new_end in opcodes:
         if tag == "equal":
-            lines += [
-                Line(" ", old + at + 1, new + at + 1, text) for at, text in enumerate(before[old:old_end])
-            ]
+            lines += [Line(" ", old + at + 1, new + at + 1, text) for at, text in enumerate(before[old:old_end])]
             continue
         lines += [Line("-", at + 1, None, before[at]) for at in range(old, old_end)]
         lines += [Line("+", None, at + 1, after[at]) for at in range(new, new_end)]

@@ -122,6 +122,5 @@ def _errors(problems: Iterable[Problem]) -> list[dict[str, object]]:
 def _callers(callers: Iterable[PossibleCaller]) -> list[dict[str, object]]:
     ordered = sorted(callers, key=lambda c: (c.path, c.line, c.column, c.function))
     return [
-        {"path": c.path, "line": c.line, "column": c.column, "call": c.call, "function": c.function}
-        for c in ordered
+        {"path": c.path, "line": c.line, "column": c.column, "call": c.call, "function": c.function} for c in ordered
     ]

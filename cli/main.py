@@ -118,9 +118,7 @@ def diff(
     python: PythonOption = None,
     config: ConfigOption = None,
     format: DiffFormat = None,
-    exit_code: Annotated[
-        bool, typer.Option("--exit-code", help="Exit with 1 when something would change.")
-    ] = False,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 1 when something would change.")] = False,
 ) -> None:
     """Shows what would change, and why; writes nothing. A patch is for `git apply` in the same folder."""
     migration = _migrate(Request(paths, scope, fallback, select, ignore, keep_sync, python, config))

@@ -22,9 +22,7 @@ FallbackOption = Annotated[
 ]
 SelectOption = Annotated[
     list[str] | None,
-    typer.Option(
-        "--select", metavar="ID", help="Only this rule (repeatable); overrides the configured ones."
-    ),
+    typer.Option("--select", metavar="ID", help="Only this rule (repeatable); overrides the configured ones."),
 ]
 IgnoreOption = Annotated[
     list[str] | None,
@@ -48,9 +46,7 @@ ConfigOption = Annotated[
 ]
 _FORMAT_HELP = "Default: rich on a terminal, else text."
 Format = Annotated[Literal["rich", "text", "json"] | None, typer.Option("--format", help=_FORMAT_HELP)]
-DiffFormat = Annotated[
-    Literal["rich", "text", "json", "patch"] | None, typer.Option("--format", help=_FORMAT_HELP)
-]
+DiffFormat = Annotated[Literal["rich", "text", "json", "patch"] | None, typer.Option("--format", help=_FORMAT_HELP)]
 
 
 @dataclass(frozen=True, slots=True)

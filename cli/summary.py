@@ -17,9 +17,7 @@ _HEADER = ("rule", *(action.value for action in Action), "total")
 # Calls of functions that only become async with this migration: news in a diff, no finding of today's code.
 _CONSEQUENCES = "AW3"
 
-_NAMED_CONTROLS = {code: chr(0x2400 + code) for code in range(0x20) if code not in (0x09, 0x0A)} | {
-    0x7F: "\u2421"
-}
+_NAMED_CONTROLS = {code: chr(0x2400 + code) for code in range(0x20) if code not in (0x09, 0x0A)} | {0x7F: "\u2421"}
 # C1 controls, line separators and the marks that reorder text: code could hide behind them on a terminal.
 _ESCAPED = {
     code: f"\\u{code:04x}"

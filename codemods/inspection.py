@@ -35,6 +35,7 @@ from codemods.planning.facts import BlockingCall, PlannedFunction, PlanningFacts
 from codemods.rules import MISSING_AWAIT, offload, twin_call
 from codemods.rules.missing_await import is_consumed_later
 from codemods.rules.requests_aiohttp import FUNCTIONS, offers
+from codemods.rules.requests_aiohttp import RULE as REQUESTS
 from codemods.rules.requests_aiohttp.exceptions import is_missed
 from codemods.rules.rule import Offer
 from codemods.tree import Tree
@@ -110,9 +111,7 @@ def parse(name: str, text: str) -> Tree | Problem:
     except RecursionError:
         return Problem(name, None, "its expressions are nested too deeply to be edited; the file is left as it is")
     if tree.code != text:
-        return Problem(
-            name, None, "printing it unedited would change it (a form feed?), so that it is left as it is"
-        )
+        return Problem(name, None, "printing it unedited would change it (a form feed?), so that it is left as it is")
     return tree
 
 
@@ -184,7 +183,7 @@ def _out_of_scope(closure: Closure, knowledge: Knowledge) -> Iterator[BlockingCa
 
 def _unseen_offer(name: str, knowledge: Knowledge, reason: str) -> Offer:
     rule = twin_call.RULE.id if name in knowledge.twins else offload.RULE.id
-    return Offer(offers.RULE.id if name in FUNCTIONS else rule, None, reason)
+    return Offer(REQUESTS.id if name in FUNCTIONS else rule, None, reason)
 
 
 def _with_locks(
@@ -328,7 +327,7 @@ class _FileInspector:
         return offload.offer(name) if twin is None else twin_call.offer(self._tree, node, name, twin)
 
     def _is_silenced(self, rule: str, call: Call) -> bool:
-        if self._config.select and rule not in self._config.select or rule in self._config.ignore:
+        if (self._config.select and rule not in self._config.select) or rule in self._config.ignore:
             return True
         if self._markers.ignores(call.span.line, rule):
             return True

@@ -27,7 +27,6 @@ from codemods.model import (
     PossibleCaller,
     Problem,
     Scope,
-    SourceFile,
     Span,
 )
 from codemods.packs import Knowledge, load_packs
@@ -165,9 +164,7 @@ class _Run:
             report = Report(folder)
             graph = assemble(report, texts, probe, names)
             unread = self._note_syntax_problems(report, texts)
-            closure = find_closure(
-                graph, self._texts, self._knowledge, only_reached=self._scope is Scope.ASYNC
-            )
+            closure = find_closure(graph, self._texts, self._knowledge, only_reached=self._scope is Scope.ASYNC)
             sources = Sources(self._texts, self._unread(unread), self._project.entry_points)
             inspection = inspect(
                 graph,
@@ -202,9 +199,7 @@ class _Run:
 
     def _unread(self, broken: set[str]) -> dict[str, bytes]:
         return {
-            name: source.content
-            for name, source in self._sources.items()
-            if name in broken or name not in self._texts
+            name: source.content for name, source in self._sources.items() if name in broken or name not in self._texts
         }
 
     def _rewrite_all(self, plan: Plan, facts: _Facts) -> tuple[list[FileChange], list[Problem]]:
@@ -222,9 +217,7 @@ class _Run:
         failures: list[Problem] = []
         expectations = _Expectations(plan)
         for path, edits in wanted.items():
-            if not edits.async_functions and all(
-                one.finding.action is Action.LEFT for one in edits.decisions
-            ):
+            if not edits.async_functions and all(one.finding.action is Action.LEFT for one in edits.decisions):
                 continue
             result = self._rewrite_one(path, edits, expectations)
             if isinstance(result, Problem):
@@ -308,9 +301,7 @@ def _without(facts: PlanningFacts, broken: Mapping[str, Problem]) -> PlanningFac
         functions=functions,
         sites=sites,
         blocking=tuple(replace(one, is_ignored=one.is_ignored or one.path in broken) for one in facts.blocking),
-        unawaited=tuple(
-            replace(one, is_ignored=one.is_ignored or one.path in broken) for one in facts.unawaited
-        ),
+        unawaited=tuple(replace(one, is_ignored=one.is_ignored or one.path in broken) for one in facts.unawaited),
     )
 
 

@@ -32,9 +32,7 @@ _NEVER: Final = {
 
 _TARGET: Final = r"[^\W\d]\w*(?:\.[^\W\d]\w*)*"
 _ENTRY_POINT: Final = re.compile(rf"\s*({_TARGET})\s*:\s*({_TARGET})\s*(?:\[[^\]]*\]\s*)?")
-_ENTRY_IN_TEXT: Final = re.compile(
-    rf"=[ \t]*({_TARGET}):({_TARGET})[ \t]*(?:\[[^\]\n]*\][ \t]*)?(?=[\"'\r\n]|\Z)"
-)
+_ENTRY_IN_TEXT: Final = re.compile(rf"=[ \t]*({_TARGET}):({_TARGET})[ \t]*(?:\[[^\]\n]*\][ \t]*)?(?=[\"'\r\n]|\Z)")
 _ENTRY_SECTION: Final = re.compile(r"^\[(?:options\.)?entry_points\][^\n]*$(.*?)(?=^\[|\Z)", re.M | re.S)
 
 

@@ -73,9 +73,7 @@ def _targets(changes: Sequence[FileChange]) -> dict[Path, FileChange]:
         elif not os.access(target, os.W_OK):
             closed.append(change.source.name)
     if stale:
-        raise WriteError(
-            f"changed since awaitify read it: {_named(stale)}; nothing was written, run awaitify again"
-        )
+        raise WriteError(f"changed since awaitify read it: {_named(stale)}; nothing was written, run awaitify again")
     if closed:
         raise WriteError(f"no permission to write {_named(closed)}; nothing was written")
     if twice:
@@ -94,9 +92,7 @@ def _stage(change: FileChange, target: Path, leftovers: set[Path]) -> _Staged:
     """Puts the new content and a second name for the old one beside `target`."""
     # Cut: a name may have 255 bytes, and the longest character takes 4.
     stem = f".{target.name[:40]}.awaitify-{secrets.token_hex(4)}"
-    staged = _Staged(
-        change.source.name, target, target.with_name(f"{stem}.new"), target.with_name(f"{stem}.old")
-    )
+    staged = _Staged(change.source.name, target, target.with_name(f"{stem}.new"), target.with_name(f"{stem}.old"))
     # Registered before they exist, so that Ctrl-C cannot come between.
     leftovers.update((staged.new, staged.old))
     try:
@@ -135,9 +131,7 @@ def _replace_all(staged: Sequence[_Staged], leftovers: set[Path]) -> None:
     except BaseException as error:
         lost = _put_back(staged, leftovers)
         if lost:
-            raise WriteError(
-                f"writing {name} failed ({error}), and so did putting back {_named(lost)}"
-            ) from error
+            raise WriteError(f"writing {name} failed ({error}), and so did putting back {_named(lost)}") from error
         if isinstance(error, OSError):
             raise WriteError(f"cannot write {name}: {error}; every file is as it was") from error
         raise

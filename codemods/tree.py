@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from itertools import accumulate
 from types import TracebackType
 from typing import TypeVar
@@ -20,8 +19,6 @@ from libcst._nodes.internal import CodegenState
 from codemods.model import Span
 
 NodeT = TypeVar("NodeT", bound=cst.CSTNode)
-
-_NOTHING: AbstractContextManager[None] = nullcontext()
 
 
 class LineTable:
@@ -64,7 +61,7 @@ def line_starts(text: str) -> list[int]:
         if bare_returns:
             end = newline if newline >= 0 else len(text)
             carriage = text.find("\r", at, end)
-            while 0 <= carriage and carriage + 1 != newline:
+            while carriage >= 0 and carriage + 1 != newline:
                 starts.append(carriage + 1)
                 carriage = text.find("\r", carriage + 1, end)
         if newline < 0:
@@ -96,13 +93,13 @@ class _MarkingState(CodegenState):
 
     marks: list[tuple[cst.CSTNode, int, int]]
 
-    def record_syntactic_position(
+    def record_syntactic_position(  # type: ignore[override]  # any context manager will do, and a class is faster
         self,
         node: cst.CSTNode,
         *,
         start_node: cst.CSTNode | None = None,
         end_node: cst.CSTNode | None = None,
-    ) -> AbstractContextManager[None]:
+    ) -> _Mark:
         return _Mark(self, node)
 
 
@@ -114,9 +111,7 @@ class Tree:
 
     def __init__(self, text: str) -> None:
         self.module = cst.parse_module(text)
-        state = _MarkingState(
-            default_indent=self.module.default_indent, default_newline=self.module.default_newline
-        )
+        state = _MarkingState(default_indent=self.module.default_indent, default_newline=self.module.default_newline)
         state.marks = []
         self.module._codegen(state)
         offsets = [0, *accumulate(map(len, state.tokens))]
@@ -124,9 +119,7 @@ class Tree:
         """What LibCST prints for the unedited tree; it must equal the text."""
         self.lines = LineTable(text)
         last = len(state.tokens)  # the token of a newline that the file does not end with is taken back
-        self._marks = [
-            (node, offsets[min(start, last)], offsets[min(end, last)]) for node, start, end in state.marks
-        ]
+        self._marks = [(node, offsets[min(start, last)], offsets[min(end, last)]) for node, start, end in state.marks]
         self._offsets = {id(node): (start, end) for node, start, end in self._marks}
         self._by_span: dict[tuple[int, int], list[cst.CSTNode]] = {}
         for node, start, end in self._marks:
@@ -164,9 +157,7 @@ class Tree:
             raise LookupError(f"{type(node).__name__} is not of this tree")
         return tuple(path)
 
-    def _descend(
-        self, at: cst.CSTNode, wanted: cst.CSTNode, start: int, end: int, path: list[cst.CSTNode]
-    ) -> bool:
+    def _descend(self, at: cst.CSTNode, wanted: cst.CSTNode, start: int, end: int, path: list[cst.CSTNode]) -> bool:
         path.append(at)
         if at is wanted:
             return True

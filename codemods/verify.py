@@ -114,8 +114,7 @@ def _certificate(tree: Tree, expected: Expectation) -> Failure | None:
         if len(found) != known:
             return Failure(
                 found[0] if found else None,
-                f"{len(found)} calls named {name} are not awaited and {known} of them are known to call "
-                "something else",
+                f"{len(found)} calls named {name} are not awaited and {known} of them are known to call something else",
             )
     return None
 

@@ -154,9 +154,7 @@ def _cases_of_rule(folder: Path) -> list[RuleCase]:
 def _rule_case(folder: Path, name: str, kinds: set[str], module: str) -> RuleCase:
     if kinds not in ({"before", "after"}, {"noop"}):
         have = ", ".join(f".{kind}.py" for kind in sorted(kinds))
-        raise FixtureError(
-            f"{folder / name}: has {have}; a case is .before.py with .after.py, or .noop.py alone"
-        )
+        raise FixtureError(f"{folder / name}: has {have}; a case is .before.py with .after.py, or .noop.py alone")
     source = folder / f"{name}.{'noop' if 'noop' in kinds else 'before'}.py"
     scope, before, marks = _read_marked(source)
     if "noop" in kinds:
@@ -179,9 +177,7 @@ def _read_marked(path: Path) -> tuple[Scope | None, bytes, tuple[Mark, ...]]:
         try:
             scope = Scope(header[1].decode())
         except ValueError as error:
-            raise FixtureError(
-                f"{path}: {error}; the first line is `# awaitify: scope=all` or `async`"
-            ) from error
+            raise FixtureError(f"{path}: {error}; the first line is `# awaitify: scope=all` or `async`") from error
         content = content[header.end() :]
     marks = tuple(
         Mark(content.count(b"\n", 0, match.start()) + 1, _actions(path, match[1].decode()))

@@ -66,17 +66,13 @@ class Engine:
 
     def finds(self, *rules):
         findings = tuple(
-            Finding(
-                rule, "a.py", 1, 1, "a:f", "time.sleep", Action.NATIVE, Certainty.CERTAIN, "blocks the loop"
-            )
+            Finding(rule, "a.py", 1, 1, "a:f", "time.sleep", Action.NATIVE, Certainty.CERTAIN, "blocks the loop")
             for rule in rules
         )
         self.migration = replace(self.migration, findings=findings)
 
     def changes(self, *paths):
-        changes = tuple(
-            FileChange(SourceFile(path, path.name, BEFORE), AFTER, "latin-1") for path in map(Path, paths)
-        )
+        changes = tuple(FileChange(SourceFile(path, path.name, BEFORE), AFTER, "latin-1") for path in map(Path, paths))
         self.migration = replace(self.migration, changes=changes)
 
     def meets(self, *problems):
@@ -156,9 +152,7 @@ def commit(folder):
     ],
 )
 @pytest.mark.parametrize("format", ["rich", "text", "json"])
-def test_check_exits_with_1_for_findings_of_today_and_2_for_problems(
-    awaitify, engine, rules, problems, code, format
-):
+def test_check_exits_with_1_for_findings_of_today_and_2_for_problems(awaitify, engine, rules, problems, code, format):
     engine.finds(*rules)
     engine.meets(*problems)
     assert awaitify("check", "--format", format)[0] == code
@@ -579,7 +573,5 @@ def test_help_does_not_pay_for_the_engine_nor_for_rich(arguments):
         "except SystemExit:\n"
         "    print('loaded:', sorted({'codemods', 'libcst', 'msgspec', 'rich'} & set(sys.modules)))\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "loaded: []"

@@ -149,9 +149,7 @@ def test_broken_toml_is_an_error_that_names_the_file(tmp_path, content):
     assert str(path) in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    ("content", "name"), [("tool = 1", "`tool`"), ("tool.awaitify = 1", "`tool.awaitify`")]
-)
+@pytest.mark.parametrize(("content", "name"), [("tool = 1", "`tool`"), ("tool.awaitify = 1", "`tool.awaitify`")])
 def test_a_table_that_is_no_table_is_an_error(tmp_path, content, name):
     (tmp_path / "pyproject.toml").write_text(content, encoding="utf-8")
     with pytest.raises(ConfigError, match=name):

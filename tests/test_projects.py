@@ -40,9 +40,7 @@ class Outcome:
     asked: list[tuple[str, str, tuple[tuple[str, str], ...], str]]
 
 
-def migrate_tree(
-    root: Path, files: dict[str, bytes], scope: Scope | None
-) -> tuple[Migration, dict[str, bytes]]:
+def migrate_tree(root: Path, files: dict[str, bytes], scope: Scope | None) -> tuple[Migration, dict[str, bytes]]:
     """Write the files below `root`, migrate them, and return what is there when the changes are written."""
     write_tree(root, files)
     migration = migrate([root], Config() if scope is None else Config(scope=scope))

@@ -133,9 +133,7 @@ def test_findings_are_where_the_fixture_says(case: RuleCase, request: pytest.Fix
     assert wrong_findings(case.marks, actions) == []
 
 
-@pytest.mark.parametrize(
-    "path", [pytest.param(path, id="/".join(path.parts[-2:])) for path in fixture_sources()]
-)
+@pytest.mark.parametrize("path", [pytest.param(path, id="/".join(path.parts[-2:])) for path in fixture_sources()])
 def test_fixture_is_valid_python(path: Path) -> None:
     tree = ast.parse(path.read_bytes(), str(path))
     compile(tree, str(path), "exec", dont_inherit=True)

@@ -111,9 +111,7 @@ def test_a_full_disk_while_preparing_leaves_everything_as_it_was(files, tmp_path
             raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", fsync)
-    with pytest.raises(
-        WriteError, match=r"cannot write b\.py: .*No space left on device; nothing was written"
-    ):
+    with pytest.raises(WriteError, match=r"cannot write b\.py: .*No space left on device; nothing was written"):
         write_changes([changed(path) for path in files])
     assert contents(files) == [BEFORE] * 3
     assert names_in(tmp_path) == ["a.py", "b.py", "c.py"]

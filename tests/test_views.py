@@ -407,11 +407,7 @@ def test_rich_makes_no_hyperlinks():
 
 
 def test_rich_knows_a_hunk_that_begins_inside_a_string():
-    text = (
-        '"""first\n'
-        + "filler\n" * 10
-        + "import inside\n\"\"\" + '''second\nimport inside too\n'''\nimport real\n"
-    )
+    text = '"""first\n' + "filler\n" * 10 + "import inside\n\"\"\" + '''second\nimport inside too\n'''\nimport real\n"
     code = Code(text)
     colours = [{str(span.style) for span in code.lines(line, 1)[0].spans} for line in (12, 14, 16)]
     string, keyword = "#c2793d", "#b267d6"

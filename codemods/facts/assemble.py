@@ -96,9 +96,7 @@ class _Names:
         return found
 
 
-def assemble(
-    report: Report, texts: Mapping[str, Text], probe: Path, known_names: Sequence[str]
-) -> CallGraph:
+def assemble(report: Report, texts: Mapping[str, Text], probe: Path, known_names: Sequence[str]) -> CallGraph:
     """The call graph of the files in `texts`, whose keys are absolute paths.
 
     `probe` is the checked module whose line n holds the n-th of `known_names`, 1-based, as an expression: what
@@ -108,7 +106,7 @@ def assemble(
     own = [
         (module.module_id, texts[path])
         for module in report.modules.values()
-        if (path := module.source_path.get("FileSystem")) in texts
+        if (path := module.path) is not None and path in texts
     ]
     functions: dict[tuple[str, str], Function] = {}
     for module_id, text in own:
@@ -121,7 +119,7 @@ def assemble(
     unread = {
         texts[path].name
         for module in report.modules.values()
-        if module.failed_to_load and (path := module.source_path.get("FileSystem")) in texts
+        if module.failed_to_load and (path := module.path) is not None and path in texts
     }
     return CallGraph(
         functions=tuple(sorted(_finish_functions(functions.values(), builder), key=_function_order)),
@@ -212,13 +210,9 @@ def _function(
     )
 
 
-def _resolve_probe(
-    report: Report, probe: Path, known_names: Sequence[str], names: _Names
-) -> Iterator[tuple[str, str]]:
+def _resolve_probe(report: Report, probe: Path, known_names: Sequence[str], names: _Names) -> Iterator[tuple[str, str]]:
     """Yields the qualified name at the definition, and the name users know, of what the checker could resolve."""
-    module = next(
-        (one for one in report.modules.values() if one.source_path.get("FileSystem") == str(probe)), None
-    )
+    module = next((one for one in report.modules.values() if one.path == str(probe)), None)
     if module is None:
         return
     for expressions in report.calls(module.module_id).call_graphs.values():
@@ -338,9 +332,7 @@ class _Edges:
             self._add(place, CallKind.CONSTRUCT, made, True, caller, text)
 
     def _add_access(self, place: str, access: Access, caller: str, text: Text) -> None:
-        self._add(
-            place, CallKind.PROPERTY, (*access.property_getters, *access.property_setters), True, caller, text
-        )
+        self._add(place, CallKind.PROPERTY, (*access.property_getters, *access.property_setters), True, caller, text)
         if access.if_called is None:
             return
         targets = self._own(access.if_called.call_targets)
@@ -401,7 +393,7 @@ def types_of_file(report: Report, path: str, text: Text) -> Mapping[Span, str]:
     """The types of the expressions of the file at an absolute path, as the checker writes them."""
     types: dict[Span, str] = {}
     for module in report.modules.values():
-        if module.source_path.get("FileSystem") != path:
+        if module.path != path:
             continue
         for function in report.types(module.module_id).functions.values():
             table = [entry.string for entry in function.type_table]

@@ -32,9 +32,7 @@ class Closure:
     """The files to parse, by name."""
 
 
-def find_closure(
-    graph: CallGraph, texts: Mapping[str, Text], knowledge: Knowledge, *, only_reached: bool
-) -> Closure:
+def find_closure(graph: CallGraph, texts: Mapping[str, Text], knowledge: Knowledge, *, only_reached: bool) -> Closure:
     """Finds everything upward of the seeds. `texts` is by file name."""
     functions = {function.name: function for function in graph.functions}
     index = CallIndex(plain_functions(graph), plain_sites(graph))
@@ -93,9 +91,7 @@ def is_coroutine_function(function: Function) -> bool:
     return function.is_async and all(is_transparent(one.target) for one in function.decorators)
 
 
-def _unawaited(
-    graph: CallGraph, functions: Mapping[str, Function], texts: Mapping[str, Text]
-) -> Iterator[Call]:
+def _unawaited(graph: CallGraph, functions: Mapping[str, Function], texts: Mapping[str, Text]) -> Iterator[Call]:
     for call in graph.calls:
         if call.kind is not CallKind.CALL or not call.is_resolved or not (call.targets or call.foreign):
             continue

@@ -18,7 +18,7 @@ from codemods.errors import CheckerError
 ShapeT = TypeVar("ShapeT", bound="Shape")
 
 
-class Shape(msgspec.Struct, frozen=True, gc=False):
+class Shape(msgspec.Struct, gc=False):
     """Base of the report's structures: only the fields in use are named, others are skipped."""
 
 
@@ -126,8 +126,12 @@ class ModuleEntry(Shape):
     source_path: dict[str, str]
     info_filename: str | None = None
     """None for a module that was not analysed."""
-    is_internal: bool = False
     failed_to_load: bool = False
+
+    @property
+    def path(self) -> str | None:
+        """The absolute path of its file; None for what comes with the checker."""
+        return self.source_path.get("FileSystem")
 
 
 class Index(Shape):
@@ -179,9 +183,7 @@ class Report:
                 f"pyrefly's report has format version {index.format_version}, and awaitify reads version 1; "
                 'install a pyrefly it knows: pip install "pyrefly>=1.4.1,<1.5"'
             )
-        self.modules: Mapping[int, ModuleEntry] = {
-            entry.module_id: entry for entry in index.modules.values()
-        }
+        self.modules: Mapping[int, ModuleEntry] = {entry.module_id: entry for entry in index.modules.values()}
         """By id; those that were not analysed have empty parts."""
         self._definitions: dict[int, Definitions] = {}
 

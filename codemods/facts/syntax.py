@@ -78,7 +78,11 @@ def place_of(
         position=position,
         blocker=blocker,
         use=use_of(path),
-        guards=tuple(f"except {guard.name} in {file}:{guard.line}" for guard in _guards(tree, path, imports) if is_risky(guard.name)),
+        guards=tuple(
+            f"except {guard.name} in {file}:{guard.line}"
+            for guard in _guards(tree, path, imports)
+            if is_risky(guard.name)
+        ),
         callee=" ".join(tree.module.code_for_node(callee).split()),
     )
 
@@ -96,7 +100,8 @@ def place_of_path(path: Sequence[cst.CSTNode]) -> tuple[Position, str | None]:
             return Position.AWAITABLE, None
         if isinstance(outer, cst.If) and inner is outer.body and is_main_guard(outer):
             # only when nothing but the module is around it: a function's own guard is ordinary code
-            if not any(isinstance(node, cst.FunctionDef | cst.ClassDef) for node in path[:index]):
+            inside = any(isinstance(node, cst.FunctionDef | cst.ClassDef) for node in path[:index])
+            if not inside:
                 return Position.MAIN_GUARD, None
     return Position.BLOCKED, "at module level"
 

@@ -58,7 +58,9 @@ def _matching_parenthesis(text: str) -> int | None:
     if not text.endswith(")"):
         return None
     if "'" in text or '"' in text or "#" in text:
-        text = re.sub(r"\"\"\".*?\"\"\"|'''.*?'''|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", _blanked, text, flags=re.S)
+        text = re.sub(
+            r"\"\"\".*?\"\"\"|'''.*?'''|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", _blanked, text, flags=re.S
+        )
         text = re.sub(r"#[^\n]*", _blanked, text)
     open_brackets: list[str] = []
     for at in range(len(text) - 1, -1, -1):

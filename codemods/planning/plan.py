@@ -127,9 +127,7 @@ def _guards_above(facts: PlanningFacts) -> dict[str, tuple[str, ...]]:
 class _Planner:
     """Turns colors into actions."""
 
-    def __init__(
-        self, facts: PlanningFacts, options: PlanningOptions, promotion: Promotion, index: CallIndex
-    ) -> None:
+    def __init__(self, facts: PlanningFacts, options: PlanningOptions, promotion: Promotion, index: CallIndex) -> None:
         self._facts = facts
         self._options = options
         self._promotion = promotion
@@ -176,9 +174,9 @@ class _Planner:
     def _why_left(self, call: BlockingCall) -> str:
         """Why a blocking call stays in a function that stays sync."""
         name = call.caller
-        if name in self._facts.functions and name not in self._promotion.locked:
-            if name in self._promotion.reached or self._options.scope is Scope.ALL:
-                return f"only a thread could run it, and nothing async needs it: {call.offer.reason}"
+        may_change = name in self._facts.functions and name not in self._promotion.locked
+        if may_change and (name in self._promotion.reached or self._options.scope is Scope.ALL):
+            return f"only a thread could run it, and nothing async needs it: {call.offer.reason}"
         return f"{name} stays sync: {self._why_sync(name)}"
 
     def _blocking_functions(self) -> frozenset[str]:
@@ -255,7 +253,8 @@ class _Planner:
         """A call from async code of a function that blocks and stays sync."""
         why = f"{target} blocks and stays sync: {self._why_sync(target)}"
         can_thread = site.kind in {CallKind.CALL, CallKind.CONSTRUCT}
-        action, notes = Action.LEFT, ()
+        action = Action.LEFT
+        notes: tuple[str, ...] = ()
         if self._facts.functions[target].is_generator:
             why = f"{target} blocks while it is iterated, which no thread can take over"
         elif target in self._loop_bound:

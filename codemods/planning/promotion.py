@@ -59,9 +59,7 @@ class CallIndex:
         return frozenset(seen)
 
 
-def _families(
-    functions: Mapping[str, PlannedFunction], sites: Iterable[Site]
-) -> dict[str, frozenset[str]]:
+def _families(functions: Mapping[str, PlannedFunction], sites: Iterable[Site]) -> dict[str, frozenset[str]]:
     """Functions joined by overriding, or by being targets of one call, as sets."""
     parent: dict[str, str] = {}
 
@@ -101,9 +99,7 @@ def promote(facts: PlanningFacts, options: PlanningOptions) -> tuple[Promotion, 
         locked |= _spread(index, fresh)
 
 
-def _drivers(
-    facts: PlanningFacts, options: PlanningOptions, reached: frozenset[str]
-) -> Iterator[tuple[str, str]]:
+def _drivers(facts: PlanningFacts, options: PlanningOptions, reached: frozenset[str]) -> Iterator[tuple[str, str]]:
     """The sync functions that a blocking call asks to become async, and why.
 
     What only a thread can do is no reason to make a program async; for code that async code reaches, it is.
@@ -115,7 +111,7 @@ def _drivers(
         if call.place.position is not Position.AWAITABLE:
             continue
         is_reached = call.caller in reached
-        wanted = is_reached or options.scope is Scope.ALL and call.offer.native is not None
+        wanted = is_reached or (options.scope is Scope.ALL and call.offer.native is not None)
         if wanted and (call.offer.native is not None or options.fallback == "thread"):
             yield call.caller, f"it calls {call.name} in line {call.span.line}"
 
@@ -200,9 +196,7 @@ def _close(
                 continue  # module level was asked about before
             if caller.name in locked:
                 where = f"{site.path}:{site.span.line}"
-                violations.setdefault(
-                    name, f"{caller.name} calls it in {where} and stays sync: {locked[caller.name]}"
-                )
+                violations.setdefault(name, f"{caller.name} calls it in {where} and stays sync: {locked[caller.name]}")
             else:
                 queue.append((caller.name, f"it calls {name} in line {site.span.line}"))
     return promoted, violations

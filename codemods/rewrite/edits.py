@@ -41,9 +41,7 @@ class Edits:
         self._replacements.setdefault(id(node), []).append(replacement)
         self._mark(node)
 
-    def wrap(
-        self, block: cst.IndentedBlock, first: cst.BaseStatement, last: cst.BaseStatement, wrap: Wrap
-    ) -> None:
+    def wrap(self, block: cst.IndentedBlock, first: cst.BaseStatement, last: cst.BaseStatement, wrap: Wrap) -> None:
         """Has the statements of a block from one to another replaced by what a function makes of them."""
         body = list(block.body)
         self._stretches.setdefault(id(block), []).append(_Stretch(body.index(first), body.index(last), wrap))
@@ -114,9 +112,7 @@ def _wrapped(body: list[cst.BaseStatement], stretches: Sequence[_Stretch]) -> li
 
 def awaited(expression: cst.BaseExpression) -> cst.Await:
     """`await expression`, with the expression's own parentheses around the whole."""
-    return cst.Await(
-        expression=expression.with_changes(lpar=(), rpar=()), lpar=expression.lpar, rpar=expression.rpar
-    )
+    return cst.Await(expression=expression.with_changes(lpar=(), rpar=()), lpar=expression.lpar, rpar=expression.rpar)
 
 
 def parenthesized_children(node: cst.CSTNode) -> cst.CSTNode:
@@ -154,6 +150,4 @@ def threaded(call: cst.Call, asyncio_name: str) -> cst.Await:
 def through_run(call: cst.BaseExpression, asyncio_name: str) -> cst.Call:
     """`asyncio.run(call)`."""
     run = cst.Attribute(cst.Name(asyncio_name), cst.Name("run"))
-    return cst.Call(
-        run, [cst.Arg(call.with_changes(lpar=(), rpar=()))], lpar=call.lpar, rpar=call.rpar
-    )
+    return cst.Call(run, [cst.Arg(call.with_changes(lpar=(), rpar=()))], lpar=call.lpar, rpar=call.rpar)

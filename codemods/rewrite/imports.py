@@ -67,9 +67,7 @@ class FileImports:
                     return True
         word = re.compile(rf"\b{re.escape(name)}\b")
         # a string without spaces may be an annotation or an entry of __all__
-        return any(
-            word.search(node.value) and " " not in node.value for node in self._tree.all(cst.SimpleString)
-        )
+        return any(word.search(node.value) and " " not in node.value for node in self._tree.all(cst.SimpleString))
 
     def _import_statements(self) -> list[cst.Import | cst.ImportFrom]:
         return sorted(
@@ -77,9 +75,7 @@ class FileImports:
             key=lambda node: self._tree.offsets(node)[0],
         )
 
-    def _remove(
-        self, edits: Edits, statement: cst.Import | cst.ImportFrom, unused: Mapping[str, str]
-    ) -> None:
+    def _remove(self, edits: Edits, statement: cst.Import | cst.ImportFrom, unused: Mapping[str, str]) -> None:
         """Takes the unused names out of an import; a new import takes the place of one that goes away whole."""
         if isinstance(statement.names, cst.ImportStar):
             return
@@ -166,13 +162,13 @@ def _first_place(body: Sequence[cst.BaseStatement]) -> int:
         if not isinstance(statement, cst.SimpleStatementLine):
             break
         only = statement.body[0]
-        is_docstring = index == 0 and isinstance(only, cst.Expr) and isinstance(
-            only.value, cst.SimpleString | cst.ConcatenatedString
+        is_docstring = (
+            index == 0
+            and isinstance(only, cst.Expr)
+            and isinstance(only.value, cst.SimpleString | cst.ConcatenatedString)
         )
         is_future = (
-            isinstance(only, cst.ImportFrom)
-            and only.module is not None
-            and dotted_name(only.module) == "__future__"
+            isinstance(only, cst.ImportFrom) and only.module is not None and dotted_name(only.module) == "__future__"
         )
         if not is_docstring and not is_future:
             break

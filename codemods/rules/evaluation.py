@@ -31,7 +31,7 @@ def _comes_first(parent: cst.CSTNode, child: cst.CSTNode) -> bool:
         case cst.Comparison():
             # `a < b < request` asks for the request only when `a < b`
             is_first = bool(parent.comparisons) and parent.comparisons[0] is child
-            return parent.left is child or is_first and is_pure(parent.left)
+            return parent.left is child or (is_first and is_pure(parent.left))
         case cst.ListComp() | cst.SetComp() | cst.DictComp() | cst.GeneratorExp():
             return parent.for_in is child
         case cst.CompFor():

@@ -78,7 +78,7 @@ def _in_target(path: Sequence[cst.CSTNode]) -> NameRole:
         if isinstance(parent, cst.AssignTarget | cst.AsName):
             return NameRole.BOUND
         if isinstance(parent, cst.For | cst.CompFor | cst.Del):
-            return NameRole.BOUND if parent.target is node else NameRole.LOAD  # type: ignore[union-attr]
+            return NameRole.BOUND if parent.target is node else NameRole.LOAD
         if not isinstance(parent, cst.Element | cst.StarredElement | cst.Tuple | cst.List):
             return NameRole.LOAD
     return NameRole.LOAD

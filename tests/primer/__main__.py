@@ -87,9 +87,7 @@ def _parser() -> argparse.ArgumentParser:
         help="one virtual environment with what the projects require",
     )
     add("--command", help="what to run in place of this repository's awaitify, as one shell word list")
-    add(
-        "--timeout", type=float, default=1800.0, metavar="SECONDS", help="for each run (default: %(default)s)"
-    )
+    add("--timeout", type=float, default=1800.0, metavar="SECONDS", help="for each run (default: %(default)s)")
     add("--json", type=Path, metavar="FILE", help="write everything there")
     add("--keep", action="store_true", help="keep the migrated copies, in the cache")
     add("--baseline", action="store_true", help="measure a bare report of the type checker too")

@@ -149,9 +149,7 @@ def _call_takes(call: ast.Call, tree: _Tree, follow: bool) -> bool:
 
 def _is_awaited_later(assignment: ast.Assign | ast.AnnAssign | ast.NamedExpr, tree: _Tree) -> bool:
     targets = assignment.targets if isinstance(assignment, ast.Assign) else [assignment.target]
-    return any(
-        _name_is_settled(target.id, assignment, tree) for target in targets if isinstance(target, ast.Name)
-    )
+    return any(_name_is_settled(target.id, assignment, tree) for target in targets if isinstance(target, ast.Name))
 
 
 def _name_is_settled(name: str, place: ast.AST, tree: _Tree) -> bool:

@@ -87,9 +87,7 @@ def miscounts(document: Document) -> list[str]:
     if document.version != VERSION:
         wrong.append(f"its version is {document.version}, known is {VERSION}")
     actions = Counter(finding.action for finding in document.findings)
-    wrong += [
-        f"a finding has the unknown action {action!r}" for action in sorted(set(actions) - set(ACTIONS))
-    ]
+    wrong += [f"a finding has the unknown action {action!r}" for action in sorted(set(actions) - set(ACTIONS))]
     for action in ACTIONS:
         said: int = getattr(document.summary, action)
         if said != actions[action]:

@@ -33,8 +33,7 @@ def fetch(project: Project, cache: Path) -> Path:
     found = hashlib.sha256(archive.read_bytes()).hexdigest()
     if found != project.sha256:
         raise PrimerError(
-            f"{archive}: its sha256 is {found}, pinned is {project.sha256}: "
-            "delete it, or correct projects.toml"
+            f"{archive}: its sha256 is {found}, pinned is {project.sha256}: delete it, or correct projects.toml"
         )
     folder = cache / "sources" / project.folder_name
     if not folder.exists():
@@ -67,17 +66,13 @@ def _download(project: Project, archive: Path) -> None:
     with tempfile.TemporaryDirectory(dir=archive.parent) as scratch:
         pin = Path(scratch, "pin.txt")
         # With a hash in the pin, pip compares before it runs any of the project's build code.
-        pin.write_text(
-            f"{project.name}=={project.version} --hash=sha256:{project.sha256}\n", encoding="utf-8"
-        )
+        pin.write_text(f"{project.name}=={project.version} --hash=sha256:{project.sha256}\n", encoding="utf-8")
         target = Path(scratch, "target")
         arguments = ["--no-deps", "--no-binary", project.name, "--require-hashes", "-r", str(pin)]
         _pip(["download", *arguments, "-d", str(target)], project.folder_name)
         archives = list(target.glob("*.tar.gz"))
         if len(archives) != 1:
-            raise PrimerError(
-                f"{project.folder_name}: pip left no .tar.gz: choose another project or version"
-            )
+            raise PrimerError(f"{project.folder_name}: pip left no .tar.gz: choose another project or version")
         archives[0].replace(archive)
 
 

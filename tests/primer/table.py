@@ -35,9 +35,7 @@ def table(trials: Sequence[Trial], *, baseline: bool) -> str:
     header = ["project", "version", "scope", *(name for name, _ in columns)]
     rows = [header, ["---", "---", "---"] + ["---:"] * len(columns)]
     for trial in trials:
-        rows.append(
-            [trial.name, trial.version, trial.scope or "-", *(_shown(get(trial)) for _, get in columns)]
-        )
+        rows.append([trial.name, trial.version, trial.scope or "-", *(_shown(get(trial)) for _, get in columns)])
     rows.append(["**total**", "", "", *(_shown(_total(get, trials)) for _, get in columns)])
     if baseline:
         rows[0].append("ratio")

@@ -179,10 +179,7 @@ def _added_dunders(old: Certificate, new: Certificate) -> list[str]:
 
     known = by_file(old)
     return [
-        place
-        for path, places in by_file(new).items()
-        if len(places) > len(known.get(path, []))
-        for place in places
+        place for path, places in by_file(new).items() if len(places) > len(known.get(path, [])) for place in places
     ]
 
 

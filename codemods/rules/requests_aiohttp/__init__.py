@@ -11,21 +11,21 @@ RULE = Rule(
     id="AW102",
     name="requests-aiohttp",
     summary="A request made with requests blocks the event loop; aiohttp makes it natively.",
-    before='''\
+    before="""\
 async def cat(channel, url):
     r = requests.get(url)
     if r.status_code == 200:
         js = r.json()
         await channel.send(js["file"])
-''',
-    after='''\
+""",
+    after="""\
 async def cat(channel, url):
     async with aiohttp.ClientSession() as session:
         async with session.get(url) as r:
             if r.status == 200:
                 js = await r.json()
                 await channel.send(js["file"])
-''',
+""",
 )
 
 VERBS = ("get", "post", "put", "patch", "delete", "head", "options")

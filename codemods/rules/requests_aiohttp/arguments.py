@@ -47,9 +47,7 @@ def named_arguments(call: cst.Call, verb: str) -> dict[str, cst.BaseExpression] 
     return found
 
 
-def check_arguments(
-    tree: Tree, call: cst.Call, verb: str, types: Mapping[Span, str]
-) -> tuple[str, ...] | Refusal:
+def check_arguments(tree: Tree, call: cst.Call, verb: str, types: Mapping[Span, str]) -> tuple[str, ...] | Refusal:
     """The notes for a request whose arguments aiohttp can take, or why it cannot take them."""
     arguments = named_arguments(call, verb)
     if isinstance(arguments, Refusal):
@@ -74,7 +72,7 @@ def _check(
     name: str, value: cst.BaseExpression, kind: str | None, tree: Tree, types: Mapping[Span, str]
 ) -> list[str] | Refusal:
     if name == "url":
-        wrong = kind in {"bytes", "None"} or isinstance(value, cst.SimpleString) and "b" in value.prefix
+        wrong = kind in {"bytes", "None"} or (isinstance(value, cst.SimpleString) and "b" in value.prefix)
         return Refusal("its URL is no str") if wrong else []
     if name in _PASSED_ON:
         return []
@@ -97,9 +95,7 @@ def _check_timeout(value: cst.BaseExpression, kind: str | None) -> list[str] | R
     return Refusal("its timeout is not known to be a number")
 
 
-def _check_display(
-    name: str, value: cst.Dict, tree: Tree, types: Mapping[Span, str]
-) -> list[str] | Refusal:
+def _check_display(name: str, value: cst.Dict, tree: Tree, types: Mapping[Span, str]) -> list[str] | Refusal:
     unknown = False
     for element in value.elements:
         if not isinstance(element, cst.DictElement):
@@ -176,7 +172,5 @@ def _client_timeout(value: cst.BaseExpression) -> cst.BaseExpression:
     """requests' timeout is per socket operation (the verified table, section 2.7)."""
     if _is_name(value, "None"):
         return cst.parse_expression(f"{_TIMEOUT}(total=None)")
-    arguments = [
-        cst.Arg(value, keyword=cst.Name(name), equal=_TIGHT) for name in ("sock_connect", "sock_read")
-    ]
+    arguments = [cst.Arg(value, keyword=cst.Name(name), equal=_TIGHT) for name in ("sock_connect", "sock_read")]
     return cst.Call(cst.parse_expression(_TIMEOUT), arguments)

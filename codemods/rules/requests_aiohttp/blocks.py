@@ -106,9 +106,7 @@ class _Writer:
         response = _async_with(self._session_call(call), self._form.response, inside, comment)
         return self._session_block([response], original)
 
-    def _session_block(
-        self, inside: Sequence[cst.BaseStatement], original: cst.BaseStatement
-    ) -> cst.With:
+    def _session_block(self, inside: Sequence[cst.BaseStatement], original: cst.BaseStatement) -> cst.With:
         made = cst.Call(cst.Attribute(cst.Name(self._aiohttp), cst.Name("ClientSession")))
         block = _async_with(made, self._form.session, inside, None)
         return block.with_changes(leading_lines=_leading_lines(original))

@@ -29,6 +29,4 @@ def is_missed(name: str) -> bool:
     `name` is the exception's dotted name, resolved through imports; "an expression" when it is none.
     """
     first, last = name.partition(".")[0], name.rpartition(".")[2]
-    return (
-        name == "an expression" or first in _LIBRARIES or name in _BUILT_IN or last in _REQUESTS or last in _BUILT_IN
-    )
+    return name == "an expression" or first in _LIBRARIES or name in _BUILT_IN or last in _REQUESTS or last in _BUILT_IN

@@ -66,9 +66,7 @@ def _sharing_a_statement(tree: Tree, calls: Sequence[cst.Call]) -> set[int]:
     """The requests whose innermost statement holds more than one."""
     by_statement: dict[int, list[int]] = {}
     for call in calls:
-        statement = next(
-            node for node in reversed(tree.path(call)) if isinstance(node, cst.BaseStatement | cst.Module)
-        )
+        statement = next(node for node in reversed(tree.path(call)) if isinstance(node, cst.BaseStatement | cst.Module))
         by_statement.setdefault(id(statement), []).append(id(call))
     return {call for same in by_statement.values() if len(same) > 1 for call in same}
 

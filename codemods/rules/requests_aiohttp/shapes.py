@@ -122,8 +122,10 @@ def assigned_forms(
     forms: list[RequestForm | Refusal] = []
     for (one, verb), extent in zip(group, extents, strict=True):
         own = _place_uses(tree, extent.uses, function)
-        refused = isinstance(own, Refusal)
-        forms.append(own if refused else _assigned_form(tree, one, verb, session, extent.last, own))
+        if isinstance(own, Refusal):
+            forms.append(own)
+        else:
+            forms.append(_assigned_form(tree, one, verb, session, extent.last, own))
     return forms
 
 
@@ -217,9 +219,7 @@ def _place_uses(
     return tuple(placed)
 
 
-def _place_use(
-    tree: Tree, path: tuple[cst.CSTNode, ...], function: cst.FunctionDef
-) -> PlacedUse | Refusal:
+def _place_use(tree: Tree, path: tuple[cst.CSTNode, ...], function: cst.FunctionDef) -> PlacedUse | Refusal:
     line = tree.span(path[-1]).line
     if enclosing_function(path) is not function:
         return Refusal(f"the response is used by a nested function in line {line}")
@@ -259,14 +259,10 @@ def _extents(group: Sequence[Assigned], uses: Sequence[tuple[cst.CSTNode, ...]])
         # an assignment of the same name within the block would end the first response's life there
         if any(statement in other.path for other in group if other is not one for statement in inside):
             return None
-    return [
-        _Extent(one.block.body[end], tuple(paths)) for one, end, paths in zip(group, ends, owned, strict=True)
-    ]
+    return [_Extent(one.block.body[end], tuple(paths)) for one, end, paths in zip(group, ends, owned, strict=True)]
 
 
-def _owner(
-    group: Sequence[Assigned], starts: Sequence[int], path: tuple[cst.CSTNode, ...]
-) -> tuple[int, int] | None:
+def _owner(group: Sequence[Assigned], starts: Sequence[int], path: tuple[cst.CSTNode, ...]) -> tuple[int, int] | None:
     """The request whose block can hold a use, and the index of the statement it is in."""
     best: tuple[int, int] | None = None
     for index, one in enumerate(group):
@@ -283,7 +279,7 @@ def lifted_form(tree: Tree, call: cst.Call, verb: str) -> RequestForm | Refusal:
     """The form of a request that is used by the expression that makes it, or that nobody uses."""
     path = tree.path(call)
     function = enclosing_function(path)
-    if function is None:
+    if not isinstance(function, cst.FunctionDef):
         return Refusal("it stands outside of any function")
     at = _statement_index(path)
     if at is None:
@@ -322,7 +318,7 @@ def _statement_index(path: Sequence[cst.CSTNode]) -> int | None:
             return index if len(node.body) == 1 else None
         # the head of an `if` or a `for` is evaluated once, before the rest of the statement
         is_head = isinstance(node, cst.If) and path[index + 1] is node.test
-        is_head = is_head or isinstance(node, cst.For) and path[index + 1] is node.iter
+        is_head = is_head or (isinstance(node, cst.For) and path[index + 1] is node.iter)
         return index if is_head else None
     return None
 
