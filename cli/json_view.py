@@ -30,7 +30,8 @@ forward slashes. Lines are 1-based; columns are 1-based and count code points.
         "diff": string              a unified diff of the decoded text; `--format patch` writes exact bytes
       }],
       "errors": [{"path": string, "line": int | null, "message": string}],
-      "possible_callers": [{"path": string, "line": int, "column": int, "call": string, "function": string}]
+      "possible_callers": [{"path": string, "line": int, "column": int, "call": string, "function": string}],
+      "missing_modules": [string]   imported and not installed where types are looked up
     }
 
 A new key is no new version; a key that goes or changes its meaning is one.
@@ -63,6 +64,7 @@ def document(migration: Migration, *, diffs: bool) -> str:
         "files": _files(migration.changes, diffs),
         "errors": _errors(migration.problems),
         "possible_callers": _callers(migration.possible_callers),
+        "missing_modules": sorted(migration.missing_modules),
     }
     return json.dumps(shown, indent=2) + "\n"
 

@@ -137,6 +137,9 @@ def closing_lines(migration: Migration) -> list[str]:
     ]
     if migration.problems:
         lines.append(f"left out: {counted(len(migration.problems), 'problem')}, see the errors")
+    if migration.missing_modules:
+        names = ", ".join(migration.missing_modules)
+        lines.append(visible(f"not installed, so that their calls are unknown (see --python): {names}"))
     return [*lines, visible(f"scope: {migration.scope.value} ({migration.scope_reason})")]
 
 

@@ -74,6 +74,7 @@ class _Run:
         self._texts: dict[str, Text] = {}
         self._encodings: dict[str, str] = {}
         self._problems: list[Problem] = list(project.problems)
+        self._missing_modules: tuple[str, ...] = ()
         has_async = any(_ASYNC.search(source.content) for source in project.files)
         self._has_async = has_async
         self._scope = config.scope
@@ -104,6 +105,7 @@ class _Run:
             changes=(),
             problems=tuple(sorted(self._problems, key=_problem_order)),
             possible_callers=(),
+            missing_modules=self._missing_modules,
             files_read=len(self._project.files),
             lines_read=self._lines_read(),
         )
@@ -157,6 +159,7 @@ class _Run:
             files=[source.path for source in files],
             import_roots=self._project.import_roots,
             python=find_python(self._config, self._project.root),
+            stand_ins=self._knowledge.libraries,
         )
         names = self._names_to_probe()
         texts = {str(source.path): self._texts[source.name] for source in files}
@@ -164,6 +167,7 @@ class _Run:
             report = Report(folder)
             graph = assemble(report, texts, probe, names)
             unread = self._note_syntax_problems(report, texts)
+            self._missing_modules = tuple(sorted(report.missing_modules(texts)))
             closure = find_closure(graph, self._texts, self._knowledge, only_reached=self._scope is Scope.ASYNC)
             sources = Sources(self._texts, self._unread(unread), self._project.entry_points)
             inspection = inspect(

@@ -156,5 +156,7 @@ class Migration:
     changes: tuple[FileChange, ...]
     problems: tuple[Problem, ...]
     possible_callers: tuple[PossibleCaller, ...]
+    missing_modules: tuple[str, ...]
+    """Top-level modules that the project imports and that are not installed: what their calls do is unknown."""
     files_read: int
     lines_read: int

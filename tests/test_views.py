@@ -56,6 +56,7 @@ def migration(**parts):
         "changes": (),
         "problems": (),
         "possible_callers": (),
+        "missing_modules": (),
         "files_read": 120,
         "lines_read": 14210,
     }
@@ -444,6 +445,7 @@ def whole():
         ),
         problems=(Problem("z.py", None, "not text"), Problem("c.py", 3, "invalid syntax")),
         possible_callers=(PossibleCaller("x.py", 12, 5, "thing.fetch", "m:f"),),
+        missing_modules=("numpy", "discord"),
     )
 
 
@@ -459,6 +461,7 @@ def test_json_has_the_documented_shape_with_sorted_lists():
         "files",
         "errors",
         "possible_callers",
+        "missing_modules",
     ]
     assert document["version"] == 1
     assert (document["scope"], document["scope_reason"]) == (
@@ -495,6 +498,7 @@ def test_json_has_the_documented_shape_with_sorted_lists():
         {"path": "c.py", "line": 3, "message": "invalid syntax"},
         {"path": "z.py", "line": None, "message": "not text"},
     ]
+    assert document["missing_modules"] == ["discord", "numpy"]
     assert document["possible_callers"] == [
         {"path": "x.py", "line": 12, "column": 5, "call": "thing.fetch", "function": "m:f"}
     ]

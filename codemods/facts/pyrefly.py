@@ -12,10 +12,12 @@ import shutil
 import subprocess
 import sysconfig
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+import msgspec
 
 from codemods.errors import CheckerError
 
@@ -36,6 +38,8 @@ class CheckerRun:
     import_roots: Sequence[Path]
     python: Path
     """The interpreter whose installed packages are seen."""
+    stand_ins: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Libraries whose stubs come with pyrefly, with their submodules: seen even where they are not installed."""
 
 
 @contextmanager
@@ -54,7 +58,7 @@ def report_of(run: CheckerRun, probes: str) -> Iterator[tuple[Path, Path]]:
         probe.parent.mkdir()
         probe.write_text(probes, encoding="utf-8")
         configuration = Path(folder, "pyrefly.toml")
-        configuration.write_text(_configuration(run, probe), encoding="utf-8")
+        configuration.write_text(_configuration(run, probe, _stand_ins(run, Path(folder))), encoding="utf-8")
         report = Path(folder, "report")
         _check(binary, configuration, report)
         yield report, probe
@@ -89,8 +93,47 @@ def check_version(binary: Path) -> None:
         )
 
 
-def _configuration(run: CheckerRun, probe: Path) -> str:
+_ASK_PYTHON = """
+import json, platform, sys, sysconfig
+standard = {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), sysconfig.get_config_var("DESTSHARED")}
+paths = [path for path in sys.path if path and path not in standard and not path.endswith(".zip")]
+print(json.dumps({"version": platform.python_version(), "paths": paths}))
+"""
+
+
+class _Interpreter(msgspec.Struct):
+    version: str
+    paths: list[str]
+
+
+def _ask(python: Path) -> _Interpreter:
+    """The version of an interpreter and the folders of its installed packages."""
+    advice = "name another with --python"
+    try:
+        # isolated: the folder awaitify runs in and the user's PYTHONPATH are no installed packages
+        answer = subprocess.run([python, "-I", "-c", _ASK_PYTHON], capture_output=True, timeout=60, check=True)
+        return msgspec.json.decode(answer.stdout, type=_Interpreter)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise CheckerError(f"the interpreter {python} does not run ({error}); {advice}") from error
+    except msgspec.MsgspecError as error:
+        raise CheckerError(f"{python} does not answer as a Python interpreter does ({error}); {advice}") from error
+
+
+def _stand_ins(run: CheckerRun, folder: Path) -> Path:
+    """A folder of empty packages. Where pyrefly finds one it takes its own stubs; without one it ignores them."""
+    root = folder / "stand-ins"
+    root.mkdir()
+    for name, submodules in run.stand_ins.items():
+        package = root / name
+        package.mkdir()
+        for module in ("__init__", *submodules):
+            (package / f"{module}.py").touch()
+    return root
+
+
+def _configuration(run: CheckerRun, probe: Path, stand_ins: Path) -> str:
     """A configuration of our own, so that the project's pyrefly settings change nothing."""
+    interpreter = _ask(run.python)
     settings = {
         "project-includes": [_literal_glob(path) for path in (*run.files, probe)],
         "project-excludes": [],
@@ -98,12 +141,14 @@ def _configuration(run: CheckerRun, probe: Path) -> str:
         "disable-project-excludes-heuristics": True,
         "disable-search-path-heuristics": True,
         "use-ignore-files": False,
-        "python-interpreter-path": str(run.python),
+        "site-package-path": [*interpreter.paths, str(stand_ins)],
+        "python-version": interpreter.version,
+        "skip-interpreter-query": True,
         "preset": "off",
     }
     # every JSON string, list and boolean is a TOML one, as long as JSON escapes no code points
     lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in settings.items()]
-    return "\n".join([*lines, "[errors]", "parse-error = true", ""])
+    return "\n".join([*lines, "[errors]", "parse-error = true", "missing-import = true", ""])
 
 
 def _literal_glob(path: Path) -> str:

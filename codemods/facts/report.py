@@ -6,7 +6,8 @@ are 1-based lines and 1-based UTF-8 byte columns; ours count code points.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -16,6 +17,8 @@ import msgspec
 from codemods.errors import CheckerError
 
 ShapeT = TypeVar("ShapeT", bound="Shape")
+
+_MISSING = re.compile(r"Cannot find module `([^\W\d]\w*)")
 
 
 class Shape(msgspec.Struct, gc=False):
@@ -186,6 +189,7 @@ class Report:
         self.modules: Mapping[int, ModuleEntry] = {entry.module_id: entry for entry in index.modules.values()}
         """By id; those that were not analysed have empty parts."""
         self._definitions: dict[int, Definitions] = {}
+        self._errors = self._read(Path("errors.json"), ErrorList).errors
 
     def definitions(self, module_id: int) -> Definitions:
         """The functions and classes that a module defines, read once."""
@@ -205,12 +209,21 @@ class Report:
     def syntax_problems(self) -> Iterable[SyntaxProblem]:
         """The first parse error of each file that has one."""
         seen: set[str] = set()
-        for error in self._read(Path("errors.json"), ErrorList).errors:
+        for error in self._errors:
             path = error.module_path.get("FileSystem")
             if error.kind == "parse-error" and path is not None and path not in seen:
                 seen.add(path)
                 message = error.message.removeprefix("Parse error: ")
                 yield SyntaxProblem(path, parse_place(error.location).line, message)
+
+    def missing_modules(self, paths: Container[str]) -> frozenset[str]:
+        """The top-level names of the modules that files at these paths import and that were not found."""
+        found = set()
+        for error in self._errors:
+            match = _MISSING.match(error.message)
+            if error.kind == "missing-import" and error.module_path.get("FileSystem") in paths and match:
+                found.add(match[1])
+        return frozenset(found)
 
     def _read_module(self, part: str, module_id: int, shape: type[ShapeT]) -> ShapeT:
         name = self.modules[module_id].info_filename

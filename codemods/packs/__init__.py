@@ -1,7 +1,7 @@
 """What awaitify knows of libraries: TOML tables, one file a library, and their loader.
 
 `[[call]]` blocks and has an async twin with the same arguments, `[[offload]]` blocks and runs in a thread,
-`[[loop]]` needs the running event loop. Names are qualified, as users import them; re-exports resolve.
+`[[loop]]` needs the running event loop, `[[library]]` has stubs that come with the type checker. Names are qualified, as users import them; re-exports resolve.
 """
 
 from __future__ import annotations
@@ -28,10 +28,16 @@ class _Loop(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
 
 
+class _Library(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    name: str
+    submodules: tuple[str, ...]
+
+
 class _Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     call: tuple[_Call, ...] = ()
     offload: tuple[_Offload, ...] = ()
     loop: tuple[_Loop, ...] = ()
+    library: tuple[_Library, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,8 @@ class Knowledge:
     """Blocking functions without a twin."""
     loop_bound: frozenset[str]
     """Functions that need the running event loop."""
+    libraries: Mapping[str, tuple[str, ...]]
+    """Libraries whose stubs come with the type checker, and their submodules."""
 
     @property
     def blocking(self) -> frozenset[str]:
@@ -64,6 +72,7 @@ def load_packs() -> Knowledge:
     twins: dict[str, str] = {}
     offloads: set[str] = set()
     loop_bound: set[str] = set()
+    libraries: dict[str, tuple[str, ...]] = {}
     for file in sorted(files(__name__).iterdir(), key=lambda one: one.name):
         if not file.name.endswith(".toml"):
             continue
@@ -74,4 +83,5 @@ def load_packs() -> Knowledge:
         twins.update((one.sync, one.twin) for one in pack.call)
         offloads.update(one.sync for one in pack.offload)
         loop_bound.update(one.name for one in pack.loop)
-    return Knowledge(twins, frozenset(offloads), frozenset(loop_bound))
+        libraries.update((one.name, one.submodules) for one in pack.library)
+    return Knowledge(twins, frozenset(offloads), frozenset(loop_bound), libraries)
