@@ -1,7 +1,8 @@
 """What awaitify knows of libraries: TOML tables, one file a library, and their loader.
 
 `[[call]]` blocks and has an async twin with the same arguments, `[[offload]]` blocks and runs in a thread,
-`[[loop]]` needs the running event loop, `[[library]]` has stubs that come with the type checker. Names are qualified, as users import them; re-exports resolve.
+`[[loop]]` needs the running event loop, `[[library]]` has stubs that come with the type checker. Names are
+qualified, as users import them; re-exports resolve.
 """
 
 from __future__ import annotations
