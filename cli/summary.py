@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from codemods.model import Action, Fate, FileChange, Finding, FunctionFate, Migration
+from codemods.rules import RULES
+
+_RULE_NAMES = {rule.id: f"{rule.id} {rule.name}" for rule in RULES}
 
 _HEADER = ("rule", *(action.value for action in Action), "total")
 
@@ -103,7 +106,7 @@ def rule_table(findings: Iterable[Finding]) -> list[tuple[str, ...]]:
     total: Counter[Action] = Counter()
     for counts in by_rule.values():
         total.update(counts)
-    rows = [_HEADER, *(_row(rule, by_rule[rule]) for rule in sorted(by_rule)), _row("total", total)]
+    rows = [_HEADER, *(_row(_RULE_NAMES.get(rule, rule), by_rule[rule]) for rule in sorted(by_rule)), _row("total", total)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         (

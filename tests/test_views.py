@@ -237,11 +237,11 @@ def test_the_table_adds_up_over_rules_and_actions():
     assert [tuple(cell.strip() for cell in row) for row in table] == [
         ("rule", "native", "awaited", "offloaded", "bridged", "left", "total"),
         ("AW001", "0", "0", "1", "0", "0", "1"),
-        ("AW101", "1", "0", "0", "0", "1", "2"),
-        ("AW301", "0", "2", "0", "1", "0", "3"),
+        ("AW101 twin-call", "1", "0", "0", "0", "1", "2"),
+        ("AW301 promoted-call", "0", "2", "0", "1", "0", "3"),
         ("total", "1", "2", "1", "1", "1", "6"),
     ]
-    assert {tuple(map(len, row)) for row in table} == {(5, 6, 7, 9, 7, 4, 5)}
+    assert {tuple(map(len, row)) for row in table} == {(19, 6, 7, 9, 7, 4, 5)}
 
 
 def test_every_control_character_but_tab_and_line_feed_is_made_visible():

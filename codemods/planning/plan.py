@@ -308,7 +308,7 @@ class _Chains:
         while queue:
             name = queue.popleft()
             for site in index.by_caller[name]:
-                for target in site.targets:
+                for target in sorted(member for one in site.targets for member in index.family(one)):
                     if target not in self._came_by:
                         self._came_by[target] = site
                         queue.append(target)
