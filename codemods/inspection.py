@@ -42,6 +42,7 @@ from codemods.tree import Tree
 
 _BY_SYNTAX = Place(Position.BLOCKED, "as part of a statement or an operator", Use.OTHER, (), "")
 _UNSEEN = Place(Position.BLOCKED, "in a file that could not be read", Use.OTHER, (), "")
+_OUTSIDE = Place(Position.BLOCKED, "outside of the given paths", Use.OTHER, (), "")
 _NOT_REACHED = "async code does not reach it (scope async)"
 
 
@@ -53,6 +54,8 @@ class Sources:
     """By file name."""
     unread: Mapping[str, bytes]
     """The bytes of files that the checker did not see: what they call is unknown."""
+    outside: frozenset[str]
+    """Files that were not given and are never changed."""
     entry_points: frozenset[str]
 
 
@@ -87,7 +90,7 @@ def inspect(
         _FileInspector(name, tree, index, knowledge, config, types_of).collect(collected)
     functions = plain_functions(graph)
     functions.update(_with_locks(index, closure, sources, collected, config))
-    sites = [collected.sites.get(_key(call)) or _uninspected(call, closure) for call in index.sites]
+    sites = [collected.sites.get(_key(call)) or _uninspected(call, closure, sources) for call in index.sites]
     facts = PlanningFacts(
         functions=functions,
         sites=tuple(sites),
@@ -168,10 +171,12 @@ def _key(call: Call) -> tuple[str, Span, CallKind]:
     return call.path, call.span, call.kind
 
 
-def _uninspected(call: Call, closure: Closure) -> Site:
-    """A site in a file that was not parsed: nothing of the closure, or one that could not be."""
+def _uninspected(call: Call, closure: Closure, sources: Sources) -> Site:
+    """A site in a file that was not parsed: nothing of the closure, or one that cannot be changed."""
     site = plain_site(call)
-    return site if closure.functions.isdisjoint(call.targets) else replace(site, place=_UNSEEN)
+    if closure.functions.isdisjoint(call.targets):
+        return site
+    return replace(site, place=_OUTSIDE if call.path in sources.outside else _UNSEEN)
 
 
 def _out_of_scope(closure: Closure, knowledge: Knowledge) -> Iterator[BlockingCall]:
@@ -205,6 +210,8 @@ def _with_locks(
                 keep_sync=config.keep_sync,
                 is_kept=function.name in collected.kept,
             )
+            if lock is None and function.path in sources.outside:
+                lock = f"{function.path} is not among the given paths"
             if lock is None and function.path not in collected.parsed:
                 lock = f"{function.path} cannot be edited"
             if lock is None and not function.is_async:

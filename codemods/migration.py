@@ -70,7 +70,8 @@ class _Run:
         self._project = project
         self._knowledge = knowledge
         self._config = config
-        self._sources = {source.name: source for source in project.files}
+        self._sources = {source.name: source for source in (*project.files, *project.context)}
+        self._outside = frozenset(source.name for source in project.context)
         self._texts: dict[str, Text] = {}
         self._encodings: dict[str, str] = {}
         self._problems: list[Problem] = list(project.problems)
@@ -138,23 +139,28 @@ class _Run:
         )
 
     def _decode_all(self) -> None:
-        for source in self._project.files:
+        for source in self._sources.values():
             try:
                 decoded = decode(source.content)
             except DecodeError as error:
-                self._problems.append(Problem(source.name, error.line, str(error)))
+                self._note(source.name, error.line, str(error))
                 continue
             # the checker reads UTF-8 only; pure ASCII is that, whatever the cookie says
             if decoded.encoding not in {"utf-8", "utf-8-sig"} and not source.content.isascii():
                 message = f"its encoding is {decoded.encoding}, and types are inferred from UTF-8 only; convert it"
-                self._problems.append(Problem(source.name, None, message))
+                self._note(source.name, None, message)
                 continue
             self._texts[source.name] = Text(source.name, LineTable(decoded.text), decoded.has_bom)
             self._encodings[source.name] = decoded.encoding
 
+    def _note(self, path: str, line: int | None, message: str) -> None:
+        """Notes the first problem of a file; files that were not given have none."""
+        if path not in self._outside and all(one.path != path for one in self._problems):
+            self._problems.append(Problem(path, line, message))
+
     def _gather(self) -> _Facts:
         """The facts, as far as they are needed; the checker's report is gone afterwards."""
-        files = [source for source in self._project.files if source.name in self._texts]
+        files = [source for source in self._sources.values() if source.name in self._texts]
         run = CheckerRun(
             files=[source.path for source in files],
             import_roots=self._project.import_roots,
@@ -168,8 +174,10 @@ class _Run:
             graph = assemble(report, texts, probe, names)
             unread = self._note_syntax_problems(report, texts)
             self._missing_modules = tuple(sorted(report.missing_modules(texts)))
-            closure = find_closure(graph, self._texts, self._knowledge, only_reached=self._scope is Scope.ASYNC)
-            sources = Sources(self._texts, self._unread(unread), self._project.entry_points)
+            closure = find_closure(
+                graph, self._texts, self._knowledge, self._outside, only_reached=self._scope is Scope.ASYNC
+            )
+            sources = Sources(self._texts, self._unread(unread), self._outside, self._project.entry_points)
             inspection = inspect(
                 graph,
                 closure,
@@ -178,8 +186,8 @@ class _Run:
                 self._config,
                 lambda name: types_of_file(report, str(self._sources[name].path), self._texts[name]),
             )
-        known = {problem.path for problem in self._problems}
-        self._problems += [problem for problem in inspection.problems if problem.path not in known]
+        for problem in inspection.problems:
+            self._note(problem.path, problem.line, problem.message)
         return _Facts(graph, closure, inspection.facts)
 
     def _names_to_probe(self) -> list[str]:
@@ -198,7 +206,7 @@ class _Run:
                 name = texts[problem.path].name
                 names.add(name)
                 message = f"syntax error: {problem.message}; the file is left as it is"
-                self._problems.append(Problem(name, problem.line, message))
+                self._note(name, problem.line, message)
         return names
 
     def _unread(self, broken: set[str]) -> dict[str, bytes]:

@@ -31,6 +31,7 @@ _NEVER: Final = {
 """Names of directories that never hold the user's own code."""
 
 _TARGET: Final = r"[^\W\d]\w*(?:\.[^\W\d]\w*)*"
+_IMPORT: Final = re.compile(rb"^[ \t]*((?:from|import)[ \t.](?:[^\n(]|\([^)]*\))*)", re.M)
 _ENTRY_POINT: Final = re.compile(rf"\s*({_TARGET})\s*:\s*({_TARGET})\s*(?:\[[^\]]*\]\s*)?")
 _ENTRY_IN_TEXT: Final = re.compile(rf"=[ \t]*({_TARGET}):({_TARGET})[ \t]*(?:\[[^\]\n]*\][ \t]*)?(?=[\"'\r\n]|\Z)")
 _ENTRY_SECTION: Final = re.compile(r"^\[(?:options\.)?entry_points\][^\n]*$(.*?)(?=^\[|\Z)", re.M | re.S)
@@ -47,6 +48,8 @@ class Project:
     """The directories where imports start, first match first."""
     problems: tuple[Problem, ...]
     """Files and directories that could not be read, sorted by path."""
+    context: tuple[SourceFile, ...]
+    """Other files of the project that may call the given ones: they are read and never changed."""
     entry_points: frozenset[str]
     """What the project's metadata names to be called from outside, as `module:qualname`."""
 
@@ -86,19 +89,51 @@ def load_project(paths: Sequence[Path], config: Config, relative_to: Path) -> Pr
     found = _unique(entry for start in starts for entry in walk.search(start))
     if not found:
         raise PathError(_nothing_found(paths, problems.items))
+    files = _read_all(found, problems)
+    given = {os.path.realpath(path) for path in found}
+    # without a marker nothing says where the project ends
+    around = _unique(entry for entry in walk.search(root) if entry[1] not in given) if marked else []
+    context = _importers(files, _read_all(around, _Problems(_absolute(relative_to))))
+    return Project(
+        root=root,
+        files=tuple(files),
+        context=tuple(context),
+        import_roots=_import_roots(root, marked, walk, [*found, *(source.path for source in context)]),
+        entry_points=_entry_points(root, problems),
+        problems=tuple(sorted(set(problems.items), key=lambda problem: (problem.path, problem.message))),
+    )
+
+
+def _read_all(paths: Iterable[Path], problems: _Problems) -> list[SourceFile]:
     files = []
-    for path in found:
+    for path in paths:
         try:
             files.append(SourceFile(path, problems.shown(str(path)), _read(path)))
         except OSError as error:
             problems.unreadable(str(path), error)
-    return Project(
-        root=root,
-        files=tuple(files),
-        import_roots=_import_roots(root, marked, walk, found),
-        entry_points=_entry_points(root, problems),
-        problems=tuple(sorted(set(problems.items), key=lambda problem: (problem.path, problem.message))),
-    )
+    return files
+
+
+def _importers(files: Sequence[SourceFile], others: Sequence[SourceFile]) -> list[SourceFile]:
+    """Of the others, those whose imports name one of the files, or one of those that do."""
+    imported = {source.path: _imported_names(source.content) for source in others}
+    names = {_last_name(source.path) for source in files}
+    found: dict[Path, SourceFile] = {}
+    while True:
+        fresh = [one for one in others if one.path not in found and not names.isdisjoint(imported[one.path])]
+        if not fresh:
+            return sorted(found.values(), key=lambda source: source.path.parts)
+        found |= {source.path: source for source in fresh}
+        names |= {_last_name(source.path) for source in fresh}
+
+
+def _imported_names(content: bytes) -> set[bytes]:
+    """The words of a file's import statements, those in parentheses over several lines included."""
+    return {word for statement in _IMPORT.findall(content) for word in re.findall(rb"\w+", statement)}
+
+
+def _last_name(path: Path) -> bytes:
+    return (path.parent.name if path.stem == "__init__" else path.stem).encode()
 
 
 def module_name(path: Path, import_roots: Iterable[Path]) -> str:

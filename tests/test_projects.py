@@ -156,3 +156,29 @@ def test_tree_difference_names_missing_and_changed_files() -> None:
     assert "-old" in shown
     assert "+new" in shown
     assert tree_difference(expected, expected) == ""
+
+
+def test_a_function_called_from_outside_of_the_given_paths_stays(tmp_path: Path) -> None:
+    write_tree(
+        tmp_path,
+        {
+            "pyproject.toml": b"",
+            "src/app/__init__.py": b"",
+            "src/app/core.py": (
+                b"import time\n\n\ndef slow():\n    time.sleep(1)\n\n\ndef other():\n    time.sleep(1)\n\n\n"
+                b"async def main():\n    slow()\n    other()\n"
+            ),
+            "tests/helpers.py": b"from app.core import slow\n",
+            "tests/test_core.py": b"from helpers import slow\n\n\ndef test_slow():\n    slow()\n",
+            "tests/test_other.py": b"import os\n",
+        },
+    )
+    migration = migrate([tmp_path / "src"], Config(scope=Scope.ASYNC), relative_to=tmp_path)
+    assert [change.source.name for change in migration.changes] == ["src/app/core.py"]
+    after = migration.changes[0].after.decode()
+    assert "def slow():\n    time.sleep(1)" in after
+    assert "async def other():\n    await asyncio.sleep(1)" in after
+    assert "await asyncio.to_thread(slow)\n    await other()" in after
+    reasons = {function.name: function.reason for function in migration.functions}
+    assert "outside of the given paths in tests/test_core.py:5" in reasons["app.core:slow"]
+    assert migration.files_read == 2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from codemods.facts.assemble import Text
@@ -32,22 +32,25 @@ class Closure:
     """The files to parse, by name."""
 
 
-def find_closure(graph: CallGraph, texts: Mapping[str, Text], knowledge: Knowledge, *, only_reached: bool) -> Closure:
-    """Finds everything upward of the seeds. `texts` is by file name."""
+def find_closure(
+    graph: CallGraph, texts: Mapping[str, Text], knowledge: Knowledge, outside: Container[str], *, only_reached: bool
+) -> Closure:
+    """Finds everything upward of the seeds. `texts` is by file name; files in `outside` are never changed."""
     functions = {function.name: function for function in graph.functions}
     index = CallIndex(plain_functions(graph), plain_sites(graph))
-    blocking = [call for call in graph.calls if blocking_name(call, knowledge) is not None]
+    blocking = [call for call in graph.calls if call.path not in outside and blocking_name(call, knowledge) is not None]
     out_of_scope: list[Call] = []
     if only_reached:
         reached = index.reached_from(name for name, one in functions.items() if one.is_async)
         out_of_scope = [call for call in blocking if call.caller not in reached]
         blocking = [call for call in blocking if call.caller in reached]
-    unawaited = tuple(_unawaited(graph, functions, texts))
+    unawaited = tuple(call for call in _unawaited(graph, functions, texts) if call.path not in outside)
     above = _above(index, {call.caller for call in blocking})
     paths = {call.path for call in (*blocking, *unawaited)}
     paths |= {functions[name].path for name in above if name in functions}
     paths |= {site.path for name in above for site in index.by_target[name]}
-    return Closure(tuple(blocking), tuple(out_of_scope), unawaited, above, frozenset(paths))
+    parsed = frozenset(path for path in paths if path not in outside)
+    return Closure(tuple(blocking), tuple(out_of_scope), unawaited, above, parsed)
 
 
 def plain_functions(graph: CallGraph) -> dict[str, PlannedFunction]:

@@ -155,7 +155,7 @@ def _site_lock(site: Site, facts: PlanningFacts) -> str | None:
         return f"it is called by the syntax in {where}, not by a call expression"
     match site.place.position:
         case Position.BLOCKED:
-            return f"it is called {site.place.blocker} in {where}, where await cannot stand"
+            return f"it is called {site.place.blocker} in {where}, which cannot await it"
         case Position.AWAITED if any(not facts.functions[one].is_async for one in site.targets):
             return f"what it returns is awaited in {where} already"
     if site.is_mixed:
