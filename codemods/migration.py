@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import libcst as cst
@@ -16,7 +17,7 @@ from codemods.facts.closure import Closure, find_closure
 from codemods.facts.graph import CallGraph
 from codemods.facts.pyrefly import CheckerRun, report_of
 from codemods.facts.report import Report
-from codemods.facts.syntax import Position
+from codemods.facts.syntax import ImportedNames, Position
 from codemods.facts.unresolved import unresolved_calls
 from codemods.inspection import Sources, inspect, parse
 from codemods.model import (
@@ -222,7 +223,9 @@ class _Run:
             function = async_names[name]
             by_path.setdefault(function.path, []).append(function.span)
         wanted = {
-            path: ModuleEdits(plan.decisions.get(path, ()), tuple(sorted(by_path.get(path, ()))))
+            path: ModuleEdits(
+                plan.decisions.get(path, ()), tuple(sorted(by_path.get(path, ()))), partial(self._takes_from, path)
+            )
             for path in sorted({*plan.decisions, *by_path})
         }
         changes: list[FileChange] = []
@@ -251,6 +254,17 @@ class _Run:
             message = f"{failure.message}; it is left out, with all that depends on it"
             return Problem(path, failure.line, message)
         return FileChange(self._sources[path], self._encode(path, after), self._encodings[path])
+
+    def _takes_from(self, path: str, name: str) -> bool:
+        """Whether another file names something of the module in a file: imports it, or says `module.name`."""
+        place = self._sources[path].path
+        module = re.escape(place.parent.name if place.stem == "__init__" else place.stem)
+        word = re.escape(name)
+        taken = re.compile(
+            rf"\b{module}\s*\.\s*{word}\b|\bfrom\s+[\w.]*\b{module}\s+import\s+(?:\([^)]*|[^\n]*)\b{word}\b"
+            rf"|\bfrom\s+\.+\s*import\s+(?:\([^)]*|[^\n]*)\b{word}\b"
+        )
+        return any(other != path and taken.search(text.lines.text) for other, text in self._texts.items())
 
     def _encode(self, path: str, text: str) -> bytes:
         encoding = self._encodings[path].removesuffix("-sig")
@@ -282,11 +296,12 @@ class _Expectations:
     def of(self, path: str, before: Tree) -> verification.Expectation:
         """The calls of these names in the file as it was that the plan does not change, counted by name."""
         counts: dict[str, int] = {}
+        imports = ImportedNames(before)
         for call in before.all(cst.Call):
             name = verification.called_name(call)
             if name not in self._names or (path, before.span(call)) in self._changed:
                 continue
-            if not verification.is_taken(before.path(call)):
+            if not verification.is_taken(before.path(call), imports):
                 counts[name] = counts.get(name, 0) + 1
         return verification.Expectation(self._names, counts)
 

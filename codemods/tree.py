@@ -106,6 +106,8 @@ class _MarkingState(CodegenState):
 class Tree:
     """A parsed module with the offsets of its nodes.
 
+    The offsets of blocks, and of statements that end with one, reach to the end of their last line.
+
     Raises `libcst.ParserSyntaxError` when the text is no Python.
     """
 
@@ -150,8 +152,11 @@ class Tree:
                 yield node
 
     def path(self, node: cst.CSTNode) -> tuple[cst.CSTNode, ...]:
-        """The nodes from the module down to a node, both included, each the child of the one before it."""
-        start, end = self.offsets(node)
+        """The nodes from the module down to a node, both included, each the child of the one before it.
+
+        Meant for the module, expressions, statements and decorators.
+        """
+        start, end = self._offsets.get(id(node), (0, len(self.code)))
         path: list[cst.CSTNode] = []
         if not self._descend(self.module, node, start, end, path):
             raise LookupError(f"{type(node).__name__} is not of this tree")
@@ -177,7 +182,7 @@ class Tree:
         start, end = self._offsets.get(id(node), (0, len(self.code)))
         decorators = getattr(node, "decorators", ())
         if decorators:  # a definition's position starts at its `def` or `class`
-            start = self._offsets[id(decorators[0].decorator)][0]
+            start = self._offsets[id(decorators[0])][0]
         return start, end
 
     def children(self, node: cst.CSTNode) -> Sequence[cst.CSTNode]:

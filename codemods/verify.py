@@ -13,10 +13,8 @@ from dataclasses import dataclass
 
 import libcst as cst
 
+from codemods.facts.syntax import ImportedNames
 from codemods.tree import Tree
-
-_TAKES_COROUTINES = frozenset({"run"})
-"""Functions that a promoted call is handed to, by the last part of their name: what bridges write."""
 
 _ASYNC_DUNDERS = frozenset({"__aenter__", "__aexit__", "__anext__", "__aiter__", "__call__", "__await__"})
 
@@ -108,7 +106,8 @@ def _async_dunders(tree: Tree) -> dict[str, list[int]]:
 
 
 def _certificate(tree: Tree, expected: Expectation) -> Failure | None:
-    lines = unawaited_calls(tree, expected.names)
+    imports = ImportedNames(tree)
+    lines = unawaited_calls(tree, expected.names, imports)
     for name, found in sorted(lines.items()):
         known = expected.other_calls.get(name, 0)
         if len(found) != known:
@@ -119,12 +118,12 @@ def _certificate(tree: Tree, expected: Expectation) -> Failure | None:
     return None
 
 
-def unawaited_calls(tree: Tree, names: Collection[str]) -> dict[str, list[int]]:
+def unawaited_calls(tree: Tree, names: Collection[str], imports: ImportedNames) -> dict[str, list[int]]:
     """By name, the lines of the calls of that name that nothing awaits where they stand."""
     found: dict[str, list[int]] = {}
     for call in tree.all(cst.Call):
         name = called_name(call)
-        if name not in names or is_taken(tree.path(call)):
+        if name not in names or is_taken(tree.path(call), imports):
             continue
         found.setdefault(name, []).append(tree.span(call).line)
     return {name: sorted(lines) for name, lines in found.items()}
@@ -138,12 +137,14 @@ def called_name(call: cst.Call) -> str:
     return ""
 
 
-def is_taken(path: Sequence[cst.CSTNode]) -> bool:
-    """Whether a call is awaited, entered with `async with`, or what a bridge runs."""
+def is_taken(path: Sequence[cst.CSTNode], imports: ImportedNames) -> bool:
+    """Whether a call is awaited, entered with `async with`, or what `asyncio.run` runs."""
     if isinstance(path[-2], cst.Await):
         return True
     if isinstance(path[-2], cst.WithItem):
         block = path[-3]
         return isinstance(block, cst.With) and block.asynchronous is not None
     outer = path[-3] if len(path) > 2 else None
-    return isinstance(path[-2], cst.Arg) and isinstance(outer, cst.Call) and called_name(outer) in _TAKES_COROUTINES
+    if not isinstance(path[-2], cst.Arg) or not isinstance(outer, cst.Call):
+        return False
+    return imports.resolve(outer.func) == "asyncio.run"

@@ -182,3 +182,19 @@ def test_a_function_called_from_outside_of_the_given_paths_stays(tmp_path: Path)
     reasons = {function.name: function.reason for function in migration.functions}
     assert "outside of the given paths in tests/test_core.py:5" in reasons["app.core:slow"]
     assert migration.files_read == 2
+
+
+def test_an_import_that_another_file_takes_from_here_stays(tmp_path: Path) -> None:
+    loading = b"import time\n\n\nasync def main():\n    time.sleep(1)\n"
+    write_tree(
+        tmp_path,
+        {
+            "direct.py": loading,
+            "dotted.py": loading,
+            "alone.py": loading,
+            "uses.py": b"import dotted\nfrom direct import time\n\nprint(time.time(), dotted.time.time())\n",
+        },
+    )
+    migration = migrate([tmp_path], Config(scope=Scope.ASYNC), relative_to=tmp_path)
+    imports = {change.source.name: b"import time" in change.after for change in migration.changes}
+    assert imports == {"alone.py": False, "direct.py": True, "dotted.py": True}

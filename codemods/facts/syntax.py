@@ -161,8 +161,8 @@ def use_of(path: Sequence[cst.CSTNode]) -> Use:
             return Use.CONSUMED
         case cst.ComparisonTarget() if not isinstance(parent.operator, cst.Is | cst.IsNot | cst.In | cst.NotIn):
             return Use.CONSUMED
-        case cst.If() | cst.While() | cst.IfExp() if parent.test is node:
-            return Use.CONSUMED
+        case cst.WithItem():
+            return Use.CONSUMED  # a coroutine is no context manager of either kind
         case cst.For() if parent.iter is node and parent.asynchronous is None:
             return Use.CONSUMED
         case cst.CompFor() if parent.iter is node and parent.asynchronous is None:
@@ -171,7 +171,20 @@ def use_of(path: Sequence[cst.CSTNode]) -> Use:
             isinstance(target.target, cst.Tuple | cst.List) for target in parent.targets
         ):
             return Use.CONSUMED
-    return Use.OTHER
+    return Use.CONSUMED if is_truth_test(path) else Use.OTHER
+
+
+def is_truth_test(path: Sequence[cst.CSTNode]) -> bool:
+    """Whether only the truth of the last node matters: `if r`, `not r`, `if a and r`."""
+    for index in range(len(path) - 2, -1, -1):
+        parent, node = path[index], path[index + 1]
+        if isinstance(parent, cst.UnaryOperation) and isinstance(parent.operator, cst.Not):
+            return True
+        if isinstance(parent, cst.If | cst.While | cst.IfExp | cst.Assert) and parent.test is node:
+            return True
+        if not isinstance(parent, cst.BooleanOperation):
+            return False
+    return False
 
 
 def _is_identity(node: cst.Comparison) -> bool:

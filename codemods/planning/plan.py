@@ -78,7 +78,7 @@ def _settle_offers(facts: PlanningFacts) -> tuple[BlockingCall, ...]:
     """Takes back native forms whose exceptions a handler would miss, here or in a caller, with their groups."""
     guards = _guards_above(facts)
     settled = []
-    for call in facts.blocking:
+    for call in sorted(facts.blocking, key=lambda one: (one.path, one.span)):
         caught = call.place.guards or guards.get(call.caller, ())
         if call.offer.native is not None and call.offer.raises and caught:
             reason = f"{caught[0]} catches exceptions that aiohttp does not raise"
@@ -86,8 +86,9 @@ def _settle_offers(facts: PlanningFacts) -> tuple[BlockingCall, ...]:
         settled.append(call)
     broken: dict[tuple[str, str], str] = {}
     for call in settled:
-        if call.offer.group is not None and call.offer.native is None:
-            broken.setdefault((call.caller, call.offer.group), call.offer.reason)
+        if call.offer.group is not None and (call.offer.native is None or call.is_ignored):
+            reason = "another call of its group is to be ignored" if call.is_ignored else call.offer.reason
+            broken.setdefault((call.caller, call.offer.group), reason)
     return tuple(
         replace(call, offer=replace(call.offer, native=None, reason=why, notes=()))
         if call.offer.native is not None

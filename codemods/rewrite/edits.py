@@ -13,7 +13,8 @@ import libcst as cst
 
 from codemods.tree import Tree
 
-Replace = Callable[[cst.CSTNode], cst.CSTNode | cst.RemovalSentinel]
+Body = cst.IndentedBlock | cst.Module
+Replace = Callable[[cst.CSTNode], cst.CSTNode]
 Wrap = Callable[[Sequence[cst.BaseStatement]], Sequence[cst.BaseStatement]]
 
 
@@ -41,11 +42,18 @@ class Edits:
         self._replacements.setdefault(id(node), []).append(replacement)
         self._mark(node)
 
-    def wrap(self, block: cst.IndentedBlock, first: cst.BaseStatement, last: cst.BaseStatement, wrap: Wrap) -> None:
-        """Has the statements of a block from one to another replaced by what a function makes of them."""
+    def wrap(self, block: Body, first: cst.BaseStatement, last: cst.BaseStatement, wrap: Wrap) -> None:
+        """Has the statements of a body from one to another replaced by what a function makes of them.
+
+        One stretch that starts within another and ends after it is nested in it.
+        """
         body = list(block.body)
         self._stretches.setdefault(id(block), []).append(_Stretch(body.index(first), body.index(last), wrap))
         self._mark(block)
+
+    def remove(self, block: Body, statement: cst.BaseStatement) -> None:
+        """Takes a statement out of a body."""
+        self.wrap(block, statement, statement, lambda statements: ())
 
     def _mark(self, node: cst.CSTNode) -> None:
         self._on_the_way.update(id(one) for one in self.tree.path(node))
@@ -60,7 +68,7 @@ class Edits:
 
         Raises `libcst.CSTValidationError` when an edit would print something that is no Python.
         """
-        changed = self.tree.module.visit(_Applier(self._replacements, self._stretches, self._on_the_way))
+        changed = self.tree.module.visit(_Applier(self.tree, self._replacements, self._stretches, self._on_the_way))
         assert isinstance(changed, cst.Module)
         return changed
 
@@ -68,11 +76,13 @@ class Edits:
 class _Applier(cst.CSTTransformer):
     def __init__(
         self,
+        tree: Tree,
         replacements: dict[int, list[Replace]],
         stretches: dict[int, list[_Stretch]],
         on_the_way: set[int],
     ) -> None:
         super().__init__()
+        self._tree = tree
         self._replacements = replacements
         self._stretches = stretches
         self._on_the_way = on_the_way
@@ -82,29 +92,30 @@ class _Applier(cst.CSTTransformer):
 
     def on_leave(  # type: ignore[override]
         self, original_node: cst.CSTNode, updated_node: cst.CSTNode
-    ) -> cst.CSTNode | cst.RemovalSentinel:
+    ) -> cst.CSTNode:
         if id(original_node) not in self._on_the_way:
             return updated_node
-        changed: cst.CSTNode | cst.RemovalSentinel = updated_node
+        changed = updated_node
         stretches = self._stretches.get(id(original_node))
-        if stretches is not None and isinstance(changed, cst.IndentedBlock):
-            changed = changed.with_changes(body=_wrapped(list(changed.body), stretches))
+        if stretches is not None and isinstance(changed, cst.IndentedBlock | cst.Module):
+            changed = changed.with_changes(body=_wrapped(changed.body, stretches))
         for replacement in self._replacements.get(id(original_node), ()):
-            if isinstance(changed, cst.CSTNode):
-                changed = replacement(changed)
-        return parenthesized_children(changed) if isinstance(changed, cst.CSTNode) else changed
+            changed = replacement(changed)
+        if isinstance(changed, cst.Await) and not changed.lpar and self._is_tight(original_node):
+            changed = _in_parentheses(changed)
+        return parenthesized_children(changed)
+
+    def _is_tight(self, node: cst.CSTNode) -> bool:
+        """Whether a word stands right before or behind a node: `f()if x`, which needs no space and `await` does."""
+        start, end = self._tree.offsets(node)
+        code = self._tree.code
+        return code[start - 1 : start].isalnum() or code[end : end + 1].isalnum()
 
 
-def _wrapped(body: list[cst.BaseStatement], stretches: Sequence[_Stretch]) -> list[cst.BaseStatement]:
-    """Applies wraps from the inside out; one that starts within another and ends after it is nested in it."""
-    ordered = sorted(stretches, key=lambda one: (one.first, -one.last))
-    for index in range(len(ordered) - 1, -1, -1):
-        one = ordered[index]
-        for later in ordered[index + 1 :]:
-            if later.first <= one.last:
-                one.last = max(one.last, later.last)
+def _wrapped(body: Sequence[cst.BaseStatement], stretches: Sequence[_Stretch]) -> list[cst.BaseStatement]:
+    """Applies wraps from the last start to the first, so that what is inside is done before what is around it."""
     slots: list[list[cst.BaseStatement]] = [[statement] for statement in body]
-    for one in sorted(ordered, key=lambda one: (one.first, -one.last), reverse=True):
+    for one in sorted(stretches, key=lambda one: (one.first, -one.last), reverse=True):
         inside = [statement for slot in slots[one.first : one.last + 1] for statement in slot]
         slots[one.first : one.last + 1] = [list(one.wrap(inside)), *([] for _ in range(one.first, one.last))]
     return [statement for slot in slots for statement in slot]
@@ -141,10 +152,21 @@ def threaded(call: cst.Call, asyncio_name: str) -> cst.Await:
         callee = callee.with_changes(lpar=(), rpar=())
     # arguments on lines of their own get another such line
     gap = call.whitespace_before_args
-    after = gap if isinstance(gap, cst.ParenthesizedWhitespace) else cst.SimpleWhitespace(" ")
+    after: cst.BaseParenthesizableWhitespace = cst.SimpleWhitespace(" ")
+    if isinstance(gap, cst.ParenthesizedWhitespace):
+        after = gap.with_changes(first_line=cst.TrailingWhitespace(), empty_lines=())
     first = cst.Arg(callee, comma=cst.Comma(whitespace_after=after) if call.args else cst.MaybeSentinel.DEFAULT)
+    rest = [_with_own_parentheses(argument) for argument in call.args]
     to_thread = cst.Attribute(cst.Name(asyncio_name), cst.Name("to_thread"))
-    return awaited(call.with_changes(func=to_thread, args=(first, *call.args)))
+    return awaited(call.with_changes(func=to_thread, args=(first, *rest)))
+
+
+def _with_own_parentheses(argument: cst.Arg) -> cst.Arg:
+    """A generator expression borrows the parentheses of a call as long as it is the only argument."""
+    if isinstance(argument.value, cst.GeneratorExp) and not argument.value.lpar:
+        value = argument.value.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
+        return argument.with_changes(value=value)
+    return argument
 
 
 def through_run(call: cst.BaseExpression, asyncio_name: str) -> cst.Call:

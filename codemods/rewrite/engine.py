@@ -25,6 +25,8 @@ class ModuleEdits:
     decisions: tuple[Decision, ...]
     async_functions: tuple[Span, ...]
     """The names of the functions that become async."""
+    is_used_elsewhere: Callable[[str], bool]
+    """Whether other files take a name from this module."""
 
 
 def rewrite(tree: Tree, wanted: ModuleEdits) -> str:
@@ -34,7 +36,7 @@ def rewrite(tree: Tree, wanted: ModuleEdits) -> str:
     a place of the plan is not in the tree.
     """
     edits = Edits(tree)
-    imports = FileImports(tree)
+    imports = FileImports(tree, wanted.is_used_elsewhere)
     for decision in wanted.decisions:
         _add(edits, imports, decision)
     for span in wanted.async_functions:

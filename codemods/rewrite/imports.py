@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import libcst as cst
 
@@ -15,8 +15,10 @@ from codemods.tree import Tree
 class FileImports:
     """The imports of a file, and the changes to them that edits ask for."""
 
-    def __init__(self, tree: Tree) -> None:
+    def __init__(self, tree: Tree, is_used_elsewhere: Callable[[str], bool] = lambda name: False) -> None:
+        """`is_used_elsewhere` says whether other files take a name from this one."""
         self._tree = tree
+        self._is_used_elsewhere = is_used_elsewhere
         self._needed: dict[str, str] = {}
         self._gone: set[int] = set()
         self._freed: dict[str, str] = {}
@@ -65,9 +67,16 @@ class FileImports:
                 is_keyword = isinstance(path[-2], cst.Arg) and path[-2].keyword is node
                 if not is_import and not is_keyword:
                     return True
+        if self._is_used_elsewhere(name):
+            return True
         word = re.compile(rf"\b{re.escape(name)}\b")
-        # a string without spaces may be an annotation or an entry of __all__
-        return any(word.search(node.value) and " " not in node.value for node in self._tree.all(cst.SimpleString))
+        return any(word.search(node.value) and self._is_no_prose(node) for node in self._tree.all(cst.SimpleString))
+
+    def _is_no_prose(self, node: cst.SimpleString) -> bool:
+        """Whether a string may hold names: an annotation, an entry of `__all__`."""
+        if " " not in node.value:
+            return True
+        return any(isinstance(one, cst.Annotation | cst.Subscript) for one in self._tree.path(node))
 
     def _import_statements(self) -> list[cst.Import | cst.ImportFrom]:
         return sorted(
@@ -83,7 +92,7 @@ class FileImports:
         if len(kept) == len(statement.names):
             return
         if kept:
-            kept[-1] = kept[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
+            kept[-1] = kept[-1].with_changes(comma=statement.names[-1].comma)
             edits.replace(statement, lambda updated: updated.with_changes(names=kept))
             return
         path = self._tree.path(statement)
@@ -95,9 +104,34 @@ class FileImports:
             del self._needed[wanted[0]]
             edits.replace(statement, lambda updated: _import_of(wanted[0]))
         elif _can_lose(path):
-            edits.replace(line, lambda updated: cst.RemoveFromParent())
-            if isinstance(block, cst.IndentedBlock) and block.body[0] is line:
-                edits.replace(block.body[1], _without_blank_lines)
+            _remove_line(edits, block, line)
+
+
+def _remove_line(edits: Edits, block: cst.CSTNode, line: cst.SimpleStatementLine) -> None:
+    """Takes an import line out of a body; what stands above it stays above the import that follows it."""
+    assert isinstance(block, cst.IndentedBlock | cst.Module)
+    edits.remove(block, line)
+    at = list(block.body).index(line)
+    following = block.body[at + 1] if at + 1 < len(block.body) else None
+    if following is None:
+        return
+    if isinstance(block, cst.IndentedBlock) and at == 0:
+        edits.replace(following, _without_blank_lines)
+    elif _is_import(following) and not _has_blank_line(following):
+        above = (*line.leading_lines, *_leading_lines(following))
+        edits.replace(following, lambda updated: updated.with_changes(leading_lines=above))
+
+
+def _is_import(statement: cst.CSTNode) -> bool:
+    return isinstance(statement, cst.SimpleStatementLine) and isinstance(statement.body[0], cst.Import | cst.ImportFrom)
+
+
+def _leading_lines(statement: cst.CSTNode) -> tuple[cst.EmptyLine, ...]:
+    return tuple(getattr(statement, "leading_lines", ()))
+
+
+def _has_blank_line(statement: cst.CSTNode) -> bool:
+    return any(line.comment is None for line in _leading_lines(statement))
 
 
 def _with_import(body: list[cst.BaseStatement], name: str) -> list[cst.BaseStatement]:
@@ -108,7 +142,7 @@ def _with_import(body: list[cst.BaseStatement], name: str) -> list[cst.BaseState
     line = cst.SimpleStatementLine([_import_of(name)])
     if at == start:
         following = body[start] if start < len(body) else None
-        lines = tuple(getattr(following, "leading_lines", ()))
+        lines = _leading_lines(following) if following is not None else ()
         if end > start:  # what stands above the first import stays above the new first one
             line = line.with_changes(leading_lines=lines)
             lines = ()
@@ -125,7 +159,7 @@ def _with_import(body: list[cst.BaseStatement], name: str) -> list[cst.BaseState
 
 def _without_blank_lines(statement: cst.CSTNode) -> cst.CSTNode:
     """A statement that comes first in its block now."""
-    lines = list(getattr(statement, "leading_lines", ()))
+    lines = list(_leading_lines(statement))
     while lines and lines[0].comment is None:
         del lines[0]
     return statement.with_changes(leading_lines=lines)
@@ -180,11 +214,7 @@ def _group_length(body: Sequence[cst.BaseStatement], start: int) -> int:
     """How many imports follow each other without a blank line, from a place on."""
     length = 0
     for statement in body[start:]:
-        if not isinstance(statement, cst.SimpleStatementLine):
-            break
-        if not isinstance(statement.body[0], cst.Import | cst.ImportFrom):
-            break
-        if length and any(line.comment is None for line in statement.leading_lines):
+        if not _is_import(statement) or (length and _has_blank_line(statement)):
             break
         length += 1
     return length

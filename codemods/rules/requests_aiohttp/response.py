@@ -11,6 +11,7 @@ from enum import StrEnum
 
 import libcst as cst
 
+from codemods.facts.syntax import is_truth_test
 from codemods.rules.rule import Refusal
 
 
@@ -61,7 +62,7 @@ def handling_of(path: Sequence[cst.CSTNode]) -> Handling | Refusal:
     node, parent = path[-1], path[-2]
     if isinstance(parent, cst.Attribute) and parent.value is node:
         return _attribute(parent, path)
-    if _is_truth_test(path):
+    if is_truth_test(path):
         return Handling(ResponseUse.TRUTH, 0)
     if is_none_test(path):
         return Handling(ResponseUse.SAME, 0)
@@ -84,19 +85,6 @@ def _attribute(attribute: cst.Attribute, path: Sequence[cst.CSTNode]) -> Handlin
     ):
         return Refusal(f"the response's {name} is assigned")
     return Handling(_ATTRIBUTES[name], 1)
-
-
-def _is_truth_test(path: Sequence[cst.CSTNode]) -> bool:
-    """Whether only the truth of the last node matters: `if r`, `not r`, `if a and r`."""
-    for index in range(len(path) - 2, -1, -1):
-        parent, node = path[index], path[index + 1]
-        if isinstance(parent, cst.UnaryOperation) and isinstance(parent.operator, cst.Not):
-            return True
-        if isinstance(parent, cst.If | cst.While | cst.IfExp | cst.Assert) and parent.test is node:
-            return True
-        if not isinstance(parent, cst.BooleanOperation):
-            return False
-    return False
 
 
 def is_none_test(path: Sequence[cst.CSTNode]) -> bool:

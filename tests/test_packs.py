@@ -1,0 +1,110 @@
+"""What packs may say, and that what ours say is true."""
+
+import inspect
+from importlib import import_module
+from importlib.util import find_spec
+
+import pytest
+
+from codemods import packs
+from codemods.errors import ConfigError
+from codemods.packs import load_packs
+
+KNOWLEDGE = load_packs()
+
+
+def is_installed(name):
+    return find_spec(name.partition(".")[0]) is not None
+
+
+INSTALLED = [name for name in (*KNOWLEDGE.names, *sorted(KNOWLEDGE.twins.values())) if is_installed(name)]
+
+
+def resolved(name):
+    """What a qualified name stands for: the longest importable module, then its attributes."""
+    parts = name.split(".")
+    for length in range(len(parts) - 1, 0, -1):
+        try:
+            found = import_module(".".join(parts[:length]))
+        except ModuleNotFoundError:
+            continue
+        for part in parts[length:]:
+            found = getattr(found, part)
+        return found
+    raise ModuleNotFoundError(name)
+
+
+def load(monkeypatch, folder, **contents):
+    for name, content in contents.items():
+        (folder / f"{name}.toml").write_bytes(content.encode() if isinstance(content, str) else content)
+    monkeypatch.setattr(packs, "files", lambda package: folder)
+    return load_packs()
+
+
+@pytest.mark.parametrize("name", INSTALLED)
+def test_every_name_in_a_pack_exists_and_can_be_called(name):
+    assert callable(resolved(name))
+
+
+@pytest.mark.parametrize(("sync", "twin"), sorted(KNOWLEDGE.twins.items()))
+def test_a_twin_is_a_coroutine_function_and_its_original_is_not(sync, twin):
+    assert is_installed(sync), "a pack for a library that tests do not install proves nothing"
+    assert inspect.iscoroutinefunction(resolved(twin))
+    assert not inspect.iscoroutinefunction(resolved(sync))
+
+
+@pytest.mark.parametrize("name", [name for name in sorted(KNOWLEDGE.offloads) if is_installed(name)])
+def test_what_runs_in_a_thread_is_no_coroutine_function(name):
+    assert not inspect.iscoroutinefunction(resolved(name))
+
+
+def test_the_packs_cover_what_the_rules_are_about():
+    assert KNOWLEDGE.twins["time.sleep"] == "asyncio.sleep"
+    assert {"requests.get", "requests.Session.post", "subprocess.run"} <= KNOWLEDGE.offloads
+    assert "asyncio.create_task" in KNOWLEDGE.loop_bound
+    assert len(INSTALLED) > 20
+
+
+def test_no_function_is_known_in_two_ways():
+    assert KNOWLEDGE.offloads.isdisjoint(KNOWLEDGE.twins)
+    assert KNOWLEDGE.loop_bound.isdisjoint(KNOWLEDGE.blocking)
+
+
+def test_blocking_functions_are_those_with_and_without_twin(monkeypatch, tmp_path):
+    one = '[[call]]\nsync = "a.b"\nasync = "c.d"\n[[offload]]\nsync = "e.f"\n[[loop]]\nname = "g.h"\n'
+    knowledge = load(monkeypatch, tmp_path, one=one)
+    assert knowledge.blocking == {"a.b", "e.f"}
+    assert knowledge.names == ("a.b", "e.f", "g.h")
+
+
+def test_packs_add_up_and_other_files_are_no_packs(monkeypatch, tmp_path):
+    (tmp_path / "notes.txt").write_text("[[wrong]]", encoding="utf-8")
+    knowledge = load(
+        monkeypatch,
+        tmp_path,
+        one='[[call]]\nsync = "a.b"\nasync = "c.d"\n[[loop]]\nname = "l.m"\n',
+        two='[[offload]]\nsync = "e.f"\n[[offload]]\nsync = "g.h"\n',
+        empty="",
+    )
+    assert knowledge.twins == {"a.b": "c.d"}
+    assert knowledge.offloads == {"e.f", "g.h"}
+    assert knowledge.loop_bound == {"l.m"}
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("[[calls]]\n", "calls"),
+        ('[[call]]\nsync = "a.b"\n', "async"),
+        ('[[call]]\nasync = "a.b"\n', "sync"),
+        ('[[call]]\nsync = "a.b"\nasync = "c.d"\nawait = true\n', "await"),
+        ("[[offload]]\nsync = 3\n", "int"),
+        ('[[loop]]\nsync = "a.b"\n', "name|sync"),
+        ('call = "a.b"\n', "array"),
+        ("[[call\n", "line 1"),
+        (b"[[call]]\nsync = '\xff'\n", "utf-8"),
+    ],
+)
+def test_a_wrong_pack_is_an_error_that_names_the_file_and_what_is_wrong(monkeypatch, tmp_path, content, said):
+    with pytest.raises(ConfigError, match=rf"^the pack mine\.toml is wrong: .*({said})"):
+        load(monkeypatch, tmp_path, mine=content, other="")
