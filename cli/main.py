@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -57,6 +58,8 @@ def run() -> None:
         if isinstance(stream, io.TextIOWrapper):
             # A name or a line of code that the terminal's encoding lacks must not end the run.
             stream.reconfigure(errors="backslashreplace")
+    # a stop from outside unwinds like Ctrl-C does: the checker ends and its report is deleted
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     try:
         app()
     except SystemExit:

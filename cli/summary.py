@@ -106,7 +106,11 @@ def rule_table(findings: Iterable[Finding]) -> list[tuple[str, ...]]:
     total: Counter[Action] = Counter()
     for counts in by_rule.values():
         total.update(counts)
-    rows = [_HEADER, *(_row(_RULE_NAMES.get(rule, rule), by_rule[rule]) for rule in sorted(by_rule)), _row("total", total)]
+    rows = [
+        _HEADER,
+        *(_row(_RULE_NAMES.get(rule, rule), by_rule[rule]) for rule in sorted(by_rule)),
+        _row("total", total),
+    ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         (

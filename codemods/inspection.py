@@ -82,7 +82,7 @@ def inspect(
     index = _GraphIndex(graph, closure)
     collected = _Collected()
     problems: list[Problem] = []
-    for name in sorted(closure.paths):
+    for name in sorted(closure.paths - sources.unread.keys()):
         tree = parse(name, sources.texts[name].lines.text)
         if isinstance(tree, Problem):
             problems.append(tree)
@@ -105,8 +105,23 @@ def inspect(
     return Inspection(facts, tuple(problems))
 
 
+_DEEPEST = 200
+"""Python's own limit for nested brackets; LibCST's parser crashes on a few times as many."""
+
+
+def _nesting(text: str) -> int:
+    """How deep brackets are nested, those in strings and comments counted too."""
+    depth = deepest = 0
+    for bracket in re.findall(r"[()\[\]{}]", text):
+        depth += 1 if bracket in "([{" else -1
+        deepest = max(deepest, depth)
+    return deepest
+
+
 def parse(name: str, text: str) -> Tree | Problem:
     """The tree of a file, or why it cannot be edited."""
+    if _nesting(text) > _DEEPEST:
+        return Problem(name, None, f"its brackets are nested more than {_DEEPEST} deep; the file is left as it is")
     try:
         tree = Tree(text)
     except cst.ParserSyntaxError as error:
@@ -114,7 +129,11 @@ def parse(name: str, text: str) -> Tree | Problem:
     except RecursionError:
         return Problem(name, None, "its expressions are nested too deeply to be edited; the file is left as it is")
     if tree.code != text:
-        return Problem(name, None, "printing it unedited would change it (a form feed?), so that it is left as it is")
+        return Problem(
+            name,
+            None,
+            "printing it unedited would change it (a form feed, a bare carriage return?), so that it is left as it is",
+        )
     return tree
 
 

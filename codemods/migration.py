@@ -141,6 +141,10 @@ class _Run:
 
     def _decode_all(self) -> None:
         for source in self._sources.values():
+            reason = _unusable_name(source.path)
+            if reason is not None:
+                self._note(source.name, None, reason)
+                continue
             try:
                 decoded = decode(source.content)
             except DecodeError as error:
@@ -304,6 +308,16 @@ class _Expectations:
             if not verification.is_taken(before.path(call), imports):
                 counts[name] = counts.get(name, 0) + 1
         return verification.Expectation(self._names, counts)
+
+
+def _unusable_name(path: Path) -> str | None:
+    """Why the type checker cannot be given a path."""
+    name = str(path)
+    if re.search(r"[\[\]*?]", name):
+        return "its path holds one of []*?, which the type checker takes for a pattern; rename it to have it migrated"
+    if name.encode(errors="replace").decode() != name:
+        return "its name is not UTF-8; rename it to have it migrated"
+    return None
 
 
 def _without(facts: PlanningFacts, broken: Mapping[str, Problem]) -> PlanningFacts:

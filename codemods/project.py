@@ -133,7 +133,7 @@ def _imported_names(content: bytes) -> set[bytes]:
 
 
 def _last_name(path: Path) -> bytes:
-    return (path.parent.name if path.stem == "__init__" else path.stem).encode()
+    return os.fsencode(path.parent.name if path.stem == "__init__" else path.stem)
 
 
 def module_name(path: Path, import_roots: Iterable[Path]) -> str:
@@ -196,7 +196,8 @@ class _Problems:
         self._base = _with_separator(str(relative_to))
 
     def shown(self, path: str) -> str:
-        return path.removeprefix(self._base).replace(os.sep, "/")
+        name = path.removeprefix(self._base).replace(os.sep, "/")
+        return name.encode(errors="backslashreplace").decode()  # a name that is not UTF-8 has to be shown too
 
     def add(self, path: str, message: str) -> None:
         self.items.append(Problem(self.shown(path), None, message))

@@ -11,9 +11,12 @@ import json
 import os
 import random
 import re
+import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -210,6 +213,7 @@ LEFT_OUT: dict[str, tuple[bytes, int | None, str]] = {
     "form_feed.py": (b"import time\n\n\x0casync def f():\n    time.sleep(1)\n", None, "form feed"),
     "old_mac.py": (blocking("old_mac").replace(b"\n", b"\r"), None, "it is left as it is"),
     "deep_sum.py": (blocking("f", "x = " + "+".join(["1"] * 3_000)), 2, "too deeply nested; the file is left as it is"),
+    "a[1].py": (blocking("brackets"), None, "the type checker takes for a pattern; rename it"),
     "deep_chain.py": (blocking("f", "x = x" + ".y" * 900), None, "nested too deeply to be edited; the file is left"),
 }
 """Content, the line of the error, and words of it."""
@@ -225,7 +229,6 @@ CHANGED: dict[str, bytes] = {
     "huge.py": blocking("f", f"LINE = {'x' * 500_000!r}", *(f"def f{n}(a):\n    return a + {n}" for n in range(600))),
     "with space.py": blocking("with_space"),
     "naïve_ü_名.py": blocking("naive", "NAME = '名'"),
-    "a[1].py": blocking("brackets"),
     "{a,b}.py": blocking("braces"),
     "$HOME.py": blocking("dollar"),
     "-dash.py": blocking("dash"),
@@ -528,10 +531,10 @@ def test_a_pyrefly_that_cannot_be_started_is_named(checked: Checked) -> None:
 @pytest.mark.parametrize(
     ("script", "words"),
     [
-        ("echo thread main panicked >&2; exit 101", "pyrefly wrote no report: thread main panicked"),
-        ("echo out of memory; exit 1", "pyrefly wrote no report: out of memory"),
-        ("kill -9 $$", "pyrefly wrote no report: exit code -9"),
-        ("exit 0", "pyrefly wrote no report: exit code 0"),
+        ("echo thread main panicked >&2; exit 101", "pyrefly wrote no report and said: thread main panicked"),
+        ("echo out of memory; exit 1", "pyrefly wrote no report and said: out of memory"),
+        ("kill -9 $$", "pyrefly wrote no report and said: exit code -9"),
+        ("exit 0", "pyrefly wrote no report and said: exit code 0"),
     ],
 )
 def test_a_pyrefly_that_crashes_is_an_error_with_its_own_words(
@@ -581,3 +584,44 @@ def test_without_a_name_of_a_blocking_call_the_checker_is_not_started(checked: C
     (checked.project / "good.py").write_bytes(b"def add(a, b):\n    return a + b\n")
     done = checked.by("exit 9  # --version").run("check")
     assert (done.code, done.out, done.err) == (0, "No findings, 1 file read.\n", "")
+
+
+@pytest.mark.parametrize("depth", [1_500, 50_000])
+def test_brackets_that_are_nested_too_deeply_leave_the_rest_to_go_on(project, depth):
+    (project / "deep.py").write_bytes(blocking("f", "x = " + "(" * depth + "1" + ")" * depth))
+    done = awaitify(project, "diff")
+    assert done.code == 2
+    assert [error.partition(":")[0] for error in done.errors()] == ["deep.py"]
+    assert "+++ b/good.py" in done.out
+
+
+def test_a_name_that_is_not_utf8_is_told_and_the_rest_goes_on(project):
+    Path(os.fsdecode(os.fsencode(project) + b"/caf\xe9.py")).write_bytes(blocking("f"))
+    done = awaitify(project, "diff")
+    assert done.code == 2
+    assert "caf\\udce9.py: its name is not UTF-8; rename it" in done.err
+    assert "+++ b/good.py" in done.out
+
+
+@pytest.mark.parametrize("key", ["call_graphs", "call_targets", "function_definitions", "Call"])
+def test_a_report_with_a_renamed_key_is_refused(checked, key):
+    real = shutil.which("pyrefly", path=str(Path(sys.executable).parent))
+    rename = f'find "$5" -name "*.json" -exec sed -i \'s/"{key}"/"{key}_renamed"/g\' {{}} +'
+    done = checked.by(f'{real} "$@"; code=$?; [ -d "$5" ] && {rename}; exit $code').run("check")
+    assert done.code == 2
+    assert "pyrefly's report has another shape" in done.err
+
+
+def test_a_stop_from_outside_leaves_no_report_behind(project):
+    many = (f"def f{number}(a):\n    return f{number + 1}(a)\n" for number in range(20_000))
+    (project / "big.py").write_text("".join(many))
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen([sys.executable, "-P", "-c", MAIN, "check"], cwd=project, env=environment)
+    for _ in range(3_000):
+        if reports_about(project) or process.poll() is not None:
+            break
+        time.sleep(0.01)
+    assert reports_about(project), "the checker was done before it could be stopped"
+    process.terminate()
+    assert process.wait() == 128 + signal.SIGTERM
+    assert reports_about(project) == []

@@ -22,6 +22,7 @@ from codemods.facts.graph import (
     Reference,
 )
 from codemods.facts.report import (
+    PROBED_CALL,
     Access,
     BytePlace,
     Callees,
@@ -33,6 +34,7 @@ from codemods.facts.report import (
     Parent,
     Report,
     parse_place,
+    wrong_shape,
 )
 from codemods.model import Span
 from codemods.tree import LineTable
@@ -214,8 +216,11 @@ def _resolve_probe(report: Report, probe: Path, known_names: Sequence[str], name
     """Yields the qualified name at the definition, and the name users know, of what the checker could resolve."""
     module = next((one for one in report.modules.values() if one.path == str(probe)), None)
     if module is None:
-        return
-    for expressions in report.calls(module.module_id).call_graphs.values():
+        raise wrong_shape("it lacks a module that was checked")
+    graphs = report.calls(module.module_id).call_graphs
+    if not any(_resolves(expression) for scope in graphs.values() for expression in scope.values()):
+        raise wrong_shape(f"it does not resolve {PROBED_CALL}")  # fields that may be absent hide a new name
+    for expressions in graphs.values():
         for location, expression in expressions.items():
             access = expression.AttributeAccess
             line = parse_place(location.partition("|")[0]).line
@@ -227,6 +232,11 @@ def _resolve_probe(report: Report, probe: Path, known_names: Sequence[str], name
                 if ref is not None and (ref.module_id, _plain(ref.function_id)) not in names.project:
                     yield names.foreign(ref).name, known
     names._foreign.clear()  # made before the names were known
+
+
+def _resolves(expression: Expression) -> bool:
+    """Whether an expression is a call that has a target."""
+    return expression.Call is not None and any(_ref(target) is not None for target in expression.Call.call_targets)
 
 
 def _is_whole(location: str, expression: str) -> bool:

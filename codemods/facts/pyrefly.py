@@ -20,6 +20,7 @@ from pathlib import Path
 import msgspec
 
 from codemods.errors import CheckerError
+from codemods.facts.report import PROBED_CALL
 
 SUPPORTED = ((1, 4, 1), (1, 5, 0))
 """The versions whose report is known: from the first, up to but without the second. Its shape has changed
@@ -34,7 +35,7 @@ class CheckerRun:
     """What the checker is asked to look at."""
 
     files: Sequence[Path]
-    """Absolute."""
+    """Absolute, without the characters []*?: pyrefly takes them for a pattern."""
     import_roots: Sequence[Path]
     python: Path
     """The interpreter whose installed packages are seen."""
@@ -56,7 +57,7 @@ def report_of(run: CheckerRun, probes: str) -> Iterator[tuple[Path, Path]]:
     with tempfile.TemporaryDirectory(prefix="awaitify-", dir=parent) as folder:
         probe = Path(folder, "probe", "awaitify_probe.py")
         probe.parent.mkdir()
-        probe.write_text(probes, encoding="utf-8")
+        probe.write_text(f"{probes}\n{PROBED_CALL}\n", encoding="utf-8")
         configuration = Path(folder, "pyrefly.toml")
         configuration.write_text(_configuration(run, probe, _stand_ins(run, Path(folder))), encoding="utf-8")
         report = Path(folder, "report")
@@ -135,7 +136,7 @@ def _configuration(run: CheckerRun, probe: Path, stand_ins: Path) -> str:
     """A configuration of our own, so that the project's pyrefly settings change nothing."""
     interpreter = _ask(run.python)
     settings = {
-        "project-includes": [_literal_glob(path) for path in (*run.files, probe)],
+        "project-includes": [str(path) for path in (*run.files, probe)],
         "project-excludes": [],
         "search-path": [str(path) for path in (*run.import_roots, probe.parent)],
         "disable-project-excludes-heuristics": True,
@@ -151,10 +152,6 @@ def _configuration(run: CheckerRun, probe: Path, stand_ins: Path) -> str:
     return "\n".join([*lines, "[errors]", "parse-error = true", "missing-import = true", ""])
 
 
-def _literal_glob(path: Path) -> str:
-    return re.sub(r"([\[\]*?])", r"[\1]", str(path))
-
-
 def _check(binary: Path, configuration: Path, report: Path) -> None:
     arguments = [
         *(str(binary), "check", "--config", str(configuration)),
@@ -165,4 +162,4 @@ def _check(binary: Path, configuration: Path, report: Path) -> None:
     answer = subprocess.run(arguments, capture_output=True, text=True, check=False, cwd=configuration.parent)
     if not Path(report, "pyrefly.pysa.json").is_file():
         said = answer.stderr.strip() or answer.stdout.strip() or f"exit code {answer.returncode}"
-        raise CheckerError(f"pyrefly wrote no report: {said}")
+        raise CheckerError(f"pyrefly wrote no report and said: {said}; check with `pyrefly check` that it runs here")

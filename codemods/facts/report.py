@@ -18,6 +18,9 @@ from codemods.errors import CheckerError
 
 ShapeT = TypeVar("ShapeT", bound="Shape")
 
+PROBED_CALL = "print()"
+"""A call in every probe module that the checker resolves wherever it runs: if it does not, the report has changed."""
+
 _MISSING = re.compile(r"Cannot find module `([^\W\d]\w*)")
 
 
@@ -61,7 +64,7 @@ class Expression(Shape):
 
 
 class ModuleCalls(Shape):
-    call_graphs: dict[str, dict[str, Expression]] = {}
+    call_graphs: dict[str, dict[str, Expression]]
 
 
 class ClassParent(Shape):
@@ -110,8 +113,8 @@ class ClassDefinition(Shape):
 
 
 class Definitions(Shape):
-    function_definitions: dict[str, FunctionDefinition] = {}
-    class_definitions: dict[str, ClassDefinition] = {}
+    function_definitions: dict[str, FunctionDefinition]
+    class_definitions: dict[str, ClassDefinition]
 
 
 class ExpressionTypes(Shape):
@@ -120,7 +123,7 @@ class ExpressionTypes(Shape):
 
 
 class ModuleTypes(Shape):
-    functions: dict[str, ExpressionTypes] = {}
+    functions: dict[str, ExpressionTypes]
 
 
 class ModuleEntry(Shape):
@@ -195,16 +198,17 @@ class Report:
         """The functions and classes that a module defines, read once."""
         found = self._definitions.get(module_id)
         if found is None:
-            found = self._definitions[module_id] = self._read_module("definitions", module_id, Definitions)
+            empty = Definitions(function_definitions={}, class_definitions={})
+            found = self._definitions[module_id] = self._read_module("definitions", module_id, Definitions, empty)
         return found
 
     def calls(self, module_id: int) -> ModuleCalls:
         """The call graph of a module. It is large: keep none of it."""
-        return self._read_module("call_graphs", module_id, ModuleCalls)
+        return self._read_module("call_graphs", module_id, ModuleCalls, ModuleCalls(call_graphs={}))
 
     def types(self, module_id: int) -> ModuleTypes:
         """The types of the expressions of a module."""
-        return self._read_module("type_of_expressions", module_id, ModuleTypes)
+        return self._read_module("type_of_expressions", module_id, ModuleTypes, ModuleTypes(functions={}))
 
     def syntax_problems(self) -> Iterable[SyntaxProblem]:
         """The first parse error of each file that has one."""
@@ -225,18 +229,23 @@ class Report:
                 found.add(match[1])
         return frozenset(found)
 
-    def _read_module(self, part: str, module_id: int, shape: type[ShapeT]) -> ShapeT:
+    def _read_module(self, part: str, module_id: int, shape: type[ShapeT], empty: ShapeT) -> ShapeT:
         name = self.modules[module_id].info_filename
-        return shape() if name is None else self._read(Path(part, name), shape)
+        return empty if name is None else self._read(Path(part, name), shape)
 
     def _read(self, name: Path, shape: type[ShapeT]) -> ShapeT:
         try:
             return msgspec.json.decode(Path(self._folder, name).read_bytes(), type=shape)
         except (OSError, msgspec.MsgspecError) as error:
-            raise CheckerError(
-                f"pyrefly's report has another shape than the one awaitify knows ({name}: {error}); "
-                'install a pyrefly it knows: pip install "pyrefly>=1.4.1,<1.5"'
-            ) from error
+            raise wrong_shape(f"{name}: {error}") from error
+
+
+def wrong_shape(what: str) -> CheckerError:
+    """The error for a report that does not say what it used to."""
+    return CheckerError(
+        f"pyrefly's report has another shape than the one awaitify knows ({what}); "
+        'install a pyrefly it knows: pip install "pyrefly>=1.4.1,<1.5"'
+    )
 
 
 def parse_place(location: str) -> BytePlace:
