@@ -30,7 +30,6 @@ forward slashes. Lines are 1-based; columns are 1-based and count code points.
         "diff": string              a unified diff of the decoded text; `--format patch` writes exact bytes
       }],
       "errors": [{"path": string, "line": int | null, "message": string}],
-      "possible_callers": [{"path": string, "line": int, "column": int, "call": string, "function": string}],
       "missing_modules": [string]   imported and not installed where types are looked up
     }
 
@@ -44,7 +43,7 @@ from collections.abc import Iterable
 
 from cli.hunks import text_hunks
 from cli.summary import action_counts, fate_counts
-from codemods.model import FileChange, Finding, FunctionFate, Migration, PossibleCaller, Problem
+from codemods.model import FileChange, Finding, FunctionFate, Migration, Problem
 
 VERSION = 1
 
@@ -63,7 +62,6 @@ def document(migration: Migration, *, diffs: bool) -> str:
         "functions": _functions(migration.functions),
         "files": _files(migration.changes, diffs),
         "errors": _errors(migration.problems),
-        "possible_callers": _callers(migration.possible_callers),
         "missing_modules": sorted(migration.missing_modules),
     }
     return json.dumps(shown, indent=2) + "\n"
@@ -119,10 +117,3 @@ def _files(changes: Iterable[FileChange], diffs: bool) -> list[dict[str, object]
 def _errors(problems: Iterable[Problem]) -> list[dict[str, object]]:
     ordered = sorted(problems, key=lambda p: (p.path, p.line or 0, p.message))
     return [{"path": p.path, "line": p.line, "message": p.message} for p in ordered]
-
-
-def _callers(callers: Iterable[PossibleCaller]) -> list[dict[str, object]]:
-    ordered = sorted(callers, key=lambda c: (c.path, c.line, c.column, c.function))
-    return [
-        {"path": c.path, "line": c.line, "column": c.column, "call": c.call, "function": c.function} for c in ordered
-    ]

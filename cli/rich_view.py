@@ -8,7 +8,7 @@ lines stay whole.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from rich.console import Console
 from rich.text import Text
@@ -26,7 +26,7 @@ from cli.summary import (
     rule_table,
     visible,
 )
-from codemods.model import FileChange, Finding, Migration, PossibleCaller
+from codemods.model import FileChange, Finding, Migration
 
 _INDENT = "    "
 
@@ -59,11 +59,9 @@ def check(out: Console, migration: Migration) -> None:
 
 
 def diff(out: Console, migration: Migration) -> None:
-    """File by file what changes and what deserves a word, then possible callers and the summary."""
+    """File by file what changes and what deserves a word, then the summary."""
     for report in file_reports(migration):
         _file(out, report)
-    if migration.possible_callers:
-        _callers(out, migration.possible_callers)
     summary(out, migration)
 
 
@@ -149,14 +147,6 @@ def _gutter(line: Line[str], digits: int) -> Text:
     old = str(line.old or "").rjust(digits)
     new = str(line.new or "").rjust(digits)
     return Text.assemble((f"{old} {new} ", "dim"), (line.sign, _SIGNS[line.sign]), " ")
-
-
-def _callers(out: Console, callers: Sequence[PossibleCaller]) -> None:
-    _prose(out, Text("possible callers (not changed, since it is not known what they call):", "bold"))
-    for caller in callers:
-        place = f"  {caller.path}:{caller.line}:{caller.column}"
-        _prose(out, Text(visible(f"{place} {caller.call} may be {caller.function}")))
-    _print(out, Text())
 
 
 def _said(finding: Finding) -> tuple[tuple[str, str], ...]:

@@ -23,7 +23,7 @@ from cli.summary import (
     rule_table,
     visible,
 )
-from codemods.model import FileChange, Migration, PossibleCaller
+from codemods.model import FileChange, Migration
 
 
 def check(migration: Migration) -> str:
@@ -38,10 +38,8 @@ def check(migration: Migration) -> str:
 
 
 def diff(migration: Migration) -> str:
-    """File by file what changes and what deserves a word, then possible callers and the summary."""
+    """File by file what changes and what deserves a word, then the summary."""
     blocks = [_file(report) for report in file_reports(migration)]
-    if migration.possible_callers:
-        blocks.append(_callers(migration.possible_callers))
     return "\n".join([*blocks, summary(migration)])
 
 
@@ -97,14 +95,6 @@ def _unified_diff(name: str, hunks: Sequence[Hunk[str]]) -> str:
             lines.append(line.sign + visible(code))
             if code == line.text:
                 lines.append("\\ No newline at end of file")
-    return _joined(lines)
-
-
-def _callers(callers: Sequence[PossibleCaller]) -> str:
-    lines = ["possible callers (not changed, since it is not known what they call):"]
-    for caller in callers:
-        place = f"{caller.path}:{caller.line}:{caller.column}"
-        lines.append(visible(f"  {place} {caller.call} may be {caller.function}"))
     return _joined(lines)
 
 

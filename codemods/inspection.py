@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Container, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 import libcst as cst
 
 from codemods.config import Config
-from codemods.facts.assemble import Text
 from codemods.facts.closure import Closure, blocking_name, plain_functions, plain_site
-from codemods.facts.graph import Call, CallGraph, CallKind, ClassFact, Function, Reference
+from codemods.facts.graph import Call, CallGraph, CallKind, ClassFact, Function
+from codemods.facts.inheritance import Inheritance, last_name
 from codemods.facts.markers import Markers
 from codemods.facts.syntax import (
     ImportedNames,
@@ -26,12 +26,13 @@ from codemods.facts.syntax import (
     function_named_at,
     generators,
     place_of,
+    rebound_names,
+    stops_iteration,
 )
-from codemods.facts.unresolved import COMMON, unresolved_calls
+from codemods.locking import LockFinder, Seen, Sources
 from codemods.model import Problem, Span
 from codemods.packs import Knowledge
-from codemods.planning.boundaries import lock_of
-from codemods.planning.facts import BlockingCall, PlannedFunction, PlanningFacts, Site, UnawaitedCall
+from codemods.planning.facts import BlockingCall, PlanningFacts, Site, UnawaitedCall
 from codemods.rules import MISSING_AWAIT, offload, twin_call
 from codemods.rules.missing_await import is_consumed_later
 from codemods.rules.requests_aiohttp import FUNCTIONS, offers
@@ -43,20 +44,8 @@ from codemods.tree import Tree
 _BY_SYNTAX = Place(Position.BLOCKED, "as part of a statement or an operator", Use.OTHER, (), "")
 _UNSEEN = Place(Position.BLOCKED, "in a file that could not be read", Use.OTHER, (), "")
 _OUTSIDE = Place(Position.BLOCKED, "outside of the given paths", Use.OTHER, (), "")
+_HANDLES_LOOPS = re.compile(r"\b(?:get_event_loop|new_event_loop|run_until_complete)\b")
 _NOT_REACHED = "async code does not reach it (scope async)"
-
-
-@dataclass(frozen=True, slots=True)
-class Sources:
-    """The project's texts, and those that could not be read."""
-
-    texts: Mapping[str, Text]
-    """By file name."""
-    unread: Mapping[str, bytes]
-    """The bytes of files that the checker did not see: what they call is unknown."""
-    outside: frozenset[str]
-    """Files that were not given and are never changed."""
-    entry_points: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +59,7 @@ class Inspection:
 def inspect(
     graph: CallGraph,
     closure: Closure,
+    inheritance: Inheritance,
     sources: Sources,
     knowledge: Knowledge,
     config: Config,
@@ -79,7 +69,7 @@ def inspect(
 
     `types_of` gives the types of the expressions of a file.
     """
-    index = _GraphIndex(graph, closure)
+    index = _GraphIndex(graph, closure, knowledge.lock_enters)
     collected = _Collected()
     problems: list[Problem] = []
     for name in sorted(closure.paths - sources.unread.keys()):
@@ -89,20 +79,29 @@ def inspect(
             continue
         _FileInspector(name, tree, index, knowledge, config, types_of).collect(collected)
     functions = plain_functions(graph)
-    functions.update(_with_locks(index, closure, sources, collected, config))
+    finder = LockFinder(graph, closure, inheritance, sources, config, types_of)
+    functions.update({one.name: one for one in finder.planned(collected.seen)})
     sites = [collected.sites.get(_key(call)) or _uninspected(call, closure, sources) for call in index.sites]
     facts = PlanningFacts(
         functions=functions,
         sites=tuple(sites),
         blocking=(*collected.blocking, *_out_of_scope(closure, knowledge)),
         unawaited=tuple(collected.unawaited),
-        loop_bound=frozenset(
-            call.caller
-            for call in graph.calls
-            if any(target.known_as in knowledge.loop_bound or target.is_coroutine for target in call.foreign)
-        ),
+        families=inheritance.families,
+        loop_bound=_callers_of(graph, knowledge.loop_bound, or_coroutines=True) | collected.seen.stopping,
+        loop_starters=_callers_of(graph, knowledge.loop_starters),
     )
     return Inspection(facts, tuple(problems))
+
+
+def _callers_of(graph: CallGraph, names: Container[str], *, or_coroutines: bool = False) -> frozenset[str]:
+    """The functions that call one of the packs' names, or, if asked, a coroutine function of a library."""
+    return frozenset(
+        call.caller
+        for call in graph.calls
+        for target in call.foreign
+        if target.known_as in names or (or_coroutines and target.is_coroutine)
+    )
 
 
 _DEEPEST = 200
@@ -137,43 +136,30 @@ def parse(name: str, text: str) -> Tree | Problem:
     return tree
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Collected:
-    sites: dict[tuple[str, Span, CallKind], Site]
-    blocking: list[BlockingCall]
-    unawaited: list[UnawaitedCall]
-    generators: set[str]
-    kept: set[str]
-    unknown_bases: set[str]
-    parsed: set[str]
-
-    def __init__(self) -> None:
-        self.sites = {}
-        self.blocking = []
-        self.unawaited = []
-        self.generators = set()
-        self.kept = set()
-        self.unknown_bases = set()
-        self.parsed = set()
+    sites: dict[tuple[str, Span, CallKind], Site] = field(default_factory=dict)
+    blocking: list[BlockingCall] = field(default_factory=list)
+    unawaited: list[UnawaitedCall] = field(default_factory=list)
+    seen: Seen = field(default_factory=lambda: Seen(set(), set(), set(), set(), set(), set()))
 
 
 class _GraphIndex:
     """The graph's parts by file."""
 
-    def __init__(self, graph: CallGraph, closure: Closure) -> None:
+    def __init__(self, graph: CallGraph, closure: Closure, lock_enters: Container[str | None]) -> None:
         self.functions: dict[str, list[Function]] = defaultdict(list)
         self.classes: dict[str, list[ClassFact]] = defaultdict(list)
         self.calls: dict[str, list[Call]] = defaultdict(list)
         self.seeds: dict[str, list[Call]] = defaultdict(list)
         self.unawaited: dict[str, list[Call]] = defaultdict(list)
-        self.references: dict[str, list[Reference]] = defaultdict(list)
+        self.locks: dict[str, list[Call]] = defaultdict(list)
         for function in graph.functions:
             if function.name in closure.functions:
                 self.functions[function.path].append(function)
         for one in graph.classes:
             self.classes[one.path].append(one)
         self.sites = [call for call in graph.calls if call.targets]
-        self.unresolved = [call for call in graph.calls if not call.is_resolved and not call.targets]
         for call in self.sites:
             if not closure.functions.isdisjoint(call.targets):
                 self.calls[call.path].append(call)
@@ -181,9 +167,9 @@ class _GraphIndex:
             self.seeds[seed.path].append(seed)
         for unawaited in closure.unawaited:
             self.unawaited[unawaited.path].append(unawaited)
-        for reference in graph.references:
-            for target in reference.targets:
-                self.references[target].append(reference)
+        for call in graph.calls:
+            if call.kind is CallKind.IMPLICIT and any(one.known_as in lock_enters for one in call.foreign):
+                self.locks[call.path].append(call)
 
 
 def _key(call: Call) -> tuple[str, Span, CallKind]:
@@ -210,66 +196,6 @@ def _unseen_offer(name: str, knowledge: Knowledge, reason: str) -> Offer:
     return Offer(REQUESTS.id if name in FUNCTIONS else rule, None, reason)
 
 
-def _with_locks(
-    index: _GraphIndex, closure: Closure, sources: Sources, collected: _Collected, config: Config
-) -> Iterator[tuple[str, PlannedFunction]]:
-    """The functions of the closure with the reasons why they have to stay as they are."""
-    names = {_last_name(name) for name in closure.functions}
-    callers: dict[str, Call] = {}
-    for one in unresolved_calls(index.unresolved, sources.texts, frozenset(names - COMMON)):
-        callers.setdefault(one.name, one.call)
-    unread_words = {name: set(re.findall(rb"\w+", content)) for name, content in sources.unread.items()}
-    for functions in index.functions.values():
-        for function in functions:
-            lock = lock_of(
-                function,
-                is_generator=function.name in collected.generators,
-                has_unknown_base=function.owner in collected.unknown_bases,
-                references=index.references[function.name],
-                keep_sync=config.keep_sync,
-                is_kept=function.name in collected.kept,
-            )
-            if lock is None and function.path in sources.outside:
-                lock = f"{function.path} is not among the given paths"
-            if lock is None and function.path not in collected.parsed:
-                lock = f"{function.path} cannot be edited"
-            if lock is None and not function.is_async:
-                lock = _unread_caller(function, unread_words) or _possible_caller(function, callers)
-            yield (
-                function.name,
-                PlannedFunction(
-                    name=function.name,
-                    path=function.path,
-                    line=function.span.line,
-                    is_async=function.is_async,
-                    lock=lock,
-                    is_generator=function.name in collected.generators,
-                    overrides=function.overrides,
-                    is_called_from_outside=function.name in sources.entry_points,
-                ),
-            )
-
-
-def _last_name(function: str) -> str:
-    """The name that calls of a function carry."""
-    return function.rpartition(":")[2].rpartition(".")[2].partition("@")[0]
-
-
-def _possible_caller(function: Function, callers: Mapping[str, Call]) -> str | None:
-    call = callers.get(_last_name(function.name))
-    if call is None:
-        return None
-    return f"{call.path}:{call.span.line} calls something of that name on a receiver of unknown type"
-
-
-def _unread_caller(function: Function, unread_words: Mapping[str, set[bytes]]) -> str | None:
-    name = _last_name(function.name)
-    for path, words in sorted(unread_words.items()):
-        if name.encode() in words:
-            return f"{path}, which could not be read, may call it"
-    return None
-
-
 class _FileInspector:
     """Collects what one file tells."""
 
@@ -290,28 +216,49 @@ class _FileInspector:
         self._types_of = types_of
         self._imports = ImportedNames(tree)
         self._markers = Markers(tree.code)
+        self._rebound = rebound_names(tree, self._names_of_interest())
 
     def collect(self, into: _Collected) -> None:
         """Adds what this file tells."""
-        into.parsed.add(self._name)
-        self._collect_functions(into)
+        into.seen.parsed.add(self._name)
+        self._forbid_await_under_locks()
+        self._collect_functions(into.seen)
         for call in self._index.calls[self._name]:
             into.sites[_key(call)] = self._site(call)
-        into.blocking += self._blocking()
-        into.unawaited += self._unawaited()
+        into.blocking.extend(self._blocking())
+        into.unawaited.extend(self._unawaited())
 
-    def _collect_functions(self, into: _Collected) -> None:
-        yielding = generators(self._tree)
+    def _names_of_interest(self) -> set[str]:
+        """The names by which the module binds what may change, or what calls of it begin with."""
+        names = {last_name(one.name) for one in self._index.functions[self._name] if one.owner is None}
+        for call in (*self._index.calls[self._name], *self._index.unawaited[self._name]):
+            match = re.match(r"\w+", self._tree.lines.slice(call.span))
+            names |= {match[0]} if match is not None else set()
+        return names
+
+    def _forbid_await_under_locks(self) -> None:
+        spans = {call.span for call in self._index.locks[self._name]}
+        for block in self._tree.all(cst.With) if spans else ():
+            if block.asynchronous is None and any(self._tree.span(item.item) in spans for item in block.items):
+                line = self._tree.span(block).line
+                self._tree.no_await[id(block)] = f"while a lock for threads is held (line {line})"
+
+    def _collect_functions(self, seen: Seen) -> None:
+        yielding, stopping = generators(self._tree), stops_iteration(self._tree)
         for function in self._index.functions[self._name]:
-            if function_named_at(self._tree, function.span) in yielding:
-                into.generators.add(function.name)
+            node = function_named_at(self._tree, function.span)
+            if node in yielding:
+                seen.generators.add(function.name)
+            if node in stopping:
+                seen.stopping.add(function.name)
+            if function.owner is None and last_name(function.name) in self._rebound:
+                seen.rebound.add(function.name)
             line = function.span.line
             if self._markers.keeps_sync(line) or self._markers.ignores(line, None):
-                into.kept.add(function.name)
-        owners = {function.owner for function in self._index.functions[self._name]}
+                seen.kept.add(function.name)
         for one in self._index.classes[self._name]:
-            if one.name in owners and base_count(self._tree, one.span) > one.resolved_bases:
-                into.unknown_bases.add(one.name)
+            if base_count(self._tree, one.span, self._imports) > one.resolved_bases:
+                seen.unknown_bases.add(one.name)
 
     def _place(self, span: Span) -> Place | None:
         node = self._tree.at(span, cst.Call) or self._tree.at(span, cst.Attribute)
@@ -324,7 +271,18 @@ class _FileInspector:
         place = self._place(call.span) or _BY_SYNTAX
         if self._markers.ignores(call.span.line, None):
             place = replace(place, position=Position.BLOCKED, blocker="on a line marked `awaitify: ignore`")
-        return replace(site, place=place)
+        if place.position is Position.MAIN_GUARD and _HANDLES_LOOPS.search(self._tree.code):
+            place = replace(place, position=Position.BLOCKED, blocker="at module level beside code that handles loops")
+        return replace(site, place=place, is_mixed=site.is_mixed or self._is_ambiguous(place))
+
+    def _is_ambiguous(self, place: Place) -> bool:
+        """Whether the name a callee starts with is bound more than once: the checker knows one of its values."""
+        return re.split(r"\W", place.callee, maxsplit=1)[0] in self._rebound
+
+    def _is_replaced(self, callee: str) -> bool:
+        """Whether the file assigns to an attribute of the callee's name: a test's mock, an object's own function."""
+        name = re.escape(callee.rpartition(".")[2])
+        return "." in callee and re.search(rf"\.{name}\s*=[^=]|[\"']{name}[\"']", self._tree.code) is not None
 
     def _blocking(self) -> Iterator[BlockingCall]:
         seeds = self._index.seeds[self._name]
@@ -368,6 +326,8 @@ class _FileInspector:
                 continue
             later = place.use is Use.OTHER and is_consumed_later(self._tree, self._tree.path(node))
             if place.use is Use.OTHER and not later:
+                continue
+            if self._is_ambiguous(place) or self._is_replaced(place.callee):
                 continue
             name = call.targets[0] if call.targets else call.foreign[0].known_as or call.foreign[0].name
             ignored = self._is_silenced(MISSING_AWAIT.id, call)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -15,17 +15,17 @@ from codemods.config import Config, find_python
 from codemods.facts.assemble import Text, assemble, types_of_file
 from codemods.facts.closure import Closure, find_closure
 from codemods.facts.graph import CallGraph
+from codemods.facts.inheritance import inheritance_of
 from codemods.facts.pyrefly import CheckerRun, report_of
 from codemods.facts.report import Report
 from codemods.facts.syntax import ImportedNames, Position
-from codemods.facts.unresolved import unresolved_calls
-from codemods.inspection import Sources, inspect, parse
+from codemods.inspection import inspect, parse
+from codemods.locking import Sources
 from codemods.model import (
     Action,
     FileChange,
     Finding,
     Migration,
-    PossibleCaller,
     Problem,
     Scope,
     Span,
@@ -106,7 +106,6 @@ class _Run:
             functions=(),
             changes=(),
             problems=tuple(sorted(self._problems, key=_problem_order)),
-            possible_callers=(),
             missing_modules=self._missing_modules,
             files_read=len(self._project.files),
             lines_read=self._lines_read(),
@@ -136,7 +135,6 @@ class _Run:
             findings=tuple(sorted(plan.findings, key=_finding_order)),
             functions=plan.functions,
             changes=tuple(changes),
-            possible_callers=tuple(self._possible_callers(plan, facts.graph)),
         )
 
     def _decode_all(self) -> None:
@@ -179,13 +177,26 @@ class _Run:
             graph = assemble(report, texts, probe, names)
             unread = self._note_syntax_problems(report, texts)
             self._missing_modules = tuple(sorted(report.missing_modules(texts)))
+            inheritance = inheritance_of(graph)
             closure = find_closure(
-                graph, self._texts, self._knowledge, self._outside, only_reached=self._scope is Scope.ASYNC
+                graph,
+                self._texts,
+                self._knowledge,
+                self._outside,
+                inheritance.families,
+                only_reached=self._scope is Scope.ASYNC,
             )
-            sources = Sources(self._texts, self._unread(unread), self._outside, self._project.entry_points)
+            sources = Sources(
+                texts=self._texts,
+                unread=self._unread(unread),
+                outside=self._outside,
+                entry_points=self._project.entry_points,
+                stubbed=frozenset(source.name for source in files if source.path.with_suffix(".pyi").exists()),
+            )
             inspection = inspect(
                 graph,
                 closure,
+                inheritance,
                 sources,
                 self._knowledge,
                 self._config,
@@ -275,15 +286,6 @@ class _Run:
         mark = b"\xef\xbb\xbf" if self._texts[path].has_bom else b""
         return mark + text.encode(encoding)
 
-    def _possible_callers(self, plan: Plan, graph: CallGraph) -> Iterator[PossibleCaller]:
-        """Calls that could not be resolved and carry the name of a method that becomes async."""
-        names: dict[str, str] = {}
-        for promoted in sorted(plan.promoted):
-            names.setdefault(promoted.rpartition(":")[2].rpartition(".")[2], promoted)
-        for one in unresolved_calls(graph.calls, self._texts, frozenset(names)):
-            call = one.call
-            yield PossibleCaller(call.path, call.span.line, call.span.column, one.name, names[one.name])
-
 
 class _Expectations:
     """What the certificate may find unawaited, file by file."""
@@ -303,7 +305,9 @@ class _Expectations:
         imports = ImportedNames(before)
         for call in before.all(cst.Call):
             name = verification.called_name(call)
-            if name not in self._names or (path, before.span(call)) in self._changed:
+            if name not in self._names or imports.resolve(call.func) == "asyncio.run":
+                continue
+            if (path, before.span(call)) in self._changed:
                 continue
             if not verification.is_taken(before.path(call), imports):
                 counts[name] = counts.get(name, 0) + 1

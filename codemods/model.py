@@ -133,18 +133,6 @@ class FileChange:
 
 
 @dataclass(frozen=True, slots=True)
-class PossibleCaller:
-    """A call that could not be resolved and whose name is that of a function that becomes async."""
-
-    path: str
-    line: int
-    column: int
-    call: str
-    function: str
-    """The function that becomes async, as `module:qualname`."""
-
-
-@dataclass(frozen=True, slots=True)
 class Migration:
     """All that a run found, decided and would write. Every list is sorted."""
 
@@ -155,7 +143,6 @@ class Migration:
     functions: tuple[FunctionFate, ...]
     changes: tuple[FileChange, ...]
     problems: tuple[Problem, ...]
-    possible_callers: tuple[PossibleCaller, ...]
     missing_modules: tuple[str, ...]
     """Top-level modules that the project imports and that are not installed: what their calls do is unknown."""
     files_read: int

@@ -127,6 +127,8 @@ class Tree:
         for node, start, end in self._marks:
             self._by_span.setdefault((start, end), []).append(node)
         self._children: dict[int, Sequence[cst.CSTNode]] = {}
+        self.no_await: dict[int, str] = {}
+        """Why nothing in the body of a statement may wait, by the id of its node: facts that the syntax lacks."""
 
     def offsets(self, node: cst.CSTNode) -> tuple[int, int]:
         """The 0-based start and end offsets of a node, without the parentheses and the space around it."""

@@ -123,7 +123,7 @@ def unawaited_calls(tree: Tree, names: Collection[str], imports: ImportedNames) 
     found: dict[str, list[int]] = {}
     for call in tree.all(cst.Call):
         name = called_name(call)
-        if name not in names or is_taken(tree.path(call), imports):
+        if name not in names or imports.resolve(call.func) == "asyncio.run" or is_taken(tree.path(call), imports):
             continue
         found.setdefault(name, []).append(tree.span(call).line)
     return {name: sorted(lines) for name, lines in found.items()}

@@ -48,6 +48,7 @@ class Draft:
         self.blocking: list[BlockingCall] = []
         self.unawaited: list[UnawaitedCall] = []
         self.loop_bound: frozenset[str] = frozenset()
+        self.loop_starters: frozenset[str] = frozenset()
         self._line = 0
         words = iter(text.split())
         for word in words:
@@ -82,7 +83,12 @@ class Draft:
 
     def facts(self) -> PlanningFacts:
         return PlanningFacts(
-            self.functions, tuple(self.sites), tuple(self.blocking), tuple(self.unawaited), self.loop_bound
+            functions=self.functions,
+            sites=tuple(self.sites),
+            blocking=tuple(self.blocking),
+            unawaited=tuple(self.unawaited),
+            loop_bound=self.loop_bound,
+            loop_starters=self.loop_starters,
         )
 
     def plan(self, scope: Scope = Scope.ALL, fallback: Fallback = Fallback.THREAD) -> Plan:

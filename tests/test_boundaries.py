@@ -19,6 +19,7 @@ PLAIN = Function(
     parent="app:",
     decorators=(),
     overrides=None,
+    gives_coroutine=False,
     overrides_foreign=None,
 )
 KNOWN = Decorator("abstractmethod", "abc.abstractmethod")

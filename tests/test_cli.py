@@ -54,7 +54,7 @@ class Engine:
     """Stands in for `codemods.migrate`: keeps what it was asked, and answers with `migration`."""
 
     def __init__(self):
-        self.migration = Migration(Scope.ASYNC, "it has async code", (), (), (), (), (), (), 3, 40)
+        self.migration = Migration(Scope.ASYNC, "it has async code", (), (), (), (), (), 3, 40)
         self.error = None
         self.paths = self.config = None
 

@@ -3,6 +3,7 @@
 import inspect
 from importlib import import_module
 from importlib.util import find_spec
+from typing import Any
 
 import pytest
 
@@ -25,11 +26,12 @@ def resolved(name):
     parts = name.split(".")
     for length in range(len(parts) - 1, 0, -1):
         try:
-            found = import_module(".".join(parts[:length]))
+            found: Any = import_module(".".join(parts[:length]))
         except ModuleNotFoundError:
             continue
         for part in parts[length:]:
-            found = getattr(found, part)
+            # threading.Lock is a function up to Python 3.12: what it makes has the methods
+            found = getattr(found, part) if hasattr(found, part) else getattr(found(), part)
         return found
     raise ModuleNotFoundError(name)
 

@@ -1,5 +1,7 @@
 """Which functions become async, on facts written by hand."""
 
+from dataclasses import replace
+
 import pytest
 
 from codemods.facts.graph import CallKind
@@ -289,3 +291,35 @@ def test_the_index_reaches_through_calls_and_families():
     index = CallIndex(draft.functions, draft.sites)
     assert index.reached_from(["main"]) == {"main", "Base.read", "Child.read", "deep"}
     assert index.family("lone") == {"lone"}
+
+
+def test_what_starts_an_event_loop_stays_sync_with_all_that_call_it():
+    draft = Draft("main wrapper helper")
+    draft.chain("main", "wrapper")
+    draft.calls("main", "helper")
+    for name in ("main", "wrapper", "helper"):
+        draft.blocks(name)
+    draft.loop_starters = frozenset({"wrapper"})
+    promotion, _ = promote(draft.facts(), PlanningOptions(Scope.ALL))
+    assert promotion.promoted == {}
+    assert "starts an event loop" in promotion.locked["main"]
+    assert "main calls it" in promotion.locked["helper"]
+
+
+def test_functions_of_one_family_have_one_color():
+    draft = Draft("main One.load Two.load Three.load")
+    draft.blocks("One.load")
+    facts = replace(
+        draft.facts(), families=(frozenset({"One.load", "Two.load"}), frozenset({"Two.load", "Three.load"}))
+    )
+    promotion, _ = promote(facts, PlanningOptions(Scope.ALL))
+    assert promotion.promoted.keys() == {"One.load", "Two.load", "Three.load"}
+
+
+def test_a_function_that_only_calls_itself_is_called_by_nothing():
+    draft = Draft()
+    draft.define("Handler.do_GET", foreign_caller="http.server.BaseHTTPRequestHandler")
+    draft.blocks("Handler.do_GET")
+    draft.calls("Handler.do_GET", "Handler.do_GET")
+    promotion, _ = promote(draft.facts(), PlanningOptions(Scope.ALL))
+    assert "http.server.BaseHTTPRequestHandler may" in promotion.locked["Handler.do_GET"]

@@ -302,14 +302,18 @@ def test_the_enclosing_function_is_the_one_whose_body_holds_it():
     assert enclosing_function(tree.path(tree.module.body[0])) is None
 
 
-@pytest.mark.parametrize(("bases", "count"), [("", 0), ("()", 0), ("(A)", 1), ("(A, b.B, metaclass=M)", 2)])
-def test_bases_are_counted_as_written(bases, count):
-    assert base_count(Tree(f"class C{bases}: ...\n"), Span(1, 7, 1, 8)) == count
+@pytest.mark.parametrize(
+    ("bases", "count"), [("", 0), ("()", 0), ("(A)", 1), ("(A, b.B, metaclass=M)", 2), ("(B, t.Generic[T], P)", 1)]
+)
+def test_bases_are_counted_without_those_that_only_mark(bases, count):
+    tree = Tree(f"class C{bases}: ...\nimport typing as t\nfrom typing import Protocol as P\n")
+    assert base_count(tree, Span(1, 7, 1, 8), ImportedNames(tree)) == count
 
 
 def test_no_class_has_no_bases():
-    assert base_count(Tree("def f(x): ...\n"), Span(1, 5, 1, 6)) == 0
-    assert base_count(Tree("def f(x): ...\n"), Span(1, 1, 1, 2)) == 0
+    tree = Tree("def f(x): ...\n")
+    assert base_count(tree, Span(1, 5, 1, 6), ImportedNames(tree)) == 0
+    assert base_count(tree, Span(1, 1, 1, 2), ImportedNames(tree)) == 0
 
 
 @pytest.mark.parametrize("text", ["if CALL() and x: ...", "x = not (CALL() or y)", "assert CALL()", "with CALL(): ..."])

@@ -6,7 +6,7 @@ import pytest
 
 from codemods.facts.assemble import Text
 from codemods.facts.graph import Call, CallKind, ForeignTarget
-from codemods.facts.unresolved import COMMON, called_names, unresolved_calls
+from codemods.facts.unresolved import called_names, unresolved_calls
 from codemods.model import Span
 from codemods.tree import LineTable
 
@@ -93,13 +93,3 @@ def test_a_call_with_known_foreign_targets_beside_unknown_ones_still_counts():
     texts = {"a.py": Text("a.py", LineTable(text), False)}
     partly = call(text, 1, foreign=(ForeignTarget("lib.fetch", None, False),))
     assert [one.name for one in unresolved_calls([partly], texts, frozenset({"fetch"}))] == ["fetch"]
-
-
-@pytest.mark.parametrize("name", ["get", "append", "join", "read", "items", "close"])
-def test_methods_of_built_in_types_are_common(name):
-    assert name in COMMON
-
-
-@pytest.mark.parametrize("name", ["fetch", "__init__", "post"])
-def test_other_names_are_not_common(name):
-    assert name not in COMMON

@@ -23,7 +23,6 @@ from codemods.model import (
     Finding,
     FunctionFate,
     Migration,
-    PossibleCaller,
     Problem,
     Scope,
     SourceFile,
@@ -55,7 +54,6 @@ def migration(**parts):
         "functions": (),
         "changes": (),
         "problems": (),
-        "possible_callers": (),
         "missing_modules": (),
         "files_read": 120,
         "lines_read": 14210,
@@ -311,17 +309,15 @@ def test_diff_says_a_note_once_with_its_count_in_each_file():
         ]
 
 
-def test_diff_ends_with_callers_table_functions_files_and_scope():
+def test_diff_ends_with_table_functions_files_and_scope():
     fates = (Fate.ASYNC, Fate.ASYNC, Fate.SPLIT, Fate.SYNC)
     shown = migration(
         findings=(found(),),
         functions=tuple(FunctionFate(f"m:f{n}", "m.py", n, fate, "") for n, fate in enumerate(fates)),
         changes=(changed("a\n", "b\n"),),
         problems=(Problem("broken.py", 3, "invalid syntax"),),
-        possible_callers=(PossibleCaller("x.py", 12, 5, "thing.fetch", "app:fetch"),),
     )
     for output in both("diff", shown):
-        assert "  x.py:12:5 thing.fetch may be app:fetch" in output.splitlines()
         table, closing = output.split("rule ", 1)[1].split("\n\n", 1)
         assert [row.split() for row in table.splitlines()[1:]] == [
             ["AW001", "1", "0", "0", "0", "0", "1"],
@@ -444,7 +440,6 @@ def whole():
             changed("x = '\N{SNOWMAN}'", "y = '\N{SNOWMAN}'", "a.py"),
         ),
         problems=(Problem("z.py", None, "not text"), Problem("c.py", 3, "invalid syntax")),
-        possible_callers=(PossibleCaller("x.py", 12, 5, "thing.fetch", "m:f"),),
         missing_modules=("numpy", "discord"),
     )
 
@@ -460,7 +455,6 @@ def test_json_has_the_documented_shape_with_sorted_lists():
         "functions",
         "files",
         "errors",
-        "possible_callers",
         "missing_modules",
     ]
     assert document["version"] == 1
@@ -499,9 +493,6 @@ def test_json_has_the_documented_shape_with_sorted_lists():
         {"path": "z.py", "line": None, "message": "not text"},
     ]
     assert document["missing_modules"] == ["discord", "numpy"]
-    assert document["possible_callers"] == [
-        {"path": "x.py", "line": 12, "column": 5, "call": "thing.fetch", "function": "m:f"}
-    ]
 
 
 def test_json_diffs_keep_line_ends_and_say_where_one_is_missing():

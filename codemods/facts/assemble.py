@@ -7,7 +7,7 @@ Functions are told apart by file and place, not by module name: a file reached u
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from codemods.facts.report import (
     BytePlace,
     Callees,
     CallTarget,
+    ClassRef,
     Definitions,
     Expression,
     FunctionDefinition,
@@ -92,10 +93,20 @@ class _Names:
             definition = definitions.function_definitions.get(key[1])
             qualname = ref.function_name if definition is None else qualname_of(definition, definitions)
             name = f"{ref.module_name}.{qualname}"
-            is_coroutine = definition is not None and _gives_coroutine(definition)
+            is_coroutine = definition is not None and self._is_coroutine_function(definition)
             found = ForeignTarget(name, self.known_as.get(name), is_coroutine)
             self._foreign[key] = found
         return found
+
+    def _is_coroutine_function(self, definition: FunctionDefinition) -> bool:
+        """Whether calling a function gives a coroutine: a decorator that is not known may change that."""
+        targets = [target for found in definition.decorator_callees.values() for target in found]
+        refs = [target.Function or target.Overrides for target in targets]
+        names = [None if ref is None else f"{ref.module_name}.{ref.function_name}" for ref in refs]
+        return _gives_coroutine(definition) and all(name in _KEEPS_COLOR for name in names)
+
+
+_KEEPS_COLOR = frozenset({"typing.overload", "abc.abstractmethod", "typing.final", "typing.override"})
 
 
 def assemble(report: Report, texts: Mapping[str, Text], probe: Path, known_names: Sequence[str]) -> CallGraph:
@@ -114,7 +125,8 @@ def assemble(report: Report, texts: Mapping[str, Text], probe: Path, known_names
     for module_id, text in own:
         _name_functions(report, module_id, text, names, functions)
     names.known_as.update(_resolve_probe(report, probe, known_names, names))
-    classes = {fact.name: fact for module_id, text in own for fact in _classes(report, module_id, text)}
+    own_modules = {module_id for module_id, _ in own}
+    classes = {fact.name: fact for module_id, text in own for fact in _classes(report, module_id, text, own_modules)}
     builder = _Edges(names)
     for module_id, text in own:
         builder.read_module(report, module_id, text)
@@ -204,6 +216,7 @@ def _function(
         span=span,
         is_async=is_async,
         is_property=definition.is_property_getter or definition.is_property_setter,
+        gives_coroutine=_gives_coroutine(definition),
         owner=owner,
         parent=f"{module}:{prefix.removesuffix('.').removesuffix('.<locals>')}",
         decorators=(),
@@ -244,12 +257,54 @@ def _is_whole(location: str, expression: str) -> bool:
     return place.column == 1 and place.end_column == len(expression) + 1
 
 
-def _classes(report: Report, module_id: int, text: Text) -> Iterator[ClassFact]:
+_MARKERS = frozenset({"builtins.object", "abc.ABC", "typing.Generic", "typing.Protocol", "enum.Enum"})
+"""Bases without methods that anything else would call."""
+
+
+def _classes(report: Report, module_id: int, text: Text, own_modules: Container[int]) -> Iterator[ClassFact]:
     definitions = report.definitions(module_id)
-    module = report.modules[module_id].module_name
     for one in definitions.class_definitions.values():
-        name = f"{module}:{_prefix(one.parent, definitions)}{one.name}"
-        yield ClassFact(name, text.name, text.span(parse_place(one.name_location)), len(one.bases))
+        order = one.mro.Resolved if not isinstance(one.mro, str) else ()
+        own = [ref for ref in order if ref.module_id in own_modules]
+        foreign = [
+            ref
+            for ref in order
+            if ref.module_id not in own_modules and f"{ref.module_name}.{ref.class_name}" not in _MARKERS
+        ]
+        yield ClassFact(
+            name=_class_name(report, module_id, one.class_id),
+            path=text.name,
+            span=text.span(parse_place(one.name_location)),
+            resolved_bases=len(one.bases),
+            mro=tuple(_class_name(report, ref.module_id, ref.class_id) for ref in own),
+            foreign_bases=tuple(f"{ref.module_name}.{ref.class_name}" for ref in foreign),
+            foreign_members=frozenset(name for ref in foreign for name in _members(report, ref)),
+            is_protocol=_is_protocol(text, parse_place(one.name_location)),
+        )
+
+
+_BASES = re.compile(r"\s*(?:\[[^\]]*\]\s*)?\(([^)]*)\)")
+
+
+def _is_protocol(text: Text, name: BytePlace) -> bool:
+    """Whether a class is written with the base Protocol: the report leaves it out."""
+    span = text.span(name)
+    bases = _BASES.match(text.lines.text, text.lines.offset(span.end_line, span.end_column))
+    return bases is not None and re.search(r"\bProtocol\b", bases[1]) is not None
+
+
+def _class_name(report: Report, module_id: int, class_id: int) -> str:
+    definitions = report.definitions(module_id)
+    one = definitions.class_definitions[str(class_id)]
+    return f"{report.modules[module_id].module_name}:{_prefix(one.parent, definitions)}{one.name}"
+
+
+def _members(report: Report, ref: ClassRef) -> Iterator[str]:
+    """The names of the methods that a class defines."""
+    for definition in report.definitions(ref.module_id).function_definitions.values():
+        parent = definition.parent
+        if isinstance(parent, Parent) and parent.Class is not None and parent.Class.class_id == ref.class_id:
+            yield definition.name
 
 
 def _ref(target: CallTarget) -> FunctionRef | None:
@@ -391,6 +446,7 @@ def _finish_functions(functions: Iterable[Function], edges: _Edges) -> Iterator[
             span=one.span,
             is_async=one.is_async,
             is_property=one.is_property,
+            gives_coroutine=one.gives_coroutine,
             owner=one.owner,
             parent=one.parent,
             decorators=edges.decorators.get(one.name, ()),

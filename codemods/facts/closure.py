@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from codemods.facts.assemble import Text
@@ -14,6 +14,7 @@ from codemods.planning.facts import PlannedFunction, Site
 from codemods.planning.promotion import CallIndex
 
 _AWAITED = re.compile(r"\bawait\s*\Z")
+_GOES_ON = re.compile(r"\s*[.(\[]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,24 +34,39 @@ class Closure:
 
 
 def find_closure(
-    graph: CallGraph, texts: Mapping[str, Text], knowledge: Knowledge, outside: Container[str], *, only_reached: bool
+    graph: CallGraph,
+    texts: Mapping[str, Text],
+    knowledge: Knowledge,
+    outside: Container[str],
+    families: Sequence[frozenset[str]],
+    *,
+    only_reached: bool,
 ) -> Closure:
     """Finds everything upward of the seeds. `texts` is by file name; files in `outside` are never changed."""
     functions = {function.name: function for function in graph.functions}
-    index = CallIndex(plain_functions(graph), plain_sites(graph))
+    index = CallIndex(plain_functions(graph), plain_sites(graph), families)
     blocking = [call for call in graph.calls if call.path not in outside and blocking_name(call, knowledge) is not None]
     out_of_scope: list[Call] = []
     if only_reached:
         reached = index.reached_from(name for name, one in functions.items() if one.is_async)
         out_of_scope = [call for call in blocking if call.caller not in reached]
         blocking = [call for call in blocking if call.caller in reached]
-    unawaited = tuple(call for call in _unawaited(graph, functions, texts) if call.path not in outside)
-    above = _above(index, {call.caller for call in blocking})
+    unawaited = tuple(call for call in _unawaited(graph, functions, texts, index) if call.path not in outside)
+    above = index.callers_of({call.caller for call in blocking})
     paths = {call.path for call in (*blocking, *unawaited)}
     paths |= {functions[name].path for name in above if name in functions}
     paths |= {site.path for name in above for site in index.by_target[name]}
+    paths |= set(_base_class_files(graph, {functions[name].owner for name in above if name in functions}))
     parsed = frozenset(path for path in paths if path not in outside)
     return Closure(tuple(blocking), tuple(out_of_scope), unawaited, above, parsed)
+
+
+def _base_class_files(graph: CallGraph, owners: Container[str | None]) -> Iterator[str]:
+    """The files of the classes that these inherit from: only the syntax tells whether all bases are known."""
+    paths = {one.name: one.path for one in graph.classes}
+    for one in graph.classes:
+        if one.name in owners:
+            yield from (paths[base] for base in one.mro if base in paths)
 
 
 def plain_functions(graph: CallGraph) -> dict[str, PlannedFunction]:
@@ -91,32 +107,28 @@ def blocking_name(call: Call, knowledge: Knowledge) -> str | None:
 
 def is_coroutine_function(function: Function) -> bool:
     """Whether calling a function of the project gives a coroutine for certain."""
-    return function.is_async and all(is_transparent(one.target) for one in function.decorators)
+    return (
+        function.is_async
+        and function.gives_coroutine
+        and all(is_transparent(one.target) for one in function.decorators)
+    )
 
 
-def _unawaited(graph: CallGraph, functions: Mapping[str, Function], texts: Mapping[str, Text]) -> Iterator[Call]:
+def _unawaited(
+    graph: CallGraph, functions: Mapping[str, Function], texts: Mapping[str, Text], index: CallIndex
+) -> Iterator[Call]:
     for call in graph.calls:
         if call.kind is not CallKind.CALL or not call.is_resolved or not (call.targets or call.foreign):
             continue
-        if not all(is_coroutine_function(functions[name]) for name in call.targets):
+        family = {member for name in call.targets for member in index.family(name)}
+        if not all(is_coroutine_function(functions[name]) for name in family):
             continue
         if not all(target.is_coroutine for target in call.foreign):
             continue
         lines = texts[call.path].lines
         start = lines.offset(call.span.line, call.span.column)
-        if not _AWAITED.search(lines.text, max(0, start - 40), start):
+        end = lines.offset(call.span.end_line, call.span.end_column)
+        # `await make().close()` awaits what close() gives, not what make() does
+        goes_on = _GOES_ON.match(lines.text, end) is not None
+        if goes_on or not _AWAITED.search(lines.text, max(0, start - 40), start):
             yield call
-
-
-def _above(index: CallIndex, names: Iterable[str]) -> frozenset[str]:
-    """Functions and everything that calls them, directly or through others, families as one."""
-    seen: set[str] = set()
-    queue = sorted(names)
-    while queue:
-        name = queue.pop()
-        if name in seen:
-            continue
-        seen.add(name)
-        queue += index.family(name) - seen
-        queue += [site.caller for site in index.by_target[name] if site.caller not in seen]
-    return frozenset(seen)

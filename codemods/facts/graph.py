@@ -50,6 +50,8 @@ class Function:
     decorators: tuple[Decorator, ...]
     overrides: str | None
     """The method of the project that it overrides."""
+    gives_coroutine: bool
+    """Whether calling it, undecorated, gives a coroutine: not so for an async generator."""
     overrides_foreign: str | None
     """The method outside the project that it overrides, as a qualified name."""
 
@@ -102,6 +104,13 @@ class ClassFact:
     """Of its name, after `class`."""
     resolved_bases: int
     """How many of its bases the checker resolved."""
+    mro: tuple[str, ...] = ()
+    """The project's classes that it inherits from, in their order of resolution."""
+    foreign_bases: tuple[str, ...] = ()
+    """The other classes that it inherits from; those that only mark, like `abc.ABC`, left out."""
+    foreign_members: frozenset[str] = frozenset()
+    """The names of the methods that those define."""
+    is_protocol: bool = False
 
 
 @dataclass(frozen=True, slots=True)

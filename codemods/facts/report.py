@@ -100,8 +100,14 @@ class FunctionDefinition(Shape):
 
 
 class ClassRef(Shape):
+    module_id: int
     module_name: str
+    class_id: int
     class_name: str
+
+
+class ResolutionOrder(Shape):
+    Resolved: tuple[ClassRef, ...] = ()
 
 
 class ClassDefinition(Shape):
@@ -110,6 +116,7 @@ class ClassDefinition(Shape):
     parent: Parent | str
     name_location: str
     bases: tuple[ClassRef, ...] = ()
+    mro: ResolutionOrder | str = ""
 
 
 class Definitions(Shape):

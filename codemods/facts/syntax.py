@@ -5,9 +5,10 @@ Read from the trees of the files that the resolved closure touches, never from o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 import libcst as cst
 
@@ -72,7 +73,7 @@ def place_of(
     is called in texts.
     """
     path = tree.path(node)
-    position, blocker = place_of_path(path)
+    position, blocker = place_of_path(path, tree.no_await)
     callee = node.func if isinstance(node, cst.Call) else node
     return Place(
         position=position,
@@ -87,13 +88,20 @@ def place_of(
     )
 
 
-def place_of_path(path: Sequence[cst.CSTNode]) -> tuple[Position, str | None]:
-    """Whether `await` can stand before the last node of a path, and if not, why."""
+def place_of_path(
+    path: Sequence[cst.CSTNode], no_await: Mapping[int, str] | None = None
+) -> tuple[Position, str | None]:
+    """Whether `await` can stand before the last node of a path, and if not, why.
+
+    `no_await` says of statements, by the id of their node, why nothing in their body may wait.
+    """
     if len(path) > 1 and isinstance(path[-2], cst.Await):
         return Position.AWAITED, None
     for index in range(len(path) - 2, -1, -1):
         outer, inner = path[index], path[index + 1]
         blocker = _blocks(outer, inner, path[index + 1 :])
+        if no_await and inner is getattr(outer, "body", None):
+            blocker = blocker or no_await.get(id(outer))
         if blocker is not None:
             return Position.BLOCKED, blocker
         if isinstance(outer, cst.FunctionDef) and inner is outer.body:
@@ -117,6 +125,8 @@ def _blocks(outer: cst.CSTNode, inner: cst.CSTNode, below: Sequence[cst.CSTNode]
             return "in a class body"
         case cst.Annotation():
             return "in an annotation"
+        case cst.FormattedStringExpression() if outer.equal is not None:
+            return "in an f-string that shows its source"
     return None
 
 
@@ -297,10 +307,87 @@ def generators(tree: Tree) -> set[cst.FunctionDef]:
     return found
 
 
-def base_count(tree: Tree, class_name: Span) -> int:
-    """How many bases the class whose name stands at a span is written with, keywords like `metaclass=` left out."""
+_GENERIC = frozenset({"typing.Generic", "typing.Protocol", "typing_extensions.Generic", "typing_extensions.Protocol"})
+
+
+def base_count(tree: Tree, class_name: Span, imports: ImportedNames) -> int:
+    """How many bases the class whose name stands at a span is written with, `Generic[T]` and keywords left out."""
     name = tree.at(class_name, cst.Name)
     if name is None:
         return 0
     parent = tree.path(name)[-2]
-    return len(parent.bases) if isinstance(parent, cst.ClassDef) else 0
+    if not isinstance(parent, cst.ClassDef):
+        return 0
+    bases = [base.value.value if isinstance(base.value, cst.Subscript) else base.value for base in parent.bases]
+    return sum(imports.resolve(base) not in _GENERIC for base in bases)
+
+
+def rebound_names(tree: Tree, wanted: Collection[str]) -> frozenset[str]:
+    """Of some names, those that the module binds more than once: which value a use means cannot be told."""
+    bound: dict[str, int] = dict.fromkeys(wanted, 0)
+    for node in (*tree.all(cst.FunctionDef), *tree.all(cst.ClassDef), *tree.all(cst.Assign)):
+        for name in _bound_by(node):
+            if name in bound and enclosing_function(tree.path(node)) is None and not _in_class(tree.path(node)):
+                bound[name] += 1
+    for statement in (*tree.all(cst.Import), *tree.all(cst.ImportFrom)):
+        for name in _bound_by(statement):
+            if name in bound:
+                bound[name] += 1
+    for declaration in tree.all(cst.Global):
+        for item in declaration.names:
+            if item.name.value in bound:
+                bound[item.name.value] += 1
+    return frozenset(name for name, times in bound.items() if times > 1)
+
+
+def _bound_by(node: cst.CSTNode) -> Iterator[str]:
+    match node:
+        case cst.FunctionDef() | cst.ClassDef():
+            yield node.name.value
+        case cst.Assign():
+            for target in node.targets:
+                if isinstance(target.target, cst.Name):
+                    yield target.target.value
+        case cst.Import() | cst.ImportFrom() if not isinstance(node.names, cst.ImportStar):
+            for alias in node.names:
+                yield alias.evaluated_alias or alias.evaluated_name.partition(".")[0]
+
+
+def _in_class(path: Sequence[cst.CSTNode]) -> bool:
+    return any(isinstance(node, cst.ClassDef) for node in path[:-1])
+
+
+def stops_iteration(tree: Tree) -> set[cst.FunctionDef]:
+    """The functions that may raise StopIteration, which neither a coroutine nor a thread can hand on."""
+    found = set()
+    for node in (*tree.all(cst.Call), *tree.all(cst.Raise)):
+        if not _may_stop(node):
+            continue
+        path = tree.path(node)
+        function = enclosing_function(path)
+        if isinstance(function, cst.FunctionDef) and not _is_handled(path, function):
+            found.add(function)
+    return found
+
+
+def _may_stop(node: cst.CSTNode) -> bool:
+    match node:
+        case cst.Call(func=cst.Name(value="next"), args=[_]):
+            return True
+        case cst.Raise(exc=cst.Name(value="StopIteration") | cst.Call(func=cst.Name(value="StopIteration"))):
+            return True
+    return False
+
+
+def _is_handled(path: Sequence[cst.CSTNode], function: cst.FunctionDef) -> bool:
+    inside = path[path.index(function) :]
+    return any(
+        isinstance(outer, cst.Try) and inner is outer.body and any(_catches_stop(one) for one in outer.handlers)
+        for outer, inner in pairwise(inside)
+    )
+
+
+def _catches_stop(handler: cst.ExceptHandler) -> bool:
+    names = handler.type.elements if isinstance(handler.type, cst.Tuple) else [handler]
+    kinds = [one.value if isinstance(one, cst.BaseElement) else one.type for one in names]
+    return any(kind is None or dotted_name(kind) in {"StopIteration", "Exception", "BaseException"} for kind in kinds)

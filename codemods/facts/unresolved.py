@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import io
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from codemods.facts.assemble import Text
 from codemods.facts.graph import Call, CallKind
+from codemods.model import Span
 
 _NAMED_CALL = re.compile(r"([^\W\d]\w*)\s*\(")
 _OPENS = {")": "(", "]": "[", "}": "{"}
 
-COMMON = frozenset(
-    name
-    for kind in (str, bytes, bytearray, dict, list, set, frozenset, tuple, int, float, io.TextIOWrapper, io.BytesIO)
-    for name in dir(kind)
-    if not name.startswith("_")
+_BY_STRING = re.compile(
+    r"\b(?:getattr|hasattr|setattr|attrgetter|methodcaller|patch(?:\.object|\.multiple)?|globals\(\)\s*\[|locals\(\)\s*\[)"
+    r"[^\n]*?[\"'](?:[\w.:]*[.:])?([^\W\d]\w*)[\"']"
 )
-"""Methods of built-in types: a call of such a name on an unknown receiver says nothing about the project."""
+_BY_PREFIX = re.compile(r"\bgetattr\s*\([^\n]*?(?:[\"'](\w+)[\"']\s*[+%]|f[\"'](\w+)\{)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +75,65 @@ def _matching_parenthesis(text: str) -> int | None:
 
 def _blanked(match: re.Match[str]) -> str:
     return " " * len(match[0])
+
+
+def names_in_strings(texts: Mapping[str, Text]) -> Iterator[tuple[str, str, bool]]:
+    """Names that are looked up by string, with the file, and whether the string is only how the name begins.
+
+    Looks at what `getattr`, `patch`, `methodcaller` and their like are given on the same line.
+    """
+    for path, text in sorted(texts.items()):
+        code = text.lines.text
+        for match in _BY_STRING.finditer(code):
+            yield match[1], path, False
+        for match in _BY_PREFIX.finditer(code):
+            yield match[1] or match[2], path, True
+
+
+def unresolved_mentions(
+    texts: Mapping[str, Text], names: frozenset[str], types_of: Callable[[str], Mapping[Span, str]]
+) -> Iterator[tuple[str, str, int]]:
+    """Attributes of objects of unknown type that carry one of the names and are not called, with file and line.
+
+    The report does not mention them. `types_of` gives the types of the expressions of a file.
+    """
+    mention = re.compile(r"\.\s*(" + "|".join(map(re.escape, sorted(names))) + r")\b(?!\s*[(.\w]|\s+import\b)")
+    for path, text in sorted(texts.items()) if names else ():
+        types: dict[tuple[int, int], str] | None = None
+        for match in mention.finditer(text.lines.text):
+            if types is None:
+                types = {(span.end_line, span.end_column): kind for span, kind in types_of(path).items()}
+            line, column = text.lines.position(match.start())
+            kind = types.get((line, column))
+            unknown = kind is None or "Unknown" in kind or "Any" in kind
+            if unknown and not _is_import_or_comment(text.lines.line(line), column):
+                yield match[1], path, line
+
+
+def _is_import_or_comment(line: str, column: int) -> bool:
+    return line.lstrip().startswith(("import ", "from ")) or "#" in line[:column]
+
+
+def assigned_attributes(texts: Mapping[str, Text], names: frozenset[str]) -> Iterator[tuple[str, str, int]]:
+    """Assignments to attributes that carry one of the names, on objects or in class bodies, with file and line."""
+    wanted = "|".join(map(re.escape, sorted(names)))
+    assigned = re.compile(rf"(?:\.\s*|^[ \t]+)({wanted})[ \t]*(?::[^=\n]+)?=(?!=)", re.M)
+    for path, text in sorted(texts.items()) if names else ():
+        for match in assigned.finditer(text.lines.text):
+            line, _ = text.lines.position(match.start(1))
+            if text.lines.text[match.start()] == "." or _is_in_class_body(text, line):
+                yield match[1], path, line
+
+
+def _is_in_class_body(text: Text, line: int) -> bool:
+    """Whether the nearest line above that is indented less starts a class."""
+    depth = _indent(text.lines.line(line))
+    for above in range(line - 1, 0, -1):
+        content = text.lines.line(above)
+        if content.strip() and _indent(content) < depth:
+            return content.lstrip().startswith("class ")
+    return False
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())

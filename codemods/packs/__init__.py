@@ -1,8 +1,9 @@
 """What awaitify knows of libraries: TOML tables, one file a library, and their loader.
 
 `[[call]]` blocks and has an async twin with the same arguments, `[[offload]]` blocks and runs in a thread,
-`[[loop]]` needs the running event loop, `[[library]]` has stubs that come with the type checker. Names are
-qualified, as users import them; re-exports resolve.
+`[[loop]]` needs the running event loop or the main thread, `[[starter]]` starts an event loop, `[[lock]]` is a lock for
+threads, `[[library]]` has stubs that come with the type checker. Names are qualified, as users import them; re-exports
+resolve.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ class _Offload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sync: str
 
 
-class _Loop(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _Named(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
 
 
@@ -37,7 +38,9 @@ class _Library(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class _Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     call: tuple[_Call, ...] = ()
     offload: tuple[_Offload, ...] = ()
-    loop: tuple[_Loop, ...] = ()
+    loop: tuple[_Named, ...] = ()
+    starter: tuple[_Named, ...] = ()
+    lock: tuple[_Named, ...] = ()
     library: tuple[_Library, ...] = ()
 
 
@@ -51,6 +54,10 @@ class Knowledge:
     """Blocking functions without a twin."""
     loop_bound: frozenset[str]
     """Functions that need the running event loop."""
+    loop_starters: frozenset[str]
+    """Functions that start an event loop."""
+    lock_enters: frozenset[str]
+    """What `with` calls on a lock for threads: its `__enter__`, which may be another name of `acquire`."""
     libraries: Mapping[str, tuple[str, ...]]
     """Libraries whose stubs come with the type checker, and their submodules."""
 
@@ -62,7 +69,7 @@ class Knowledge:
     @property
     def names(self) -> tuple[str, ...]:
         """Every name, sorted."""
-        return tuple(sorted(self.blocking | self.loop_bound))
+        return tuple(sorted(self.blocking | self.loop_bound | self.loop_starters | self.lock_enters))
 
 
 def load_packs() -> Knowledge:
@@ -73,6 +80,8 @@ def load_packs() -> Knowledge:
     twins: dict[str, str] = {}
     offloads: set[str] = set()
     loop_bound: set[str] = set()
+    loop_starters: set[str] = set()
+    lock_enters: set[str] = set()
     libraries: dict[str, tuple[str, ...]] = {}
     for file in sorted(files(__name__).iterdir(), key=lambda one: one.name):
         if not file.name.endswith(".toml"):
@@ -84,5 +93,14 @@ def load_packs() -> Knowledge:
         twins.update((one.sync, one.twin) for one in pack.call)
         offloads.update(one.sync for one in pack.offload)
         loop_bound.update(one.name for one in pack.loop)
+        loop_starters.update(one.name for one in pack.starter)
+        lock_enters.update(f"{one.name}.{way}" for one in pack.lock for way in ("__enter__", "acquire"))
         libraries.update((one.name, one.submodules) for one in pack.library)
-    return Knowledge(twins, frozenset(offloads), frozenset(loop_bound), libraries)
+    return Knowledge(
+        twins=twins,
+        offloads=frozenset(offloads),
+        loop_bound=frozenset(loop_bound),
+        loop_starters=frozenset(loop_starters),
+        lock_enters=frozenset(lock_enters),
+        libraries=libraries,
+    )

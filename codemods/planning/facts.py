@@ -28,6 +28,8 @@ class PlannedFunction:
     """Whether calling it runs nothing: it blocks while it is iterated."""
     overrides: str | None = None
     """The method of the project that it overrides: both have one color."""
+    foreign_caller: str | None = None
+    """What outside the project may call it when nothing in the project does: a base class, a test runner."""
     is_called_from_outside: bool = False
     """Whether something outside the project calls it: a console script, a framework."""
 
@@ -84,8 +86,12 @@ class PlanningFacts:
     sites: tuple[Site, ...] = ()
     blocking: tuple[BlockingCall, ...] = ()
     unawaited: tuple[UnawaitedCall, ...] = ()
+    families: tuple[frozenset[str], ...] = ()
+    """Functions of one color, besides those that override each other."""
     loop_bound: frozenset[str] = frozenset()
-    """Functions that ask for the running event loop: no thread can run them."""
+    """Functions that no thread can run: they ask for the running event loop, or belong to one thread."""
+    loop_starters: frozenset[str] = frozenset()
+    """Functions that start an event loop: they, and all that call them, must not run in one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,7 +105,7 @@ def _guards_above(facts: PlanningFacts) -> dict[str, tuple[str, ...]]:
     callees: dict[str, list[Site]] = {}
     for site in facts.sites:
         callees.setdefault(site.caller, []).append(site)
-    families = CallIndex(facts.functions, facts.sites)
+    families = CallIndex(facts.functions, facts.sites, facts.families)
     queue: deque[str] = deque()
 
     def note(name: str, found: tuple[str, ...]) -> None:

@@ -31,7 +31,12 @@ class Promotion:
 class CallIndex:
     """The sites by caller and by target, and the families."""
 
-    def __init__(self, functions: Mapping[str, PlannedFunction], sites: Iterable[Site]) -> None:
+    def __init__(
+        self,
+        functions: Mapping[str, PlannedFunction],
+        sites: Iterable[Site],
+        families: Iterable[frozenset[str]] = (),
+    ) -> None:
         self.functions = functions
         self.by_target: dict[str, list[Site]] = defaultdict(list)
         self.by_caller: dict[str, list[Site]] = defaultdict(list)
@@ -40,11 +45,24 @@ class CallIndex:
             self.by_caller[site.caller].append(site)
             for target in site.targets:
                 self.by_target[target].append(site)
-        self._families = _families(functions, ordered)
+        self._families = _families(functions, ordered, families)
 
     def family(self, name: str) -> frozenset[str]:
         """The functions that have the same color as one, itself included."""
         return self._families.get(name, frozenset({name}))
+
+    def callers_of(self, names: Iterable[str]) -> frozenset[str]:
+        """Functions and everything that calls them, directly or through others, overrides included."""
+        seen: set[str] = set()
+        queue = sorted(names)
+        while queue:
+            name = queue.pop()
+            if name in seen:
+                continue
+            seen.add(name)
+            queue += self.family(name) - seen
+            queue += [site.caller for site in self.by_target[name] if site.caller not in seen]
+        return frozenset(seen)
 
     def reached_from(self, roots: Iterable[str]) -> frozenset[str]:
         """The roots and everything they call, directly or through others, overrides included."""
@@ -59,8 +77,10 @@ class CallIndex:
         return frozenset(seen)
 
 
-def _families(functions: Mapping[str, PlannedFunction], sites: Iterable[Site]) -> dict[str, frozenset[str]]:
-    """Functions joined by overriding, or by being targets of one call, as sets."""
+def _families(
+    functions: Mapping[str, PlannedFunction], sites: Iterable[Site], families: Iterable[frozenset[str]]
+) -> dict[str, frozenset[str]]:
+    """Functions joined by overriding, by their classes, or by being targets of one call, as sets."""
     parent: dict[str, str] = {}
 
     def find(name: str) -> str:
@@ -78,6 +98,10 @@ def _families(functions: Mapping[str, PlannedFunction], sites: Iterable[Site]) -
     for site in sites:
         for target in site.targets[1:]:
             join(site.targets[0], target)
+    for family in families:
+        known = sorted(family & functions.keys())
+        for name in known[1:]:
+            join(known[0], name)
     members: dict[str, set[str]] = defaultdict(set)
     for name in functions:
         members[find(name)].add(name)
@@ -86,7 +110,7 @@ def _families(functions: Mapping[str, PlannedFunction], sites: Iterable[Site]) -
 
 def promote(facts: PlanningFacts, options: PlanningOptions) -> tuple[Promotion, CallIndex]:
     """Decides the color of every function."""
-    index = CallIndex(facts.functions, facts.sites)
+    index = CallIndex(facts.functions, facts.sites, facts.families)
     asynchronous = {function.name for function in facts.functions.values() if function.is_async}
     reached = index.reached_from(asynchronous)
     drivers = dict(_drivers(facts, options, reached))
@@ -125,6 +149,9 @@ def _first_locks(
         why = _own_lock(function, options, index, reached)
         if why is not None:
             locks[function.name] = why
+    for name in index.callers_of(facts.loop_starters):
+        if name in facts.functions and not facts.functions[name].is_async:
+            locks.setdefault(name, "it starts an event loop, which cannot be done in a running one")
     for sites in index.by_caller.values():
         for site in sites:
             why = _site_lock(site, facts)
@@ -142,7 +169,10 @@ def _own_lock(
         return None
     if function.is_called_from_outside:
         return "it is an entry point that is called from outside the project"
-    is_unused = not any(index.by_target[member] for member in index.family(function.name))
+    family = index.family(function.name)
+    is_unused = not any(site.caller not in family for member in family for site in index.by_target[member])
+    if is_unused and function.foreign_caller is not None:
+        return f"nothing in the project calls it, and {function.foreign_caller} may"
     if options.scope is Scope.ASYNC and is_unused and function.name not in reached:
         return "async code does not reach it, and nothing in the project calls it"
     return None

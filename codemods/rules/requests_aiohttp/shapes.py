@@ -228,7 +228,7 @@ def _place_use(tree: Tree, path: tuple[cst.CSTNode, ...], function: cst.Function
         return Refusal(f"{handling.reason} in line {line}")
     node = path[-1 - handling.depth]
     if handling.use in AWAITS:
-        position, blocker = place_of_path(path[: len(path) - handling.depth])
+        position, blocker = place_of_path(path[: len(path) - handling.depth], tree.no_await)
         if position is not Position.AWAITABLE:
             return Refusal(f"the response's body is read {blocker or 'where it is awaited'} in line {line}")
     return PlacedUse(tree.span(node), tree.span(path[-1]), handling.use)

@@ -1,0 +1,66 @@
+"""Methods that stand for each other: which functions share a color through the classes they are visible in.
+
+The checker names one base method for each method. A class with several bases can make others stand for each other,
+a Protocol does so without any inheritance, and a plain attribute can take a method's place.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from codemods.facts.graph import CallGraph, ClassFact
+
+
+@dataclass(frozen=True, slots=True)
+class Inheritance:
+    """What classes say about their methods."""
+
+    families: tuple[frozenset[str], ...]
+    """Functions of one color; a function may be in several."""
+    locks: Mapping[str, str]
+    """Methods that have to stay as they are, and why."""
+
+
+def inheritance_of(graph: CallGraph) -> Inheritance:
+    """Reads the families and the locks off the classes' method resolution orders."""
+    members: dict[str, dict[str, str]] = defaultdict(dict)
+    by_method: dict[str, set[str]] = defaultdict(set)
+    for function in graph.functions:
+        if function.owner is not None:
+            name = last_name(function.name)
+            members[function.owner][name] = function.name
+            by_method[name].add(function.name)
+    families: set[frozenset[str]] = set()
+    locks: dict[str, str] = {}
+    for one in graph.classes:
+        for name, functions in _visible(one, members).items():
+            families.add(frozenset(functions))
+            why = _foreign_lock(one, name)
+            if why is not None:
+                locks = {**dict.fromkeys(functions, why), **locks}
+        if one.is_protocol:
+            families |= {frozenset({own, *by_method[name]}) for name, own in members[one.name].items()}
+    return Inheritance(tuple(sorted((one for one in families if len(one) > 1), key=sorted)), locks)
+
+
+def last_name(function: str) -> str:
+    """The name that calls of a function carry."""
+    return function.rpartition(":")[2].rpartition(".")[2].partition("@")[0]
+
+
+def _visible(one: ClassFact, members: Mapping[str, Mapping[str, str]]) -> dict[str, list[str]]:
+    """By name, the methods of the project that a class has or hides."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for owner in (one.name, *one.mro):
+        for name, function in members.get(owner, {}).items():
+            if not name.startswith("__"):
+                found[name].append(function)
+    return found
+
+
+def _foreign_lock(one: ClassFact, name: str) -> str | None:
+    if name in one.foreign_members:
+        return f"{one.name} has a {name} from outside of the project too, which is not async"
+    return None

@@ -1,0 +1,170 @@
+"""Why functions of the closure have to stay as they are: everything that may call them and would not await it.
+
+Joins the graph, the classes, the syntax and the texts; `codemods.planning.boundaries` says what each means.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from codemods.config import Config
+from codemods.facts.assemble import Text
+from codemods.facts.closure import Closure
+from codemods.facts.graph import CallGraph, ClassFact, Function, Reference
+from codemods.facts.inheritance import Inheritance, last_name
+from codemods.facts.unresolved import assigned_attributes, names_in_strings, unresolved_calls, unresolved_mentions
+from codemods.model import Span
+from codemods.planning.boundaries import lock_of
+from codemods.planning.facts import PlannedFunction
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The project's texts, and those that could not be read."""
+
+    texts: Mapping[str, Text]
+    """By file name."""
+    unread: Mapping[str, bytes]
+    """The bytes of files that the checker did not see: what they call is unknown."""
+    outside: frozenset[str]
+    """Files that were not given and are never changed."""
+    entry_points: frozenset[str]
+    stubbed: frozenset[str]
+    """Files with a stub beside them: calls of them resolve to the stub."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the syntax of the parsed files says of functions and classes, by name."""
+
+    generators: set[str]
+    kept: set[str]
+    """Functions with a comment that asks to keep them."""
+    unknown_bases: set[str]
+    """Classes with a base that was not resolved."""
+    rebound: set[str]
+    """Functions whose name their module binds again."""
+    stopping: set[str]
+    """Functions that may raise StopIteration."""
+    parsed: set[str]
+    """The names of the parsed files."""
+
+
+class LockFinder:
+    """Finds the reason, if there is one, for each function of the closure."""
+
+    def __init__(
+        self,
+        graph: CallGraph,
+        closure: Closure,
+        inheritance: Inheritance,
+        sources: Sources,
+        config: Config,
+        types_of: Callable[[str], Mapping[Span, str]],
+    ) -> None:
+        """`types_of` gives the types of the expressions of a file."""
+        self._functions = [one for one in graph.functions if one.name in closure.functions]
+        self._classes: dict[str, ClassFact] = {one.name: one for one in graph.classes}
+        self._inheritance = inheritance
+        self._sources = sources
+        self._config = config
+        self._references: dict[str, list[Reference]] = defaultdict(list)
+        for reference in graph.references:
+            for target in reference.targets:
+                self._references[target].append(reference)
+        self._definitions = Counter(one.name.partition("@")[0] for one in graph.functions)
+        self._unread_words = {name: set(re.findall(rb"\w+", content)) for name, content in sources.unread.items()}
+        self._mentions = dict(self._mentioned(graph, types_of))
+        self._prefixes = {(name, path) for name, path, is_prefix in names_in_strings(sources.texts) if is_prefix}
+
+    def _mentioned(self, graph: CallGraph, types_of: Callable[[str], Mapping[Span, str]]) -> Iterator[tuple[str, str]]:
+        """By name of a function, why something of unknown type may call it; the last one yielded counts."""
+        names = frozenset(last_name(one.name) for one in self._functions)
+        for text, path, is_prefix in names_in_strings(self._sources.texts):
+            if not is_prefix and text in names:
+                yield text, f"{path} looks up that name as a string"
+        methods = frozenset(last_name(one.name) for one in self._functions if one.owner is not None)
+        for name, path, line in reversed(list(assigned_attributes(self._sources.texts, methods))):
+            yield name, f"{path}:{line} assigns something to an attribute of that name"
+        for name, path, line in reversed(list(unresolved_mentions(self._sources.texts, names, types_of))):
+            yield name, f"{path}:{line} uses something of that name of an object of unknown type as a value"
+        for one in reversed(list(unresolved_calls(graph.calls, self._sources.texts, names))):
+            place = f"{one.call.path}:{one.call.span.line}"
+            yield one.name, f"{place} calls something of that name on a receiver of unknown type"
+
+    def planned(self, seen: Seen) -> Iterator[PlannedFunction]:
+        """The functions of the closure with their locks."""
+        for function in self._functions:
+            owner = self._classes.get(function.owner or "")
+            yield PlannedFunction(
+                name=function.name,
+                path=function.path,
+                line=function.span.line,
+                is_async=function.is_async,
+                lock=self._lock(function, owner, seen),
+                is_generator=function.name in seen.generators,
+                overrides=function.overrides,
+                foreign_caller=_foreign_caller(function, owner),
+                is_called_from_outside=function.name in self._sources.entry_points,
+            )
+
+    def _lock(self, function: Function, owner: ClassFact | None, seen: Seen) -> str | None:
+        if function.is_async:
+            return None
+        classes = (owner.name, *owner.mro) if owner is not None else ()
+        return (
+            lock_of(
+                function,
+                is_generator=function.name in seen.generators,
+                has_unknown_base=any(name in seen.unknown_bases for name in classes),
+                references=self._references[function.name],
+                keep_sync=self._config.keep_sync,
+                is_kept=function.name in seen.kept,
+            )
+            or self._inheritance.locks.get(function.name)
+            or self._by_definition(function, seen)
+            or self._by_file(function, seen)
+            or self._by_mention(function)
+        )
+
+    def _by_definition(self, function: Function, seen: Seen) -> str | None:
+        if function.name in seen.rebound or self._definitions[function.name.partition("@")[0]] > 1:
+            return f"its name is bound more than once in {function.path}"
+        if function.name in seen.stopping:
+            return "it may raise StopIteration, which a coroutine cannot hand on"
+        return None
+
+    def _by_file(self, function: Function, seen: Seen) -> str | None:
+        if function.path in self._sources.outside:
+            return f"{function.path} is not among the given paths"
+        if function.path in self._sources.stubbed:
+            return f"calls of it resolve to the stub beside {function.path}, and cannot be followed"
+        if function.path not in seen.parsed:
+            return f"{function.path} cannot be edited"
+        return None
+
+    def _by_mention(self, function: Function) -> str | None:
+        name = last_name(function.name)
+        for path, words in sorted(self._unread_words.items()):
+            if name.encode() in words:
+                return f"{path}, which could not be read, may call it"
+        for prefix, path in sorted(self._prefixes):
+            if name.startswith(prefix):
+                return f"{path} looks up names that begin with {prefix!r} as strings"
+        return self._mentions.get(name)
+
+
+def _foreign_caller(function: Function, owner: ClassFact | None) -> str | None:
+    """What outside the project may call a function that nothing in the project calls."""
+    if owner is not None and owner.foreign_bases:
+        return owner.foreign_bases[0]
+    name = last_name(function.name)
+    in_test_class = owner is not None and owner.name.rpartition(":")[2].startswith("Test")
+    in_test_file = Path(function.path).name.startswith(("test_", "conftest")) or function.path.endswith("_test.py")
+    if in_test_class or (in_test_file and name.startswith(("test", "setup", "teardown"))):
+        return "a test runner"
+    return None
