@@ -35,7 +35,7 @@ from codemods.packs import Knowledge
 from codemods.planning.facts import BlockingCall, PlanningFacts, Site, UnawaitedCall
 from codemods.rules import MISSING_AWAIT, offload, twin_call
 from codemods.rules.missing_await import is_consumed_later
-from codemods.rules.requests_aiohttp import FUNCTIONS, offers
+from codemods.rules.requests_aiohttp import FUNCTIONS, mocks, offers
 from codemods.rules.requests_aiohttp import RULE as REQUESTS
 from codemods.rules.requests_aiohttp.exceptions import is_missed
 from codemods.rules.rule import Offer
@@ -70,6 +70,7 @@ def inspect(
     `types_of` gives the types of the expressions of a file.
     """
     index = _GraphIndex(graph, closure, knowledge.lock_enters)
+    shared = _Shared(index, knowledge, config, types_of, _replaced(closure, sources, knowledge))
     collected = _Collected()
     problems: list[Problem] = []
     for name in sorted(closure.paths - sources.unread.keys()):
@@ -77,7 +78,7 @@ def inspect(
         if isinstance(tree, Problem):
             problems.append(tree)
             continue
-        _FileInspector(name, tree, index, knowledge, config, types_of).collect(collected)
+        _FileInspector(name, tree, shared).collect(collected)
     functions = plain_functions(graph)
     finder = LockFinder(graph, closure, inheritance, sources, config, types_of)
     functions.update({one.name: one for one in finder.planned(collected.seen)})
@@ -196,24 +197,34 @@ def _unseen_offer(name: str, knowledge: Knowledge, reason: str) -> Offer:
     return Offer(REQUESTS.id if name in FUNCTIONS else rule, None, reason)
 
 
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """What the inspection of every file is given."""
+
+    index: _GraphIndex
+    knowledge: Knowledge
+    config: Config
+    types_of: Callable[[str], Mapping[Span, str]]
+    replaced: Mapping[str, str]
+    """By verb, where a test replaces the request."""
+
+
+def _replaced(closure: Closure, sources: Sources, knowledge: Knowledge) -> Mapping[str, str]:
+    if not any(blocking_name(seed, knowledge) in FUNCTIONS for seed in closure.seeds):
+        return {}
+    return mocks.replaced_verbs((path, text.lines.text) for path, text in sources.texts.items())
+
+
 class _FileInspector:
     """Collects what one file tells."""
 
-    def __init__(
-        self,
-        name: str,
-        tree: Tree,
-        index: _GraphIndex,
-        knowledge: Knowledge,
-        config: Config,
-        types_of: Callable[[str], Mapping[Span, str]],
-    ) -> None:
+    def __init__(self, name: str, tree: Tree, shared: _Shared) -> None:
         self._name = name
         self._tree = tree
-        self._index = index
-        self._knowledge = knowledge
-        self._config = config
-        self._types_of = types_of
+        self._shared = shared
+        self._index = shared.index
+        self._knowledge = shared.knowledge
+        self._config = shared.config
         self._imports = ImportedNames(tree)
         self._markers = Markers(tree.code)
         self._rebound = rebound_names(tree, self._names_of_interest())
@@ -304,7 +315,9 @@ class _FileInspector:
             for span, name in names.items()
             if name in FUNCTIONS and name is not None and (node := self._tree.at(span, cst.Call)) is not None
         ]
-        return offers.offer_all(self._tree, found, self._types_of(self._name)) if found else {}
+        if not found:
+            return {}
+        return offers.offer_all(self._tree, found, self._shared.types_of(self._name), self._shared.replaced)
 
     def _offer(self, node: cst.Call, name: str) -> Offer:
         twin = self._knowledge.twins.get(name)

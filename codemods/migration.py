@@ -277,7 +277,7 @@ class _Run:
         word = re.escape(name)
         taken = re.compile(
             rf"\b{module}\s*\.\s*{word}\b|\bfrom\s+[\w.]*\b{module}\s+import\s+(?:\([^)]*|[^\n]*)\b{word}\b"
-            rf"|\bfrom\s+\.+\s*import\s+(?:\([^)]*|[^\n]*)\b{word}\b"
+            rf"|\bfrom\s+\.+\s*import\s+(?:\([^)]*|[^\n]*)\b{word}\b|\bfrom\s+[\w.]*\b{module}\s+import\s+\*"
         )
         return any(other != path and taken.search(text.lines.text) for other, text in self._texts.items())
 

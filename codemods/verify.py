@@ -8,11 +8,13 @@ any other number means that a call was missed, and the file is not offered.
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import libcst as cst
 
+from codemods.facts.markers import is_pragma
 from codemods.facts.syntax import ImportedNames
 from codemods.tree import Tree
 
@@ -47,6 +49,7 @@ def verify(before: Tree, after: str, expected: Expectation) -> Failure | None:
         return Failure(None, "the result does not print as it is")
     return (
         _compiles(before.code, after)
+        or _keeps_comments(before, tree)
         or _awaits_stand_in_async(tree)
         or _no_async_dunders(before, tree)
         or _certificate(tree, expected)
@@ -70,6 +73,16 @@ def _compile_error(text: str) -> SyntaxError | None:
         return error
     except (ValueError, RecursionError, MemoryError) as error:
         return SyntaxError(str(error))
+    return None
+
+
+def _keeps_comments(before: Tree, after: Tree) -> Failure | None:
+    """Whether every comment is still there, but for pragmas, which may go with their line."""
+    left = Counter(node.value for node in after.all(cst.Comment))
+    for node in before.all(cst.Comment):
+        left[node.value] -= 1
+        if left[node.value] < 0 and not is_pragma(node.value):
+            return Failure(None, f"the comment in line {before.span(node).line} would be lost")
     return None
 
 

@@ -18,7 +18,7 @@ def replaced(text, callee="time.sleep", module="asyncio"):
     edits, imports = Edits(tree), FileImports(tree)
     for call in tree.all(cst.Call):
         if tree.lines.slice(tree.span(call.func)) == callee:
-            new = cst.Attribute(cst.Name(imports.name_of(module)), cst.Name("new"))
+            new = cst.Attribute(cst.Name(imports.name_of(module, tree.module)), cst.Name("new"))
             imports.release(call.func, module)
             edits.replace(call, with_callee(new))
     assert not edits.is_empty, "the text holds no such call"
@@ -29,7 +29,7 @@ def replaced(text, callee="time.sleep", module="asyncio"):
 def with_import(text, module="asyncio"):
     tree = Tree(text)
     imports = FileImports(tree)
-    imports.name_of(module)
+    imports.name_of(module, tree.module)
     return imports.insert(tree.module).code
 
 
@@ -101,14 +101,14 @@ def test_imports_that_do_not_bind_the_module_everywhere_do_not_count(text):
     ],
 )
 def test_a_module_is_called_by_its_name_in_the_file(text, name):
-    assert FileImports(Tree(text)).name_of("asyncio") == name
+    assert FileImports(tree := Tree(text)).name_of("asyncio", tree.module) == name
 
 
 def test_two_needed_modules_are_both_sorted_in():
     tree = Tree("import bisect\n\nx = 1\n")
     imports = FileImports(tree)
-    imports.name_of("concurrent")
-    imports.name_of("asyncio")
+    imports.name_of("concurrent", tree.module)
+    imports.name_of("asyncio", tree.module)
     assert imports.insert(tree.module).code == "import asyncio\nimport bisect\nimport concurrent\n\nx = 1\n"
 
 
@@ -219,3 +219,26 @@ def test_a_list_of_imports_that_loses_another_name_keeps_its_layout():
 def test_a_group_of_imports_keeps_its_comment_and_blank_line_when_its_first_import_goes():
     text = "import asyncio\n\n# third party\nimport time\nimport zlib\n\ntime.sleep(1)\n"
     assert replaced(text).startswith("import asyncio\n\n# third party\nimport zlib\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("def f(asyncio):\n    work()\n", "_asyncio"),
+        ("def f():\n    asyncio = work()\n", "_asyncio"),
+        ("def f():\n    work()\n    import asyncio\n", "_asyncio"),
+        ("def f():\n    if x:\n        import asyncio\n    work()\n", "_asyncio"),
+        ("def f():\n    import asyncio\n    work()\n", "asyncio"),
+        ("def g(asyncio): ...\ndef f():\n    work()\n", "asyncio"),
+        ("def g():\n    global asyncio\n    asyncio = 1\ndef f():\n    work()\n", "_asyncio"),
+        ("from x import asyncio\ndef f():\n    work()\n", "_asyncio"),
+        ("import asyncio as work\nimport x as _asyncio\nasyncio = 1\ndef f(work):\n    work()\n", "_asyncio2"),
+    ],
+)
+def test_a_name_that_may_mean_something_else_is_not_used(text, name):
+    tree = Tree(text)
+    call = next(call for call in tree.all(cst.Call) if tree.lines.slice(tree.span(call.func)) == "work")
+    imports = FileImports(tree)
+    assert imports.name_of("asyncio", call) == name
+    if name.startswith("_"):
+        assert f"import asyncio as {name}\n" in imports.insert(tree.module).code

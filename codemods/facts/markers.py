@@ -1,10 +1,21 @@
-"""The user's own comments to awaitify: `# awaitify: ignore`, `# awaitify: ignore[AW101]`, `# awaitify: keep-sync`."""
+"""Comments with a meaning: the user's own to awaitify (`# awaitify: ignore[AW101]`, `# awaitify: keep-sync`), and
+the pragmas of other tools.
+"""
 
 from __future__ import annotations
 
 import re
 
 _MARKER = re.compile(r"#\s*awaitify:\s*(ignore|keep-sync)(?:\[([^\]]*)\])?")
+
+_PRAGMA = re.compile(
+    r"#\s*(?:noqa|type:|pyright:|pyrefly:|mypy:|ty:|ruff:|pylint:|isort:|flake8:|nosec|fmt:|awaitify:)"
+)
+
+
+def is_pragma(comment: str) -> bool:
+    """Whether a comment only tells a tool about its line, so that it goes when its line goes."""
+    return _PRAGMA.match(comment) is not None
 
 
 class Markers:

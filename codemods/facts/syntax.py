@@ -12,6 +12,7 @@ from itertools import pairwise
 
 import libcst as cst
 
+from codemods.facts.waiting import waiting_notes
 from codemods.model import Span
 from codemods.tree import Tree
 
@@ -62,6 +63,8 @@ class Place:
     """The handlers around it that catch what a native form no longer raises, each as text with its place."""
     callee: str
     """What is called, as written, without its arguments and on one line."""
+    notes: tuple[str, ...] = ()
+    """What changes when the function waits there and other tasks run, in words."""
 
 
 def place_of(
@@ -85,6 +88,7 @@ def place_of(
             if is_risky(guard.name)
         ),
         callee=" ".join(tree.module.code_for_node(callee).split()),
+        notes=tuple(waiting_notes(path)),
     )
 
 

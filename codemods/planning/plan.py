@@ -31,6 +31,10 @@ from codemods.rules import MISSING_AWAIT, PROMOTED_CALL, THREADED_CALL
 _THREAD_NOTE = "it runs in a thread now: what it shares with other code has to be safe for threads"
 
 
+_WAITS = frozenset({Action.NATIVE, Action.AWAITED, Action.OFFLOADED})
+"""The actions after which the function waits where it did not wait before."""
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What the rewrite does at one call site."""
@@ -286,7 +290,7 @@ class _Planner:
             action=action,
             certainty=Certainty.CERTAIN,
             reason=reason,
-            notes=notes,
+            notes=(*notes, *at.place.notes) if action in _WAITS else notes,
             chain=self._chains.to(at.caller, at.path, at.span.line, call),
         )
         return Decision(at.span, finding, native)

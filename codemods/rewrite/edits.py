@@ -147,9 +147,7 @@ def _in_parentheses(node: cst.Await) -> cst.Await:
 
 def threaded(call: cst.Call, asyncio_name: str) -> cst.Await:
     """`await asyncio.to_thread(callee, arguments...)` for a call, its own arguments untouched."""
-    callee = call.func
-    if isinstance(callee, cst.BaseExpression) and callee.lpar:
-        callee = callee.with_changes(lpar=(), rpar=())
+    callee = without_parentheses(call.func)
     # arguments on lines of their own get another such line
     gap = call.whitespace_before_args
     after: cst.BaseParenthesizableWhitespace = cst.SimpleWhitespace(" ")
@@ -159,6 +157,21 @@ def threaded(call: cst.Call, asyncio_name: str) -> cst.Await:
     rest = [_with_own_parentheses(argument) for argument in call.args]
     to_thread = cst.Attribute(cst.Name(asyncio_name), cst.Name("to_thread"))
     return awaited(call.with_changes(func=to_thread, args=(first, *rest)))
+
+
+def without_parentheses(expression: cst.BaseExpression) -> cst.BaseExpression:
+    """An expression without the parentheses around it, unless they hold a comment."""
+    if any(_holds_comment(one.whitespace_after) for one in expression.lpar):
+        return expression
+    if any(_holds_comment(one.whitespace_before) for one in expression.rpar):
+        return expression
+    return expression.with_changes(lpar=(), rpar=())
+
+
+def _holds_comment(space: cst.BaseParenthesizableWhitespace) -> bool:
+    if not isinstance(space, cst.ParenthesizedWhitespace):
+        return False
+    return space.first_line.comment is not None or any(line.comment is not None for line in space.empty_lines)
 
 
 def _with_own_parentheses(argument: cst.Arg) -> cst.Arg:

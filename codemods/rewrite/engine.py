@@ -54,11 +54,13 @@ def _add(edits: Edits, imports: FileImports, decision: Decision) -> None:
         case Action.AWAITED:
             edits.replace(_call(edits.tree, decision.span), _expression(awaited))
         case Action.OFFLOADED:
-            asyncio = imports.name_of("asyncio")
-            edits.replace(_call(edits.tree, decision.span), lambda node: threaded(_as_call(node), asyncio))
+            call = _call(edits.tree, decision.span)
+            asyncio = imports.name_of("asyncio", call)
+            edits.replace(call, lambda node: threaded(_as_call(node), asyncio))
         case Action.BRIDGED:
-            asyncio = imports.name_of("asyncio")
-            edits.replace(_call(edits.tree, decision.span), _expression(lambda node: through_run(node, asyncio)))
+            call = _call(edits.tree, decision.span)
+            asyncio = imports.name_of("asyncio", call)
+            edits.replace(call, _expression(lambda node: through_run(node, asyncio)))
         case Action.LEFT:
             pass
 
@@ -68,12 +70,12 @@ def _add_native(edits: Edits, imports: FileImports, decision: Decision) -> None:
     match decision.native:
         case CalleeSwap(callee=callee):
             module, _, name = callee.rpartition(".")
-            twin = cst.Attribute(cst.Name(imports.name_of(module)), cst.Name(name))
+            twin = cst.Attribute(cst.Name(imports.name_of(module, call)), cst.Name(name))
             imports.release(call.func, module)
             edits.replace(call, lambda node: awaited(_as_call(node).with_changes(func=twin)))
         case RequestForm() as form:
             imports.release(call.func, "aiohttp")
-            blocks.add_edits(edits, form, imports.name_of("aiohttp"))
+            blocks.add_edits(edits, form, imports.name_of("aiohttp", call))
         case unknown:
             raise TypeError(f"no rewrite for {unknown!r}")
 

@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 import libcst as cst
 
+from codemods.facts.markers import is_pragma
 from codemods.facts.syntax import dotted_name
 from codemods.rewrite.edits import Edits
+from codemods.rules.names import is_bound
 from codemods.tree import Tree
 
 
@@ -19,18 +21,30 @@ class FileImports:
         """`is_used_elsewhere` says whether other files take a name from this one."""
         self._tree = tree
         self._is_used_elsewhere = is_used_elsewhere
-        self._needed: dict[str, str] = {}
+        self._needed: set[tuple[str, str]] = set()
         self._gone: set[int] = set()
         self._freed: dict[str, str] = {}
 
-    def name_of(self, module: str) -> str:
-        """What a top-level module is called in the file; it will be imported when it is not yet."""
-        for statement in self._tree.module.body:
-            for alias in _plain_imports(statement):
-                if dotted_name(alias.name) == module:
-                    return alias.evaluated_alias or module
-        self._needed.setdefault(module, module)
-        return module
+    def name_of(self, module: str, at: cst.CSTNode) -> str:
+        """What a top-level module is called at a node; it will be imported when it is not yet.
+
+        A name that may mean something else there is not relied upon: an alias of the module's own is made then.
+        """
+        imported = [
+            alias.evaluated_alias or module
+            for statement in self._tree.module.body
+            for alias in _plain_imports(statement)
+            if dotted_name(alias.name) == module
+        ]
+        candidates = (*imported, module, *(f"_{module}{number}" for number in ("", *range(2, 100))))
+        name = next(name for name in candidates if self._means(name, module, at))
+        if name not in imported:
+            self._needed.add((module, name))
+        return name
+
+    def _means(self, name: str, module: str, at: cst.CSTNode) -> bool:
+        """Whether a name can only mean a module at a node, once it is imported at module level."""
+        return not is_bound(self._tree, name.partition(".")[0], at, but_by_import_of=module)
 
     def release(self, expression: cst.BaseExpression, successor: str) -> None:
         """Says that an expression goes away, and with it one use of the name it starts with.
@@ -52,8 +66,8 @@ class FileImports:
 
     def insert(self, module: cst.Module) -> cst.Module:
         """The edited module with the imports it still lacks, sorted into its first group of imports."""
-        for name in sorted(self._needed):
-            module = module.with_changes(body=_with_import(list(module.body), name))
+        for name, alias in sorted(self._needed):
+            module = module.with_changes(body=_with_import(list(module.body), name, alias))
         return module
 
     def _is_used(self, name: str) -> bool:
@@ -78,6 +92,16 @@ class FileImports:
             return True
         return any(isinstance(one, cst.Annotation | cst.Subscript) for one in self._tree.path(node))
 
+    def _says_more(self, statement: cst.Import | cst.ImportFrom, gone: Sequence[cst.ImportAlias]) -> bool:
+        """Whether a comment that is more than a pragma would go with names of an import."""
+        line = self._tree.path(statement)[-2]
+        goes_whole = isinstance(statement.names, Sequence) and len(gone) == len(statement.names)
+        nodes: Sequence[cst.CSTNode] = gone
+        if goes_whole and isinstance(line, cst.SimpleStatementLine):
+            nodes = [line.with_changes(leading_lines=())]
+        code = "".join(self._tree.module.code_for_node(node) for node in nodes)
+        return any(not is_pragma(comment[0]) for comment in re.finditer(r"#.*", code))
+
     def _import_statements(self) -> list[cst.Import | cst.ImportFrom]:
         return sorted(
             (*self._tree.all(cst.Import), *self._tree.all(cst.ImportFrom)),
@@ -91,6 +115,8 @@ class FileImports:
         kept = [alias for alias in statement.names if _local_name(alias) not in unused]
         if len(kept) == len(statement.names):
             return
+        if self._says_more(statement, [alias for alias in statement.names if _local_name(alias) in unused]):
+            return
         if kept:
             kept[-1] = kept[-1].with_changes(comma=statement.names[-1].comma)
             edits.replace(statement, lambda updated: updated.with_changes(names=kept))
@@ -99,10 +125,13 @@ class FileImports:
         line, block = path[-2], path[-3]
         if not isinstance(line, cst.SimpleStatementLine) or len(line.body) != 1:
             return
-        wanted = [name for alias in statement.names if (name := unused[_local_name(alias)]) in self._needed]
+        successors = {unused[_local_name(alias)] for alias in statement.names}
+        wanted = sorted((module, name) for module, name in self._needed if module in successors)
         if isinstance(block, cst.Module) and wanted:
-            del self._needed[wanted[0]]
-            edits.replace(statement, lambda updated: _import_of(wanted[0]))
+            made = _import_of(*wanted[0])
+            self._needed.remove(wanted[0])
+            edits.replace(statement, lambda updated: made)
+            edits.replace(line, _without_type_pragma)
         elif _can_lose(path):
             _remove_line(edits, block, line)
 
@@ -122,6 +151,16 @@ def _remove_line(edits: Edits, block: cst.CSTNode, line: cst.SimpleStatementLine
         edits.replace(following, lambda updated: updated.with_changes(leading_lines=above))
 
 
+def _without_type_pragma(line: cst.CSTNode) -> cst.CSTNode:
+    """What a checker was told of one library does not hold for its successor."""
+    assert isinstance(line, cst.SimpleStatementLine)
+    comment = line.trailing_whitespace.comment
+    if comment is None or re.match(r"#\s*(?:type:|pyright:|pyrefly:|mypy:|ty:)", comment.value) is None:
+        return line
+    end = line.trailing_whitespace.newline
+    return line.with_changes(trailing_whitespace=cst.TrailingWhitespace(newline=end))
+
+
 def _is_import(statement: cst.CSTNode) -> bool:
     return isinstance(statement, cst.SimpleStatementLine) and isinstance(statement.body[0], cst.Import | cst.ImportFrom)
 
@@ -134,12 +173,12 @@ def _has_blank_line(statement: cst.CSTNode) -> bool:
     return any(line.comment is None for line in _leading_lines(statement))
 
 
-def _with_import(body: list[cst.BaseStatement], name: str) -> list[cst.BaseStatement]:
+def _with_import(body: list[cst.BaseStatement], name: str, alias: str) -> list[cst.BaseStatement]:
     """A module's statements with `import name` where a sorted group of imports would have it."""
     start = _first_place(body)
     end = start + _group_length(body, start)
     at = next((index for index in range(start, end) if _imported_module(body[index]) > name), end)
-    line = cst.SimpleStatementLine([_import_of(name)])
+    line = cst.SimpleStatementLine([_import_of(name, alias)])
     if at == start:
         following = body[start] if start < len(body) else None
         lines = _leading_lines(following) if following is not None else ()
@@ -165,8 +204,9 @@ def _without_blank_lines(statement: cst.CSTNode) -> cst.CSTNode:
     return statement.with_changes(leading_lines=lines)
 
 
-def _import_of(name: str) -> cst.Import:
-    return cst.Import([cst.ImportAlias(cst.Name(name))])
+def _import_of(module: str, name: str) -> cst.Import:
+    as_name = cst.AsName(cst.Name(name)) if name != module else None
+    return cst.Import([cst.ImportAlias(cst.Name(module), as_name)])
 
 
 def _plain_imports(statement: cst.CSTNode) -> Sequence[cst.ImportAlias]:

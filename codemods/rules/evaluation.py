@@ -5,18 +5,23 @@ Source: the Python language reference, sections 6.16 (evaluation order) and 7.2 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import takewhile
 
 import libcst as cst
 
 
 def is_evaluated_first(path: Sequence[cst.CSTNode]) -> bool:
-    """Whether the last node of a path, which starts at its statement, can be evaluated in front of the statement."""
-    return all(_comes_first(path[index], path[index + 1]) for index in range(len(path) - 1))
+    """Whether the call at the end of a path, which starts at its statement, can be made in front of the statement."""
+    call = path[-1]
+    has_effects = isinstance(call, cst.Call) and not all(is_pure(argument) for argument in call.args)
+    # what its arguments do may change what an attribute before it holds
+    is_harmless = _is_fixed if has_effects else is_pure
+    return all(_comes_first(path[index], path[index + 1], is_harmless) for index in range(len(path) - 1))
 
 
-def _comes_first(parent: cst.CSTNode, child: cst.CSTNode) -> bool:
-    """Whether `child` is evaluated whenever `parent` is, and nothing with effects in `parent` comes before it."""
+def _comes_first(parent: cst.CSTNode, child: cst.CSTNode, is_harmless: Callable[[cst.CSTNode], bool]) -> bool:
+    """Whether `child` is evaluated whenever `parent` is, and only harmless things in `parent` come before it."""
     match parent:
         case cst.Assign():
             return True  # the targets follow the value
@@ -31,7 +36,7 @@ def _comes_first(parent: cst.CSTNode, child: cst.CSTNode) -> bool:
         case cst.Comparison():
             # `a < b < request` asks for the request only when `a < b`
             is_first = bool(parent.comparisons) and parent.comparisons[0] is child
-            return parent.left is child or (is_first and is_pure(parent.left))
+            return parent.left is child or (is_first and is_harmless(parent.left))
         case cst.ListComp() | cst.SetComp() | cst.DictComp() | cst.GeneratorExp():
             return parent.for_in is child
         case cst.CompFor():
@@ -40,23 +45,42 @@ def _comes_first(parent: cst.CSTNode, child: cst.CSTNode) -> bool:
             return False
         case cst.If() | cst.For() | cst.SimpleStatementLine():
             return True  # only the head of a compound statement is asked about
-    return _all_pure_before(parent, child)
+        case cst.Call():
+            if parent.func is child:
+                return True
+            before: Sequence[cst.CSTNode] = parent.args
+            if not is_pure(parent.func):
+                return False
+        case _:
+            before = parent.children
+    return all(is_harmless(node) for node in takewhile(lambda node: node is not child, before))
 
 
-def _all_pure_before(parent: cst.CSTNode, child: cst.CSTNode) -> bool:
-    for node in parent.children:
-        if node is child:
-            return True
-        if not is_pure(node):
+def _is_fixed(node: cst.CSTNode) -> bool:
+    """Whether a node is pure, and nothing that runs after it can change what it gives."""
+    match node:
+        case cst.Attribute():
             return False
-    return True
+        case cst.Arg() | cst.Element() | cst.Index():
+            return is_pure(node) and _is_fixed(node.value)
+        case cst.SubscriptElement():
+            return _is_fixed(node.slice)
+        case cst.DictElement():
+            return _is_fixed(node.key) and _is_fixed(node.value)
+        case cst.Tuple() | cst.List():
+            return all(_is_fixed(element) for element in node.elements)
+    return is_pure(node)
 
 
 def is_pure(node: cst.CSTNode) -> bool:
     """Whether evaluating a node has no effect that a request could observe or change the order of."""
     match node:
-        case cst.Name() | cst.BaseNumber() | cst.SimpleString() | cst.ConcatenatedString() | cst.Ellipsis():
+        case cst.Name() | cst.BaseNumber() | cst.SimpleString() | cst.Ellipsis():
             return True
+        case cst.ConcatenatedString():
+            return is_pure(node.left) and is_pure(node.right)
+        case cst.Arg(star="*" | "**"):
+            return False
         case cst.Attribute():
             return is_pure(node.value)
         case cst.Arg() | cst.Element() | cst.Index():

@@ -7,6 +7,8 @@ from enum import Enum, auto
 
 import libcst as cst
 
+from codemods.tree import Tree
+
 
 class NameRole(Enum):
     """What one occurrence of an identifier does."""
@@ -91,9 +93,60 @@ class _NameCollector(cst.CSTVisitor):
     def visit_Name(self, node: cst.Name) -> None:
         self.names.add(node.value)
 
+    def visit_Attribute(self, node: cst.Attribute) -> bool:
+        node.value.visit(self)
+        return False
 
-def bound_names(node: cst.CSTNode) -> set[str]:
-    """Every identifier within a node: what a new name must not collide with."""
+    def visit_Arg(self, node: cst.Arg) -> bool:
+        node.value.visit(self)
+        return False
+
+
+def variables(node: cst.CSTNode) -> set[str]:
+    """Every name that is read or bound within a node: what a new name must not collide with."""
     collector = _NameCollector()
     node.visit(collector)
     return collector.names
+
+
+def is_bound(tree: Tree, name: str, at: cst.CSTNode, *, but_by_import_of: str | None = None) -> bool:
+    """Whether the file gives a name a meaning of its own that may hold at a node.
+
+    Imports that bind it to the module `but_by_import_of`, at module level or before the node, do not count.
+    """
+    around = tree.path(at)
+    for node in tree.all(cst.Name):
+        if node.value != name:
+            continue
+        path = tree.path(node)
+        if role_of(path) not in {NameRole.ASSIGNED, NameRole.BOUND}:
+            continue
+        scope = _scope(path)
+        if scope is not None and scope not in around and not isinstance(path[-2], cst.NameItem):
+            continue
+        imported = [one for one in path if isinstance(one, cst.ImportAlias)]
+        is_wanted = any(one.evaluated_name == but_by_import_of for one in imported) and not _is_from(path)
+        is_early = scope is None or (_stands_in(path, scope.body) and tree.offsets(node) < tree.offsets(at))
+        if not (is_wanted and is_early):
+            return True
+    return False
+
+
+def _is_from(path: Sequence[cst.CSTNode]) -> bool:
+    return any(isinstance(node, cst.ImportFrom) for node in path)
+
+
+def _scope(path: Sequence[cst.CSTNode]) -> cst.FunctionDef | cst.Lambda | cst.ClassDef | None:
+    """The function or class whose scope a name at the end of a path is bound in; None for the module."""
+    for outer, inner in zip(reversed(path[:-1]), reversed(path), strict=False):
+        if isinstance(outer, cst.Lambda):
+            return outer
+        if isinstance(outer, cst.FunctionDef | cst.ClassDef) and inner is not outer.name:
+            return outer
+    return None
+
+
+def _stands_in(path: Sequence[cst.CSTNode], body: cst.CSTNode) -> bool:
+    """Whether the statement at the end of a path stands directly in a body, so that it always runs."""
+    statements = [index for index, node in enumerate(path) if isinstance(node, cst.BaseStatement)]
+    return bool(statements) and path[statements[-1] - 1] is body

@@ -5,12 +5,14 @@ Sources: requests 2.34 `requests/api.py` for positional parameters; the verified
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 import libcst as cst
 
-from codemods.facts.syntax import dotted_name
+from codemods.facts.syntax import enclosing_function
 from codemods.model import Span
+from codemods.rules.requests_aiohttp.values import SCALARS, Sent, alternatives, mapping_is_sent, value_is_sent
 from codemods.rules.rule import Refusal
 from codemods.tree import Tree
 
@@ -27,8 +29,15 @@ POSITIONAL: Mapping[str, tuple[str, ...]] = {
 
 _PASSED_ON = frozenset({"url", "json", "allow_redirects"})
 _WITH_BODY = frozenset({"post", "put", "patch"})
-_SAFE_VALUES = frozenset({"str", "int", "float", "LiteralString", "typing.LiteralString"})
-_TIMEOUT = "aiohttp.ClientTimeout"
+
+ALWAYS = (
+    "aiohttp follows 10 redirects (requests 30), ignores proxy variables and .netrc, decodes escapes such as %2F in "
+    "the URL, and names itself in User-Agent"
+)
+"""How every request differs (sections 2.2, 2.4, 2.6, 2.8 and 2.9)."""
+
+_ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
+_USER = re.compile(r"//[^/?#]*@")
 
 
 def named_arguments(call: cst.Call, verb: str) -> dict[str, cst.BaseExpression] | Refusal:
@@ -52,37 +61,76 @@ def check_arguments(tree: Tree, call: cst.Call, verb: str, types: Mapping[Span, 
     arguments = named_arguments(call, verb)
     if isinstance(arguments, Refusal):
         return arguments
+    together = _check_together(arguments)
+    if together is not None:
+        return together
     notes: list[str] = []
     for name, value in arguments.items():
-        kind = _type_of(tree, value, types)
-        answer = _check(name, value, kind, tree, types)
+        answer = _check(name, value, tree, types)
         if isinstance(answer, Refusal):
             return answer
         notes += answer
     if "timeout" not in arguments:
         notes.append("without timeout= requests waits for ever; aiohttp gives up after 300 seconds in all")
-    if verb in _WITH_BODY and not {"data", "json"} & set(arguments):
+    if verb in _WITH_BODY and not any(_is_given(arguments.get(name)) for name in ("data", "json")):
         notes.append("aiohttp sends a Content-Type header with an empty body; requests sends none")
     if verb in {"put", "patch", "delete"} and not _is_name(arguments.get("allow_redirects"), "False"):
         notes.append("after a redirect aiohttp keeps the method and the body; requests changes them")
-    return tuple(notes)
+    return (*notes, ALWAYS)
 
 
-def _check(
-    name: str, value: cst.BaseExpression, kind: str | None, tree: Tree, types: Mapping[Span, str]
-) -> list[str] | Refusal:
+def _is_given(value: cst.BaseExpression | None) -> bool:
+    is_empty = isinstance(value, cst.Dict) and not value.elements
+    return not (value is None or _is_name(value, "None") or is_empty)
+
+
+def _check_together(arguments: Mapping[str, cst.BaseExpression]) -> Refusal | None:
+    """Why arguments cannot be given at once."""
+    if "data" in arguments and "json" in arguments:
+        bodies = [arguments[name] for name in ("data", "json")]
+        if not any(_is_name(body, "None") for body in bodies):
+            return Refusal("aiohttp takes data= or json=, not both")
+    if "url" in arguments and "headers" in arguments and _USER.search("".join(_literal_parts(arguments["url"]))):
+        return Refusal("its URL holds a user, which aiohttp refuses beside an Authorization header")
+    return None
+
+
+def _check(name: str, value: cst.BaseExpression, tree: Tree, types: Mapping[Span, str]) -> list[str] | Refusal:
+    kind = _type_of(tree, value, types)
     if name == "url":
-        wrong = kind in {"bytes", "None"} or (isinstance(value, cst.SimpleString) and "b" in value.prefix)
-        return Refusal("its URL is no str") if wrong else []
+        return _check_url(value, kind)
     if name in _PASSED_ON:
         return []
     if name == "timeout":
         return _check_timeout(value, kind)
-    if name in {"params", "headers", "data"}:
+    if name in SCALARS:
         if isinstance(value, cst.Dict):
             return _check_display(name, value, tree, types)
         return _check_mapping(name, value, kind)
     return Refusal(f"its argument {name}= has no form in aiohttp yet that is known to be the same")
+
+
+def _check_url(value: cst.BaseExpression, kind: str | None) -> list[str] | Refusal:
+    if kind in {"bytes", "None"} or (isinstance(value, cst.SimpleString) and "b" in value.prefix):
+        return Refusal("its URL is no str")
+    if any(_ESCAPE.search(part) for part in _literal_parts(value)):
+        return Refusal("its URL holds escapes that aiohttp would decode")
+    return []
+
+
+def _literal_parts(value: cst.BaseExpression) -> Iterator[str]:
+    """The text that is visible in a string or an f-string."""
+    match value:
+        case cst.SimpleString():
+            text = value.evaluated_value
+            yield text if isinstance(text, str) else text.decode("latin-1")
+        case cst.ConcatenatedString():
+            yield from _literal_parts(value.left)
+            yield from _literal_parts(value.right)
+        case cst.FormattedString():
+            for part in value.parts:
+                if isinstance(part, cst.FormattedStringText):
+                    yield part.value
 
 
 def _check_timeout(value: cst.BaseExpression, kind: str | None) -> list[str] | Refusal:
@@ -90,87 +138,120 @@ def _check_timeout(value: cst.BaseExpression, kind: str | None) -> list[str] | R
         return []
     if isinstance(value, cst.Integer | cst.Float):
         return [] if value.evaluated_value > 0 else Refusal("a timeout of 0 is an error in requests only")
-    if kind in {"int", "float"} and dotted_name(value) is not None:
-        return []  # it is written twice: anything but a name could have effects
+    # a name is written twice: anything else could have effects; None means the same for both libraries
+    if kind is not None and set(alternatives(kind)) <= {"int", "float", "None"} and isinstance(value, cst.Name):
+        return ["a timeout of 0 means none to aiohttp; requests raises ValueError"]
     return Refusal("its timeout is not known to be a number")
 
 
 def _check_display(name: str, value: cst.Dict, tree: Tree, types: Mapping[Span, str]) -> list[str] | Refusal:
-    unknown = False
+    is_unknown = False
     for element in value.elements:
         if not isinstance(element, cst.DictElement):
-            unknown = True
+            is_unknown = True
             continue
-        answer = _check_value(name, element.value, _type_of(tree, element.value, types))
-        if isinstance(answer, Refusal):
-            return answer
-        unknown = unknown or not answer
-    return [_unknown_values(name)] if unknown else []
+        for part, sent in (
+            ("key", _key_is_sent(element.key, _type_of(tree, element.key, types))),
+            ("value", _is_sent(name, element.value, _type_of(tree, element.value, types))),
+        ):
+            if sent is Sent.OTHERWISE:
+                line = tree.span(element.key).line
+                return Refusal(f"{name}= holds a {part} in line {line} that aiohttp does not send as requests does")
+            is_unknown = is_unknown or sent is Sent.UNKNOWN
+    return [_unknown_values(name)] if is_unknown else []
 
 
-def _check_value(name: str, value: cst.BaseExpression, kind: str | None) -> bool | Refusal:
-    """Whether one value of a mapping is known to be sent the same."""
-    if isinstance(value, cst.Name) and value.value in {"None", "True", "False"} and name != "data":
-        return Refusal(f"{name}= holds {value.value}, which aiohttp does not take")
-    if _is_name(value, "None") or kind in {"None", "bytes"}:
-        return Refusal(f"{name}= holds a value that requests drops or encodes and aiohttp does not")
-    if kind == "bool" and name != "data":
-        return Refusal(f"{name}= holds a bool, which aiohttp does not take")
-    if isinstance(value, cst.SimpleString):
-        return "b" not in value.prefix or Refusal(f"{name}= holds bytes")
-    if isinstance(value, cst.FormattedString | cst.ConcatenatedString):
-        return True
-    if isinstance(value, cst.Integer | cst.Float) or kind in {"int", "float"}:
-        return True if name != "headers" else Refusal("headers= holds a number")
-    return kind in _SAFE_VALUES
+def _key_is_sent(key: cst.BaseExpression, kind: str | None) -> Sent:
+    if isinstance(key, cst.SimpleString | cst.FormattedString | cst.ConcatenatedString):
+        return Sent.OTHERWISE if isinstance(key, cst.SimpleString) and "b" in key.prefix else Sent.ALIKE
+    if isinstance(key, cst.BaseNumber):
+        return Sent.OTHERWISE
+    return value_is_sent("headers", kind)  # a str, and nothing else
+
+
+def _is_sent(name: str, value: cst.BaseExpression, kind: str | None) -> Sent:
+    """How one value of a mapping is sent."""
+    if _is_name(value, "None"):
+        return Sent.OTHERWISE
+    if _is_name(value, "True") or _is_name(value, "False"):
+        return Sent.ALIKE if name == "data" else Sent.OTHERWISE
+    if isinstance(value, cst.Integer | cst.Float):
+        return Sent.OTHERWISE if name == "headers" else Sent.ALIKE
+    if isinstance(value, cst.SimpleString) and "b" in value.prefix:
+        return Sent.OTHERWISE
+    if isinstance(value, cst.SimpleString | cst.FormattedString | cst.ConcatenatedString):
+        is_ascii = all(part.isascii() for part in _literal_parts(value))
+        return Sent.ALIKE if is_ascii or name != "headers" else Sent.OTHERWISE
+    if isinstance(value, cst.List | cst.Tuple) and name != "headers":
+        answers = {_is_sent(name, one.value, None) for one in value.elements}
+        return max(answers, key=lambda one: one.value) if answers else Sent.ALIKE
+    return value_is_sent(name, kind)
 
 
 def _check_mapping(name: str, value: cst.BaseExpression, kind: str | None) -> list[str] | Refusal:
     if _is_name(value, "None"):
         return []
-    if kind is not None and (kind in {"str", "bytes"} or kind.startswith("typing.Literal")):
-        return Refusal(f"{name}= is a {kind}, which aiohttp sends in another form")
+    sent = mapping_is_sent(name, kind)
+    if sent is Sent.OTHERWISE:
+        return Refusal(f"{name}= is a {kind}, which aiohttp does not send as requests does")
     if name == "data" and (kind is None or not kind.startswith("dict[")):
         return Refusal("its data= is not known to be a dict")
-    if kind in {"dict[str, str]", "dict[str, int]", "dict[str, float]"}:
-        return []
-    return [_unknown_values(name)]
+    return [_unknown_values(name)] if sent is Sent.UNKNOWN else []
 
 
 def _unknown_values(name: str) -> str:
     if name == "data":
-        return "aiohttp sends None in data= as the text None; requests leaves such a field out"
-    accepted = "str" if name == "headers" else "str, int or float"
-    return f"aiohttp raises TypeError for values in {name}= that are not {accepted}; requests leaves None out"
+        return "aiohttp sends None in data= as the text None, and bytes as a file; requests does neither"
+    if name == "headers":
+        return "aiohttp raises TypeError for values in headers= that are not str; requests leaves None out"
+    return (
+        "aiohttp takes str, int and float in params=: it raises TypeError for None, bool and bytes, cuts Decimal to "
+        "int, sends members of an Enum by name and escapes a str again; requests takes them all"
+    )
 
 
 def _type_of(tree: Tree, value: cst.BaseExpression, types: Mapping[Span, str]) -> str | None:
     kind = types.get(tree.span(value))
-    return None if kind in {None, "Unknown", "typing.Any", "Any"} else kind
+    if kind in {None, "Unknown", "typing.Any", "Any"}:
+        return None
+    return f"{kind} | None" if _may_be_none_by_default(tree, value) else kind
+
+
+def _may_be_none_by_default(tree: Tree, value: cst.BaseExpression) -> bool:
+    """Whether a value is a parameter with the default None, whatever its annotation says."""
+    if not isinstance(value, cst.Name):
+        return False
+    function = enclosing_function(tree.path(value))
+    if function is None:
+        return False
+    parameters = (*function.params.params, *function.params.kwonly_params)
+    return any(one.name.value == value.value and _is_name(one.default, "None") for one in parameters)
 
 
 def _is_name(value: cst.BaseExpression | None, name: str) -> bool:
     return isinstance(value, cst.Name) and value.value == name
 
 
-def convert_arguments(call: cst.Call, verb: str) -> Iterator[cst.Arg]:
-    """The arguments of a checked request as aiohttp takes them: the user's own nodes, adjusted in place."""
+def convert_arguments(call: cst.Call, verb: str, aiohttp: str) -> Iterator[cst.Arg]:
+    """The arguments of a checked request as aiohttp takes them: the user's own nodes, adjusted in place.
+
+    `aiohttp` is what that module is called in the file.
+    """
     positional = POSITIONAL[verb]
     for index, argument in enumerate(call.args):
         changed = argument
         if argument.keyword is None and index > 0:
             changed = changed.with_changes(keyword=cst.Name(positional[index]), equal=_TIGHT)
         if changed.keyword is not None and changed.keyword.value == "timeout":
-            changed = changed.with_changes(value=_client_timeout(argument.value))
+            changed = changed.with_changes(value=_client_timeout(argument.value, aiohttp))
         yield changed
 
 
 _TIGHT = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
 
 
-def _client_timeout(value: cst.BaseExpression) -> cst.BaseExpression:
+def _client_timeout(value: cst.BaseExpression, aiohttp: str) -> cst.BaseExpression:
     """requests' timeout is per socket operation (the verified table, section 2.7)."""
-    if _is_name(value, "None"):
-        return cst.parse_expression(f"{_TIMEOUT}(total=None)")
-    arguments = [cst.Arg(value, keyword=cst.Name(name), equal=_TIGHT) for name in ("sock_connect", "sock_read")]
-    return cst.Call(cst.parse_expression(_TIMEOUT), arguments)
+    names = ("total",) if _is_name(value, "None") else ("sock_connect", "sock_read")
+    arguments = [cst.Arg(value, keyword=cst.Name(name), equal=_TIGHT) for name in names]
+    return cst.Call(cst.Attribute(cst.Name(aiohttp), cst.Name("ClientTimeout")), arguments)

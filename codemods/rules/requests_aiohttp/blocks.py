@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import libcst as cst
 
-from codemods.rewrite.edits import Edits, Wrap, awaited
+from codemods.rewrite.edits import Edits, Wrap, awaited, without_parentheses
 from codemods.rules.requests_aiohttp.arguments import convert_arguments
-from codemods.rules.requests_aiohttp.response import AWAITS, rewritten
+from codemods.rules.requests_aiohttp.response import AWAITS, ResponseUse, rewritten
 from codemods.rules.requests_aiohttp.shapes import PlacedUse, RequestForm, Shape
 
 
@@ -34,17 +34,19 @@ def add_edits(edits: Edits, form: RequestForm, aiohttp: str) -> None:
         case Shape.BLOCK:
             wrap = writer.block
     for use in form.uses:
-        _add_use(edits, use, form.response if form.shape is Shape.LIFT else None)
+        _add_use(edits, use, form)
     edits.wrap(block, first, last, wrap)
 
 
-def _add_use(edits: Edits, use: PlacedUse, lifted: str | None) -> None:
+def _add_use(edits: Edits, use: PlacedUse, form: RequestForm) -> None:
     node = edits.tree.at(use.node, cst.BaseExpression)  # type: ignore[type-abstract]
     assert node is not None, use
 
     def replacement(updated: cst.CSTNode) -> cst.CSTNode:
         assert isinstance(updated, cst.BaseExpression)
-        response = updated if lifted is None else cst.Name(lifted)
+        if use.use is ResponseUse.CONTENT and form.content is not None:
+            return cst.Name(form.content, lpar=updated.lpar, rpar=updated.rpar)
+        response = cst.Name(form.response) if form.shape is Shape.LIFT else updated
         changed = rewritten(updated, response, use.use)
         return awaited(changed) if use.use in AWAITS else changed
 
@@ -78,23 +80,35 @@ class _Writer:
         return [self._with(_assigned_call(statements[0]), inside, statements[0], _trailing(statements[0]))]
 
     def keep(self, statements: Sequence[cst.BaseStatement]) -> Sequence[cst.BaseStatement]:
-        """`r = await session.get(url)` and a read, so that the response can be used anywhere after."""
+        """`r = await session.get(url)` and a read, so that the response can be used anywhere after.
+
+        Where it matters that the name is bound only when nothing failed, the response has another name until then.
+        """
         statement = statements[0]
         assert isinstance(statement, cst.SimpleStatementLine)
         assign = statement.body[0]
         assert isinstance(assign, cst.Assign)
         made = awaited(self._session_call(_assigned_call(statement)))
-        line = statement.with_changes(body=[assign.with_changes(value=made)], leading_lines=())
-        return [self._session_block([line, self._read()], statement)]
+        changed = assign.with_changes(value=made)
+        name = self._form.response
+        if self._form.bound_as is not None:
+            changed = changed.with_changes(targets=[cst.AssignTarget(cst.Name(name))])
+        line = statement.with_changes(body=[changed], leading_lines=())
+        lines = [line, self._read()]
+        if self._form.bound_as is not None:
+            lines.append(_assignment(self._form.bound_as, cst.Name(name)))
+        return [self._session_block(lines, statement)]
 
     def _read(self) -> cst.SimpleStatementLine:
-        read = cst.Call(cst.Attribute(cst.Name(self._form.response), cst.Name("read")))
-        return cst.SimpleStatementLine([cst.Expr(cst.Await(read))])
+        read = cst.Await(cst.Call(cst.Attribute(cst.Name(self._form.response), cst.Name("read"))))
+        if self._form.content is not None:
+            return _assignment(self._form.content, read)
+        return cst.SimpleStatementLine([cst.Expr(read)])
 
-    def _session_call(self, call: cst.Call) -> cst.Call:
+    def _session_call(self, call: cst.Call) -> cst.BaseExpression:
         method = cst.Attribute(cst.Name(self._form.session), cst.Name(self._form.verb))
-        arguments = tuple(convert_arguments(call, self._form.verb))
-        return call.with_changes(func=method, args=arguments, lpar=(), rpar=())
+        arguments = tuple(convert_arguments(call, self._form.verb, self._aiohttp))
+        return without_parentheses(call.with_changes(func=method, args=arguments))
 
     def _with(
         self,
@@ -110,6 +124,10 @@ class _Writer:
         made = cst.Call(cst.Attribute(cst.Name(self._aiohttp), cst.Name("ClientSession")))
         block = _async_with(made, self._form.session, inside, None)
         return block.with_changes(leading_lines=_leading_lines(original))
+
+
+def _assignment(name: str, value: cst.BaseExpression) -> cst.SimpleStatementLine:
+    return cst.SimpleStatementLine([cst.Assign([cst.AssignTarget(cst.Name(name))], value)])
 
 
 def _async_with(

@@ -9,7 +9,7 @@ import libcst as cst
 
 from codemods.facts.syntax import enclosing_function
 from codemods.model import Span
-from codemods.rules.requests_aiohttp import RULE
+from codemods.rules.requests_aiohttp import RULE, mocks
 from codemods.rules.requests_aiohttp.arguments import check_arguments
 from codemods.rules.requests_aiohttp.shapes import (
     Assigned,
@@ -32,8 +32,13 @@ class Request:
     verb: str
 
 
-def offer_all(tree: Tree, requests: Sequence[Request], types: Mapping[Span, str]) -> dict[Span, Offer]:
-    """An offer for each request of a file, by the span of its call."""
+def offer_all(
+    tree: Tree, requests: Sequence[Request], types: Mapping[Span, str], replaced: Mapping[str, str]
+) -> dict[Span, Offer]:
+    """An offer for each request of a file, by the span of its call.
+
+    `replaced` says by verb where a test replaces the request.
+    """
     offers: dict[Span, Offer] = {}
     groups: dict[tuple[int, str], list[tuple[Assigned, str]]] = {}
     notes: dict[Span, tuple[str, ...]] = {}
@@ -50,7 +55,7 @@ def offer_all(tree: Tree, requests: Sequence[Request], types: Mapping[Span, str]
         if isinstance(checked, Refusal):
             offers[span] = _refused(checked)
             continue
-        notes[span] = checked
+        checked = notes[span] = (*checked, *mocks.note(request.verb, replaced))
         if assigned is None:
             form = lifted_form(tree, request.call, request.verb)
             if isinstance(form, Refusal):

@@ -25,6 +25,10 @@ class ResponseUse(StrEnum):
     JSON = "json"
     CONTENT = "content"
     URL = "url"
+    HEADERS = "headers"
+    """One header is looked up."""
+    RAISE = "raise"
+    """`raise_for_status()`."""
     TRUTH = "truth"
     """`if response:` asks whether the request succeeded; aiohttp's response is always true."""
 
@@ -35,17 +39,24 @@ _ATTRIBUTES = {
     "content": ResponseUse.CONTENT,
     "url": ResponseUse.URL,
     "ok": ResponseUse.SAME,
-    "headers": ResponseUse.SAME,
+    "headers": ResponseUse.HEADERS,
     "reason": ResponseUse.SAME,
 }
-_METHODS = {"json": ResponseUse.JSON, "raise_for_status": ResponseUse.SAME}
+_METHODS = {"json": ResponseUse.JSON, "raise_for_status": ResponseUse.RAISE}
 
 AWAITS = frozenset({ResponseUse.TEXT, ResponseUse.JSON, ResponseUse.CONTENT})
 """The uses that wait for the body."""
 
+RAISES = AWAITS | {ResponseUse.RAISE}
+"""The uses that may raise what the libraries raise."""
+
 NOTES = {
     ResponseUse.TEXT: "bytes that do not fit the charset raise UnicodeDecodeError; requests replaces them",
-    ResponseUse.JSON: "json() raises ContentTypeError when the server does not say application/json",
+    ResponseUse.JSON: (
+        "json() raises ContentTypeError when the server does not say application/json, and returns None for an empty "
+        "body; requests tries to decode both"
+    ),
+    ResponseUse.HEADERS: "of a header that comes more than once aiohttp gives the first value; requests joins them",
 }
 
 
@@ -60,6 +71,8 @@ class Handling:
 def handling_of(path: Sequence[cst.CSTNode]) -> Handling | Refusal:
     """What is done with the last node of a path, which is a response."""
     node, parent = path[-1], path[-2]
+    if any(isinstance(one, cst.FormattedStringExpression) and one.equal is not None for one in path):
+        return Refusal("the response is in an f-string that shows its source")
     if isinstance(parent, cst.Attribute) and parent.value is node:
         return _attribute(parent, path)
     if is_truth_test(path):
@@ -84,7 +97,21 @@ def _attribute(attribute: cst.Attribute, path: Sequence[cst.CSTNode]) -> Handlin
         isinstance(outer, cst.AugAssign) and outer.value is attribute
     ):
         return Refusal(f"the response's {name} is assigned")
+    if name == "headers" and not _is_lookup(attribute, path[:-2]):
+        return Refusal("more is done with the response's headers than to look one up")
     return Handling(_ATTRIBUTES[name], 1)
+
+
+def _is_lookup(headers: cst.Attribute, path: Sequence[cst.CSTNode]) -> bool:
+    """Whether one header is looked up: `headers["ETag"]`, `headers.get("ETag")`, `"ETag" in headers`."""
+    match path[-1]:
+        case cst.Subscript():
+            return not isinstance(path[-2], cst.AssignTarget | cst.Del | cst.AugAssign)
+        case cst.Attribute(attr=cst.Name(value="get")) as method:
+            return isinstance(path[-2], cst.Call) and path[-2].func is method
+        case cst.ComparisonTarget(operator=cst.In() | cst.NotIn()):
+            return True
+    return False
 
 
 def is_none_test(path: Sequence[cst.CSTNode]) -> bool:
@@ -129,7 +156,8 @@ def rewritten(node: cst.BaseExpression, response: cst.BaseExpression, use: Respo
         case ResponseUse.CONTENT:
             return _called(node.with_changes(attr=cst.Name("read")))
         case ResponseUse.URL:
-            return cst.Call(cst.Name("str"), [cst.Arg(node)])
+            real = node.with_changes(attr=cst.Name("real_url"), lpar=(), rpar=())
+            return cst.Call(cst.Name("str"), [cst.Arg(real)], lpar=node.lpar, rpar=node.rpar)
         case ResponseUse.TRUTH:
             return cst.Attribute(response, cst.Name("ok"))
     return node

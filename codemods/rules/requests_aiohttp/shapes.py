@@ -8,15 +8,16 @@ makes it is lifted in front of that statement (`LIFT`).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import pairwise
 
 import libcst as cst
 
 from codemods.facts.syntax import Position, enclosing_function, place_of_path
 from codemods.model import Span
 from codemods.rules.evaluation import is_evaluated_first
-from codemods.rules.names import NameRole, bound_names, role_of
+from codemods.rules.names import NameRole, is_bound, role_of, variables
 from codemods.rules.requests_aiohttp.response import AWAITS, NOTES, ResponseUse, handling_of, is_none_test
 from codemods.rules.rule import Refusal
 from codemods.tree import Tree
@@ -57,6 +58,10 @@ class RequestForm:
     session: str
     """The variable that holds the session."""
     uses: tuple[PlacedUse, ...]
+    content: str | None = None
+    """For KEEP: the variable that holds the body where it is asked for as bytes; they can be read only once."""
+    bound_as: str | None = None
+    """For KEEP: the variable that holds the response in the end, when it must not be bound before all is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,27 +111,64 @@ def assigned_forms(
     function = enclosing_function(group[0][0].path)
     if not isinstance(function, cst.FunctionDef):
         return [Refusal("it stands outside of any function")] * len(group)
-    uses = _uses_of(tree, function, group, types)
-    if isinstance(uses, Refusal):
-        return [uses] * len(group)
+    found = _uses_of(tree, function, group, types)
+    if isinstance(found, Refusal):
+        return [found] * len(group)
+    uses = found.loads
     session = free_name(function, "session")
     extents = _extents([one for one, _ in group], uses)
-    if extents is None:
+    keeps_old = found.others_bind and any(_is_guarded(one.path) for one, _ in group)
+    if extents is None or keeps_old:
         placed = _place_uses(tree, uses, function)
         if isinstance(placed, Refusal):
             return [placed] * len(group)
+        forms = _kept_forms(tree, group, function, session, placed)
+        may_be_bound = found.others_bind or len(group) > 1 or _is_in_loop(group[0][0].path)
         return [
-            _assigned_form(tree, one, verb, session, None, placed if index == 0 else ())
-            for index, (one, verb) in enumerate(group)
+            _bound_last(form, one, function) if may_be_bound else form
+            for form, (one, _) in zip(forms, group, strict=True)
         ]
-    forms: list[RequestForm | Refusal] = []
+    blocks: list[RequestForm | Refusal] = []
     for (one, verb), extent in zip(group, extents, strict=True):
         own = _place_uses(tree, extent.uses, function)
         if isinstance(own, Refusal):
-            forms.append(own)
+            blocks.append(own)
         else:
-            forms.append(_assigned_form(tree, one, verb, session, extent.last, own))
-    return forms
+            blocks.append(_assigned_form(tree, one, verb, session, extent.last, own))
+    return blocks
+
+
+def _is_guarded(path: Sequence[cst.CSTNode]) -> bool:
+    """Whether the function may go on after the statement at the end of a path has failed."""
+    return any(
+        isinstance(outer, cst.Try | cst.TryStar | cst.With) and inner is outer.body for outer, inner in pairwise(path)
+    )
+
+
+def _kept_forms(
+    tree: Tree,
+    group: Sequence[tuple[Assigned, str]],
+    function: cst.FunctionDef,
+    session: str,
+    uses: tuple[PlacedUse, ...],
+) -> list[RequestForm]:
+    has_content = any(one.use is ResponseUse.CONTENT for one in uses)
+    content = free_name(function, "content") if has_content else None
+    return [
+        replace(_assigned_form(tree, one, verb, session, None, uses if index == 0 else ()), content=content)
+        for index, (one, verb) in enumerate(group)
+    ]
+
+
+def _bound_last(form: RequestForm, assigned: Assigned, function: cst.FunctionDef) -> RequestForm:
+    """The form whose variable keeps what it holds when the request fails and the function goes on."""
+    if not _is_guarded(assigned.path):
+        return form
+    return replace(form, response=free_name(function, "response"), bound_as=assigned.name)
+
+
+def _is_in_loop(path: Sequence[cst.CSTNode]) -> bool:
+    return any(isinstance(node, cst.For | cst.While) for node in path)
 
 
 def _assigned_form(
@@ -149,13 +191,21 @@ def _assigned_form(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Uses:
+    loads: Sequence[tuple[cst.CSTNode, ...]]
+    """The paths of the places."""
+    others_bind: bool
+    """Whether the name also holds something else at times."""
+
+
 def _uses_of(
     tree: Tree,
     function: cst.FunctionDef,
     group: Sequence[tuple[Assigned, str]],
     types: Mapping[Span, str],
-) -> list[tuple[cst.CSTNode, ...]] | Refusal:
-    """The paths of all places where the name holds one of the group's responses."""
+) -> _Uses | Refusal:
+    """All places where the name holds one of the group's responses."""
     name = group[0][0].name
     own = {id(one.line) for one, _ in group}
     others_bind = False
@@ -173,7 +223,10 @@ def _uses_of(
             if not _is_no_response(path, name):
                 return Refusal(f"{name} may hold another response in line {tree.span(node).line}")
             others_bind = True
-    return _typed_loads(tree, name, loads, types) if others_bind else loads
+    if not others_bind:
+        return _Uses(loads, others_bind)
+    typed = _typed_loads(tree, name, loads, types)
+    return typed if isinstance(typed, Refusal) else _Uses(typed, others_bind)
 
 
 def _is_no_response(path: Sequence[cst.CSTNode], name: str) -> bool:
@@ -227,6 +280,8 @@ def _place_use(tree: Tree, path: tuple[cst.CSTNode, ...], function: cst.Function
     if isinstance(handling, Refusal):
         return Refusal(f"{handling.reason} in line {line}")
     node = path[-1 - handling.depth]
+    if handling.use is ResponseUse.URL and is_bound(tree, "str", path[-1]):
+        return Refusal("the file binds the name str, which the response's url needs")
     if handling.use in AWAITS:
         position, blocker = place_of_path(path[: len(path) - handling.depth], tree.no_await)
         if position is not Position.AWAITABLE:
@@ -287,13 +342,12 @@ def lifted_form(tree: Tree, call: cst.Call, verb: str) -> RequestForm | Refusal:
     statement = path[at]
     uses: tuple[PlacedUse, ...] = ()
     if not isinstance(path[-2], cst.Expr):
-        handling = handling_of(path)
-        if isinstance(handling, Refusal):
-            return handling
-        node = path[-1 - handling.depth]
         if not is_evaluated_first(path[at:]):
             return Refusal("something with effects is evaluated before it, or not always")
-        uses = (PlacedUse(tree.span(node), tree.span(call), handling.use),)
+        placed = _place_use(tree, path, function)
+        if isinstance(placed, Refusal):
+            return placed
+        uses = (placed,)
     return RequestForm(
         call=tree.span(call),
         verb=verb,
@@ -325,7 +379,7 @@ def _statement_index(path: Sequence[cst.CSTNode]) -> int | None:
 
 def free_name(function: cst.FunctionDef, wanted: str) -> str:
     """`wanted`, with a number when the function uses that name already."""
-    taken = bound_names(function)
+    taken = variables(function)
     name, number = wanted, 2
     while name in taken:
         name, number = f"{wanted}_{number}", number + 1
