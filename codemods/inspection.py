@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import libcst as cst
@@ -15,6 +15,7 @@ import libcst as cst
 from codemods.config import Config
 from codemods.facts.closure import Closure, blocking_name, plain_functions, plain_site
 from codemods.facts.graph import Call, CallGraph, CallKind, ClassFact, Function
+from codemods.facts.handlers import ExceptionNames, clauses_around
 from codemods.facts.inheritance import Inheritance, last_name
 from codemods.facts.markers import Markers
 from codemods.facts.syntax import (
@@ -30,20 +31,22 @@ from codemods.facts.syntax import (
     stops_iteration,
 )
 from codemods.locking import LockFinder, Seen, Sources
-from codemods.model import Problem, Span
+from codemods.model import Guard, Problem, Span
 from codemods.packs import Knowledge
 from codemods.planning.facts import BlockingCall, PlanningFacts, Site, UnawaitedCall
 from codemods.rules import MISSING_AWAIT, offload, twin_call
 from codemods.rules.missing_await import is_consumed_later
-from codemods.rules.requests_aiohttp import FUNCTIONS, mocks, offers
+from codemods.rules.requests_aiohttp import FUNCTIONS, exceptions, mocks, offers
 from codemods.rules.requests_aiohttp import RULE as REQUESTS
-from codemods.rules.requests_aiohttp.exceptions import is_missed
+from codemods.rules.requests_aiohttp.elsewhere import Mentions, may_mention, mentions_in
+from codemods.rules.requests_aiohttp.response import RAISES, ResponseUse
+from codemods.rules.requests_aiohttp.shapes import RequestForm
 from codemods.rules.rule import Offer
 from codemods.tree import Tree
 
-_BY_SYNTAX = Place(Position.BLOCKED, "as part of a statement or an operator", Use.OTHER, (), "")
-_UNSEEN = Place(Position.BLOCKED, "in a file that could not be read", Use.OTHER, (), "")
-_OUTSIDE = Place(Position.BLOCKED, "outside of the given paths", Use.OTHER, (), "")
+_BY_SYNTAX = Place(Position.BLOCKED, "as part of a statement or an operator", Use.OTHER, "")
+_UNSEEN = Place(Position.BLOCKED, "in a file that could not be read", Use.OTHER, "")
+_OUTSIDE = Place(Position.BLOCKED, "outside of the given paths", Use.OTHER, "")
 _HANDLES_LOOPS = re.compile(r"\b(?:get_event_loop|new_event_loop|run_until_complete)\b")
 _NOT_REACHED = "async code does not reach it (scope async)"
 
@@ -79,6 +82,10 @@ def inspect(
             problems.append(tree)
             continue
         _FileInspector(name, tree, shared).collect(collected)
+        if may_mention(name, tree.code):
+            collected.mentions.append(mentions_in(tree, name, ImportedNames(tree)))
+    if any(one.offer.native is not None and one.offer.raises for one in collected.blocking):
+        collected.mentions.extend(_mentions_outside(sources, collected.seen.parsed))
     functions = plain_functions(graph)
     finder = LockFinder(graph, closure, inheritance, sources, config, types_of)
     functions.update({one.name: one for one in finder.planned(collected.seen)})
@@ -91,8 +98,24 @@ def inspect(
         families=inheritance.families,
         loop_bound=_callers_of(graph, knowledge.loop_bound, or_coroutines=True) | collected.seen.stopping,
         loop_starters=_callers_of(graph, knowledge.loop_starters),
+        raised=_first(one.raised for one in collected.mentions),
+        untraceable=_first(one.untraceable for one in collected.mentions),
     )
     return Inspection(facts, tuple(problems))
+
+
+def _mentions_outside(sources: Sources, parsed: Container[str]) -> Iterator[Mentions]:
+    """What files that the closure does not hold do with requests' exceptions."""
+    for name, text in sorted(sources.texts.items()):
+        if name not in parsed and may_mention(name, text.lines.text):
+            tree = parse(name, text.lines.text)
+            if isinstance(tree, Tree):
+                yield mentions_in(tree, name, ImportedNames(tree))
+
+
+def _first(places: Iterable[str | None]) -> Mapping[str, str]:
+    found = sorted(place for place in places if place is not None)
+    return {exceptions.LIBRARY: found[0]} if found else {}
 
 
 def _callers_of(graph: CallGraph, names: Container[str], *, or_coroutines: bool = False) -> frozenset[str]:
@@ -142,6 +165,7 @@ class _Collected:
     sites: dict[tuple[str, Span, CallKind], Site] = field(default_factory=dict)
     blocking: list[BlockingCall] = field(default_factory=list)
     unawaited: list[UnawaitedCall] = field(default_factory=list)
+    mentions: list[Mentions] = field(default_factory=list)
     seen: Seen = field(default_factory=lambda: Seen(set(), set(), set(), set(), set(), set()))
 
 
@@ -226,6 +250,7 @@ class _FileInspector:
         self._knowledge = shared.knowledge
         self._config = shared.config
         self._imports = ImportedNames(tree)
+        self._exceptions = ExceptionNames(tree, self._imports, lambda: shared.types_of(name))
         self._markers = Markers(tree.code)
         self._rebound = rebound_names(tree, self._names_of_interest())
 
@@ -275,7 +300,13 @@ class _FileInspector:
         node = self._tree.at(span, cst.Call) or self._tree.at(span, cst.Attribute)
         if node is None:
             return None
-        return place_of(self._tree, node, self._imports, is_missed, self._name)
+        return replace(place_of(self._tree, node), guards=tuple(self._guards(node)))
+
+    def _guards(self, node: cst.BaseExpression) -> Iterator[Guard]:
+        for clause in clauses_around(self._tree, self._tree.path(node), self._exceptions):
+            guard = exceptions.judge(clause, self._name)
+            if guard is not None:
+                yield guard
 
     def _site(self, call: Call) -> Site:
         site = plain_site(call)
@@ -306,8 +337,19 @@ class _FileInspector:
             if name is None or place is None or node is None:
                 continue
             offer = made.get(call.span) or self._offer(node, name)
+            decoding: tuple[Guard, ...] = ()
+            if isinstance(offer.native, RequestForm):
+                place = replace(place, guards=(*place.guards, *self._guards_of(offer.native, RAISES)))
+                decoding = tuple(self._guards_of(offer.native, {ResponseUse.JSON}))
             ignored = self._is_silenced(offer.rule, call)
-            yield BlockingCall(call.path, call.span, call.caller, name, offer, place, ignored)
+            yield BlockingCall(call.path, call.span, call.caller, name, offer, place, ignored, decoding)
+
+    def _guards_of(self, form: RequestForm, kinds: Container[ResponseUse]) -> Iterator[Guard]:
+        """The handlers around some of the uses of a response."""
+        for use in form.uses:
+            node = self._tree.at(use.node, cst.BaseExpression)  # type: ignore[type-abstract]
+            if use.use in kinds and node is not None:
+                yield from self._guards(node)
 
     def _requests_offers(self, names: Mapping[Span, str | None]) -> Mapping[Span, Offer]:
         found = [

@@ -239,15 +239,19 @@ class _Run:
             by_path.setdefault(function.path, []).append(function.span)
         wanted = {
             path: ModuleEdits(
-                plan.decisions.get(path, ()), tuple(sorted(by_path.get(path, ()))), partial(self._takes_from, path)
+                plan.decisions.get(path, ()),
+                tuple(sorted(by_path.get(path, ()))),
+                plan.handlers.get(path, ()),
+                partial(self._takes_from, path),
             )
-            for path in sorted({*plan.decisions, *by_path})
+            for path in sorted({*plan.decisions, *by_path, *plan.handlers})
         }
         changes: list[FileChange] = []
         failures: list[Problem] = []
         expectations = _Expectations(plan)
         for path, edits in wanted.items():
-            if not edits.async_functions and all(one.finding.action is Action.LEFT for one in edits.decisions):
+            is_left = all(one.finding.action is Action.LEFT for one in edits.decisions)
+            if is_left and not edits.async_functions and not edits.handlers:
                 continue
             result = self._rewrite_one(path, edits, expectations)
             if isinstance(result, Problem):

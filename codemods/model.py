@@ -69,6 +69,25 @@ class Span:
     end_column: int
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Guard:
+    """What a rule says of a clause: exceptions that pass it now may be others once calls under it change."""
+
+    path: str
+    span: Span
+    text: str
+    kinds: tuple[str, ...]
+    library: str
+    """The library whose calls the guard has been judged for."""
+    refusal: str | None
+    """Why calls under it cannot change; None when they can."""
+    is_rewritten: bool
+    """Whether the clause has to name other exceptions then."""
+    minds_decoding: bool
+    """Whether it catches what a body that cannot be decoded raises, and not what surrounds it."""
+    notes: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class SourceFile:
     """One Python file of the project, as its bytes lie on disk."""

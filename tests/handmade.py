@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any, TypeVar
 
 from codemods.facts.syntax import Place, Position, Use
-from codemods.model import Action, Fallback, Finding, Scope, Span
+from codemods.model import Action, Fallback, Finding, Guard, Scope, Span
 from codemods.planning.facts import (
     ANYWHERE,
     BlockingCall,
@@ -33,9 +33,16 @@ AWAITED = replace(ANYWHERE, position=Position.AWAITED)
 DROPPED = replace(ANYWHERE, use=Use.DROPPED)
 
 
-def guarded(*names: str) -> Place:
-    """A place under handlers for exceptions."""
-    return replace(ANYWHERE, guards=names)
+def guard(name: str, line: int = 900, **about: Any) -> Guard:
+    """A handler for an exception; nothing under it can change unless `refusal` says otherwise."""
+    known: dict[str, Any] = {"refusal": "catches other exceptions", "is_rewritten": False, "minds_decoding": False}
+    about = {**known, "library": "time", "notes": (), **about}
+    return Guard("a.py", Span(line, 12, line, 12 + len(name)), f"except {name}", (name,), **about)
+
+
+def guarded(*guards: Guard) -> Place:
+    """A place under handlers."""
+    return replace(ANYWHERE, guards=guards)
 
 
 class Draft:
@@ -128,7 +135,7 @@ def random_draft(seed: int) -> Draft:
             overrides=chance.choice(names[:number]) if number and chance.random() < 0.15 else None,
         )
     for _ in range(18):
-        risky = guarded(f"except Timeout in a.py:{chance.randrange(9)}")
+        risky = guarded(guard("Timeout", 900 + chance.randrange(9)))
         place = chance.choice([ANYWHERE] * 8 + [IN_LAMBDA, risky])
         targets = chance.sample(names, 2 if chance.random() < 0.1 else 1)
         draft.calls(chance.choice(names), *targets, place=place, is_mixed=chance.random() < 0.05)

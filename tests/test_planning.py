@@ -21,12 +21,14 @@ from tests.handmade import (
     Draft,
     actions,
     at,
+    guard,
     guarded,
     random_draft,
     shuffled,
 )
 
-TIMEOUT = "except requests.Timeout in a.py:7"
+TIMEOUT = guard("requests.Timeout", 907)
+TIMEOUT_TEXT = "except requests.Timeout in a.py:907"
 
 
 def test_a_chain_is_awaited_at_every_call_and_native_at_its_end():
@@ -231,7 +233,7 @@ def test_handlers_around_a_call_take_its_native_form_back_when_that_raises_somet
     free = draft.blocks("main", RAISING)
     plan = draft.plan()
     assert actions(plan) == {raising: Action.OFFLOADED, same: Action.NATIVE, free: Action.NATIVE}
-    assert at(plan, raising).reason.startswith(f"{TIMEOUT} catches")
+    assert at(plan, raising).reason.startswith(f"{TIMEOUT_TEXT} catches")
     assert at(plan, raising).notes == ()
 
 
@@ -244,7 +246,7 @@ def test_handlers_above_take_native_forms_back_through_every_function_on_the_way
     aside = draft.blocks("other", RAISING)
     plan = draft.plan()
     assert at(plan, below).action is Action.OFFLOADED
-    assert TIMEOUT in at(plan, below).reason
+    assert TIMEOUT_TEXT in at(plan, below).reason
     assert at(plan, aside).action is Action.NATIVE
 
 
@@ -276,6 +278,68 @@ def test_calls_of_one_group_become_native_together_or_not_at_all():
     }
     assert at(plan, mate).reason == at(plan, broken).reason
     assert at(plan, mate).notes == ()
+
+
+TRANSLATED = guard("time.Timeout", 910, refusal=None, is_rewritten=True, notes=("it is wider",))
+
+
+def test_handlers_that_can_name_other_exceptions_do_so_for_native_calls():
+    draft = Draft("async main helper async other")
+    draft.calls("main", "helper", place=guarded(TRANSLATED))
+    below = draft.blocks("helper", RAISING)
+    plan = draft.plan()
+    assert at(plan, below).action is Action.NATIVE
+    assert at(plan, below).notes == (*RAISING.notes, "it is wider")
+    (change,) = plan.handlers["a.py"]
+    assert (change.span, change.kinds) == (TRANSLATED.span, ("time.Timeout",))
+    assert not change.keeps_old
+    assert not change.decodes
+
+
+def test_handlers_keep_the_old_exceptions_while_calls_that_stay_can_raise_them():
+    draft = Draft("async main async other")
+    draft.blocks("main", replace(RAISING, decodes=True), place=guarded(TRANSLATED))
+    draft.blocks("main", THREAD_ONLY, place=guarded(TRANSLATED))
+    (change,) = draft.plan().handlers["a.py"]
+    assert change.keeps_old
+    assert change.decodes
+
+
+def test_handlers_stay_where_nothing_under_them_becomes_native():
+    draft = Draft("async main locked")
+    draft.functions["locked"] = replace(draft.functions["locked"], lock="it is a property")
+    draft.blocks("locked", RAISING, place=guarded(TRANSLATED))
+    draft.blocks("main", THREAD_ONLY, place=guarded(TRANSLATED))
+    assert not draft.plan().handlers
+
+
+def test_exceptions_that_the_project_raises_itself_keep_their_place():
+    draft = Draft("async main")
+    draft.blocks("main", RAISING, place=guarded(TRANSLATED))
+    facts = replace(draft.facts(), raised={"time": "a.py:3"})
+    (change,) = make_plan(facts, PlanningOptions(Scope.ALL)).handlers["a.py"]
+    assert change.keeps_old
+
+
+def test_exceptions_that_cannot_be_followed_take_native_forms_back():
+    draft = Draft("async main")
+    raising, same = draft.blocks("main", RAISING), draft.blocks("main", NATIVE)
+    facts = replace(draft.facts(), untraceable={"time": "b.py:3 asks for the class of exceptions"})
+    plan = make_plan(facts, PlanningOptions(Scope.ALL))
+    assert actions(plan) == {raising: Action.OFFLOADED, same: Action.NATIVE}
+    assert at(plan, raising).reason == "b.py:3 asks for the class of exceptions"
+
+
+def test_a_handler_that_minds_decoding_gets_the_other_offer():
+    draft = Draft("async main")
+    exact = replace(RAISING, native="exact", notes=("decoded from text",))
+    offer = replace(RAISING, decodes=True, for_decoding_handlers=exact)
+    free = draft.blocks("main", offer)
+    minded = draft.blocks("main", offer, place=guarded(guard("ValueError", refusal=None, minds_decoding=True)))
+    plan = draft.plan()
+    by_line = {one.finding.line: one.native for one in plan.decisions["a.py"]}
+    assert by_line == {free: offer.native, minded: "exact"}
+    assert at(plan, minded).notes == ("decoded from text",)
 
 
 def test_a_function_stays_sync_when_handlers_leave_no_native_form_in_it():
@@ -327,7 +391,7 @@ def test_an_unnative_reason_of_a_group_does_not_depend_on_the_order_of_facts():
     draft = Draft("async main")
     grouped = replace(RAISING, group="r")
     for name in ("A", "B"):
-        draft.blocks("main", grouped, place=guarded(f"except {name} in a.py:7"))
+        draft.blocks("main", grouped, place=guarded(guard(name, 907)))
     draft.blocks("main", grouped)
     plans = {order: make_plan(shuffled(draft.facts(), order), PlanningOptions(Scope.ALL)) for order in range(8)}
     assert all(plan == plans[0] for plan in plans.values())

@@ -1,11 +1,11 @@
-"""What only the syntax tells: where a call stands, how its value is used, and which handlers guard it.
+"""What only the syntax tells: where a call stands and how its value is used.
 
 Read from the trees of the files that the resolved closure touches, never from other files.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
@@ -13,7 +13,7 @@ from itertools import pairwise
 import libcst as cst
 
 from codemods.facts.waiting import waiting_notes
-from codemods.model import Span
+from codemods.model import Guard, Span
 from codemods.tree import Tree
 
 COROUTINE_METHODS = frozenset({"close", "send", "throw"})
@@ -43,15 +43,6 @@ class Use(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Guard:
-    """An exception that a handler around a call catches."""
-
-    name: str
-    """As written, its first part resolved through the file's imports: `requests.exceptions.Timeout`."""
-    line: int
-
-
-@dataclass(frozen=True, slots=True)
 class Place:
     """Where a call stands."""
 
@@ -59,22 +50,16 @@ class Place:
     blocker: str | None
     """Why `await` cannot stand there: "in a lambda"; None unless the position is BLOCKED."""
     use: Use
-    guards: tuple[str, ...]
-    """The handlers around it that catch what a native form no longer raises, each as text with its place."""
     callee: str
     """What is called, as written, without its arguments and on one line."""
+    guards: tuple[Guard, ...] = ()
+    """The handlers around it that matter for what a native form raises."""
     notes: tuple[str, ...] = ()
     """What changes when the function waits there and other tasks run, in words."""
 
 
-def place_of(
-    tree: Tree, node: cst.BaseExpression, imports: ImportedNames, is_risky: Callable[[str], bool], file: str
-) -> Place:
-    """Where an expression of the tree stands.
-
-    `is_risky` says of the name of an exception whether a handler for it has to be known; `file` is how the file
-    is called in texts.
-    """
+def place_of(tree: Tree, node: cst.BaseExpression) -> Place:
+    """Where an expression of the tree stands; its guards are not looked at."""
     path = tree.path(node)
     position, blocker = place_of_path(path, tree.no_await)
     callee = node.func if isinstance(node, cst.Call) else node
@@ -82,11 +67,6 @@ def place_of(
         position=position,
         blocker=blocker,
         use=use_of(path),
-        guards=tuple(
-            f"except {guard.name} in {file}:{guard.line}"
-            for guard in _guards(tree, path, imports)
-            if is_risky(guard.name)
-        ),
         callee=" ".join(tree.module.code_for_node(callee).split()),
         notes=tuple(waiting_notes(path)),
     )
@@ -206,34 +186,6 @@ def _is_identity(node: cst.Comparison) -> bool:
     return isinstance(node.comparisons[0].operator, cst.Is | cst.IsNot | cst.In | cst.NotIn)
 
 
-def _guards(tree: Tree, path: Sequence[cst.CSTNode], imports: ImportedNames) -> Iterator[Guard]:
-    """The exceptions caught around the last node of a path, within the function that it stands in."""
-    for index in range(len(path) - 2, -1, -1):
-        outer, inner = path[index], path[index + 1]
-        if isinstance(outer, cst.FunctionDef | cst.Lambda) and inner is outer.body:
-            return
-        if isinstance(outer, cst.Try | cst.TryStar) and inner is outer.body:
-            for handler in outer.handlers:
-                yield from _caught(tree, handler.type, imports)
-        if isinstance(outer, cst.With) and inner is outer.body:
-            for item in outer.items:
-                if isinstance(item.item, cst.Call):  # contextlib.suppress, pytest.raises
-                    for argument in item.item.args:
-                        if isinstance(argument.value, cst.Tuple) or dotted_name(argument.value) is not None:
-                            yield from _caught(tree, argument.value, imports)
-
-
-def _caught(tree: Tree, node: cst.BaseExpression | None, imports: ImportedNames) -> Iterator[Guard]:
-    if node is None:
-        return
-    if isinstance(node, cst.Tuple):
-        for element in node.elements:
-            yield from _caught(tree, element.value, imports)
-        return
-    line = tree.span(node).line
-    yield Guard(imports.resolve(node) or "an expression", line)
-
-
 class ImportedNames:
     """What the names of a file's imports stand for, wherever in the file they are imported."""
 
@@ -262,7 +214,8 @@ class ImportedNames:
         module = "." * len(origin.relative)
         if origin.module is not None:
             module += dotted_name(origin.module) or ""
-        self._names[alias.evaluated_alias or alias.evaluated_name] = f"{module}.{alias.evaluated_name}"
+        dot = "" if module.endswith(".") else "."
+        self._names[alias.evaluated_alias or alias.evaluated_name] = f"{module}{dot}{alias.evaluated_name}"
 
     def resolve(self, node: cst.BaseExpression) -> str | None:
         """The dotted name of an expression with its first part resolved; None when it is no dotted name."""

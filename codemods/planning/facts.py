@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from codemods.facts.graph import CallKind
 from codemods.facts.syntax import Place, Position, Use
-from codemods.model import Fallback, Scope, Span
+from codemods.model import Fallback, Guard, Scope, Span
 from codemods.rules.rule import Offer
 
-ANYWHERE = Place(Position.AWAITABLE, None, Use.OTHER, (), "f")
+ANYWHERE = Place(Position.AWAITABLE, None, Use.OTHER, "f")
 """Where `await` can stand; for facts written by hand."""
 
 
@@ -44,7 +44,6 @@ class Site:
     targets: tuple[str, ...]
     kind: CallKind = CallKind.CALL
     place: Place = ANYWHERE
-    """Its guards are the handlers, as text, that catch what a native form no longer raises."""
     is_mixed: bool = False
     """Whether it may also call something that stays as it is, or something unknown."""
 
@@ -62,6 +61,8 @@ class BlockingCall:
     place: Place = ANYWHERE
     is_ignored: bool = False
     """Whether the user silenced it."""
+    decoding_guards: tuple[Guard, ...] = ()
+    """The handlers around the places that decode its body; those of its place are around all else that may raise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,10 @@ class PlanningFacts:
     """Functions of one color, besides those that override each other."""
     loop_bound: frozenset[str] = frozenset()
     """Functions that no thread can run: they ask for the running event loop, or belong to one thread."""
+    raised: Mapping[str, str] = field(default_factory=dict)
+    """By library, a place where the project itself names exceptions of it, other than to catch them."""
+    untraceable: Mapping[str, str] = field(default_factory=dict)
+    """By library, a place that catches exceptions of it which reach it in ways that cannot be followed, with why."""
     loop_starters: frozenset[str] = frozenset()
     """Functions that start an event loop: they, and all that call them, must not run in one."""
 

@@ -25,6 +25,7 @@ from codemods.planning.facts import (
     Site,
     UnawaitedCall,
 )
+from codemods.planning.handlers import HandlerChange, Handlers
 from codemods.planning.promotion import CallIndex, Promotion, promote
 from codemods.rules import MISSING_AWAIT, PROMOTED_CALL, THREADED_CALL
 
@@ -51,6 +52,8 @@ class Plan:
 
     decisions: Mapping[str, tuple[Decision, ...]]
     """By path."""
+    handlers: Mapping[str, tuple[HandlerChange, ...]]
+    """By path, the handlers that name other exceptions."""
     functions: tuple[FunctionFate, ...]
     promoted: frozenset[str]
 
@@ -62,71 +65,26 @@ class Plan:
 
 def make_plan(facts: PlanningFacts, options: PlanningOptions) -> Plan:
     """Decides everything."""
-    facts = replace(facts, blocking=_settle_offers(facts))
+    handlers = Handlers(facts)
+    facts = replace(facts, blocking=handlers.settle_offers())
     promotion, index = promote(facts, options)
     planner = _Planner(facts, options, promotion, index)
     decisions: dict[str, list[Decision]] = {}
     for decision in planner.decide():
         decisions.setdefault(decision.finding.path, []).append(decision)
+    findings = [decision.finding for found in decisions.values() for decision in found]
+    changes: dict[str, list[HandlerChange]] = {}
+    for change in handlers.changes(facts.blocking, findings):
+        changes.setdefault(change.path, []).append(change)
     return Plan(
         decisions={
             path: tuple(sorted(found, key=lambda one: (one.span, one.finding.rule)))
             for path, found in decisions.items()
         },
+        handlers={path: tuple(sorted(found)) for path, found in changes.items()},
         functions=tuple(planner.fates()),
         promoted=frozenset(promotion.promoted),
     )
-
-
-def _settle_offers(facts: PlanningFacts) -> tuple[BlockingCall, ...]:
-    """Takes back native forms whose exceptions a handler would miss, here or in a caller, with their groups."""
-    guards = _guards_above(facts)
-    settled = []
-    for call in sorted(facts.blocking, key=lambda one: (one.path, one.span)):
-        caught = call.place.guards or guards.get(call.caller, ())
-        if call.offer.native is not None and call.offer.raises and caught:
-            reason = f"{caught[0]} catches exceptions that aiohttp does not raise"
-            call = replace(call, offer=replace(call.offer, native=None, reason=reason, notes=()))
-        settled.append(call)
-    broken: dict[tuple[str, str], str] = {}
-    for call in settled:
-        if call.offer.group is not None and (call.offer.native is None or call.is_ignored):
-            reason = "another call of its group is to be ignored" if call.is_ignored else call.offer.reason
-            broken.setdefault((call.caller, call.offer.group), reason)
-    return tuple(
-        replace(call, offer=replace(call.offer, native=None, reason=why, notes=()))
-        if call.offer.native is not None
-        and call.offer.group is not None
-        and (why := broken.get((call.caller, call.offer.group)))
-        else call
-        for call in settled
-    )
-
-
-def _guards_above(facts: PlanningFacts) -> dict[str, tuple[str, ...]]:
-    """For each function that is called under a handler, by anyone on the way: the first such handler."""
-    guards: dict[str, tuple[str, ...]] = {}
-    callees: dict[str, list[Site]] = {}
-    for site in facts.sites:
-        callees.setdefault(site.caller, []).append(site)
-    families = CallIndex(facts.functions, facts.sites, facts.families)
-    queue: deque[str] = deque()
-
-    def note(name: str, found: tuple[str, ...]) -> None:
-        for member in families.family(name):
-            if member not in guards:
-                guards[member] = found
-                queue.append(member)
-
-    for site in sorted(facts.sites, key=lambda one: (one.path, one.span)):
-        for target in site.targets if site.place.guards else ():
-            note(target, site.place.guards)
-    while queue:
-        name = queue.popleft()
-        for site in callees.get(name, ()):
-            for target in site.targets:
-                note(target, guards[name])
-    return guards
 
 
 class _Planner:

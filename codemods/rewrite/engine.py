@@ -9,10 +9,11 @@ import libcst as cst
 
 from codemods.facts.syntax import function_named_at
 from codemods.model import Action, Span
+from codemods.planning.handlers import HandlerChange
 from codemods.planning.plan import Decision
 from codemods.rewrite.edits import Edits, awaited, threaded, through_run
 from codemods.rewrite.imports import FileImports
-from codemods.rules.requests_aiohttp import blocks
+from codemods.rules.requests_aiohttp import blocks, exceptions
 from codemods.rules.requests_aiohttp.shapes import RequestForm
 from codemods.rules.rule import CalleeSwap
 from codemods.tree import Tree
@@ -25,6 +26,7 @@ class ModuleEdits:
     decisions: tuple[Decision, ...]
     async_functions: tuple[Span, ...]
     """The names of the functions that become async."""
+    handlers: tuple[HandlerChange, ...]
     is_used_elsewhere: Callable[[str], bool]
     """Whether other files take a name from this module."""
 
@@ -41,6 +43,8 @@ def rewrite(tree: Tree, wanted: ModuleEdits) -> str:
         _add(edits, imports, decision)
     for span in wanted.async_functions:
         _make_async(edits, span)
+    for handler in wanted.handlers:
+        _change_handler(edits, imports, handler)
     if edits.is_empty:
         return tree.module.code
     imports.add_edits(edits)
@@ -75,9 +79,26 @@ def _add_native(edits: Edits, imports: FileImports, decision: Decision) -> None:
             edits.replace(call, lambda node: awaited(_as_call(node).with_changes(func=twin)))
         case RequestForm() as form:
             imports.release(call.func, "aiohttp")
-            blocks.add_edits(edits, form, imports.name_of("aiohttp", call))
+            blocks.add_edits(edits, form, lambda module: imports.name_of(module, call))
         case unknown:
             raise TypeError(f"no rewrite for {unknown!r}")
+
+
+def _change_handler(edits: Edits, imports: FileImports, change: HandlerChange) -> None:
+    node = edits.tree.at(change.span, cst.BaseExpression)  # type: ignore[type-abstract]
+    if node is None:
+        raise LookupError(f"no handler stands in line {change.span.line}")
+    made = exceptions.rewritten(
+        node,
+        change.kinds,
+        lambda module: imports.name_of(module, node),
+        keeps_old=change.keeps_old,
+        decodes=change.decodes,
+    )
+    for part, kind in zip(exceptions.parts_of(node), change.kinds, strict=True):
+        if not change.keeps_old and exceptions.is_of_requests(kind):
+            imports.release(part, "aiohttp")
+    edits.replace(node, lambda updated: made)
 
 
 def _make_async(edits: Edits, span: Span) -> None:

@@ -53,3 +53,7 @@ class Offer:
     """Calls of one group become native all together or not at all: they assign the same variable."""
     raises: bool = False
     """Whether the native form raises other exceptions than the blocking call does."""
+    decodes: bool = False
+    """Whether the native form decodes a body."""
+    for_decoding_handlers: Offer | None = None
+    """What to offer instead where a handler minds errors of decoding."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import libcst as cst
 
@@ -12,8 +12,8 @@ from codemods.rules.requests_aiohttp.response import AWAITS, ResponseUse, rewrit
 from codemods.rules.requests_aiohttp.shapes import PlacedUse, RequestForm, Shape
 
 
-def add_edits(edits: Edits, form: RequestForm, aiohttp: str) -> None:
-    """Adds the edits of one request. `aiohttp` is what that module is called in the file."""
+def add_edits(edits: Edits, form: RequestForm, name_of: Callable[[str], str]) -> None:
+    """Adds the edits of one request. `name_of` gives the name that a module has in the file."""
     tree = edits.tree
     call = tree.at(form.call, cst.Call)
     assert call is not None, form
@@ -23,7 +23,7 @@ def add_edits(edits: Edits, form: RequestForm, aiohttp: str) -> None:
     block = path[path.index(first) - 1]
     assert isinstance(block, cst.IndentedBlock)
     last = next(node for node in block.body if tree.span(node) == form.last)
-    writer = _Writer(form, aiohttp)
+    writer = _Writer(form, name_of("aiohttp"))
     wrap: Wrap
     match form.shape:
         case Shape.LIFT:
@@ -34,11 +34,11 @@ def add_edits(edits: Edits, form: RequestForm, aiohttp: str) -> None:
         case Shape.BLOCK:
             wrap = writer.block
     for use in form.uses:
-        _add_use(edits, use, form)
+        _add_use(edits, use, form, name_of)
     edits.wrap(block, first, last, wrap)
 
 
-def _add_use(edits: Edits, use: PlacedUse, form: RequestForm) -> None:
+def _add_use(edits: Edits, use: PlacedUse, form: RequestForm, name_of: Callable[[str], str]) -> None:
     node = edits.tree.at(use.node, cst.BaseExpression)  # type: ignore[type-abstract]
     assert node is not None, use
 
@@ -46,11 +46,21 @@ def _add_use(edits: Edits, use: PlacedUse, form: RequestForm) -> None:
         assert isinstance(updated, cst.BaseExpression)
         if use.use is ResponseUse.CONTENT and form.content is not None:
             return cst.Name(form.content, lpar=updated.lpar, rpar=updated.rpar)
+        if use.use is ResponseUse.JSON and form.decodes_text:
+            return _decoded_text(updated, name_of("json"))
         response = cst.Name(form.response) if form.shape is Shape.LIFT else updated
         changed = rewritten(updated, response, use.use)
         return awaited(changed) if use.use in AWAITS else changed
 
     edits.replace(node, replacement)
+
+
+def _decoded_text(node: cst.BaseExpression, json: str) -> cst.Call:
+    """`json.loads(await r.text())` for `r.json()`."""
+    assert isinstance(node, cst.Call)
+    assert isinstance(node.func, cst.Attribute)
+    text = cst.Await(cst.Call(node.func.with_changes(attr=cst.Name("text"))))
+    return cst.Call(cst.Attribute(cst.Name(json), cst.Name("loads")), [cst.Arg(text)], lpar=node.lpar, rpar=node.rpar)
 
 
 class _Writer:
@@ -77,6 +87,8 @@ class _Writer:
     def block(self, statements: Sequence[cst.BaseStatement]) -> Sequence[cst.BaseStatement]:
         """`async with session.get(url) as r:` around the statements after the assignment."""
         inside = statements[1:] or [self._read()]
+        if self._form.reads_first:
+            inside = [self._read(), *statements[1:]]
         return [self._with(_assigned_call(statements[0]), inside, statements[0], _trailing(statements[0]))]
 
     def keep(self, statements: Sequence[cst.BaseStatement]) -> Sequence[cst.BaseStatement]:

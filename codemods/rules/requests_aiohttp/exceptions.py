@@ -1,32 +1,180 @@
-"""Which handlers would miss an exception once a request is made with aiohttp.
+"""What becomes of handlers around requests that are made with aiohttp.
 
 Source: the verified table, section 4: aiohttp raises neither requests' exceptions nor, mostly, OSError.
 """
 
 from __future__ import annotations
 
-_LIBRARIES = frozenset({"requests", "urllib3", "socket", "ssl", "http", "json", "simplejson", "urllib"})
-_BUILT_IN = frozenset(
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from enum import Enum, auto
+
+import libcst as cst
+
+from codemods.facts.handlers import Clause
+from codemods.model import Guard
+from codemods.rules.requests_aiohttp.caught import use_of_exception
+
+LIBRARY = "requests"
+
+_DECODING_ERROR = "json.JSONDecodeError"
+_CLIENT_ERRORS = ("aiohttp.ClientError", "asyncio.TimeoutError")
+
+TRANSLATIONS: Mapping[str, tuple[str, ...]] = {
+    "RequestException": _CLIENT_ERRORS,
+    "ConnectionError": ("aiohttp.ClientOSError", "aiohttp.ServerDisconnectedError", "aiohttp.ConnectionTimeoutError"),
+    "Timeout": ("asyncio.TimeoutError",),
+    "ConnectTimeout": ("aiohttp.ConnectionTimeoutError",),
+    "ReadTimeout": ("aiohttp.SocketTimeoutError",),
+    "HTTPError": ("aiohttp.ClientResponseError",),
+    "TooManyRedirects": ("aiohttp.TooManyRedirects",),
+    "SSLError": ("aiohttp.ClientSSLError",),
+    "ProxyError": ("aiohttp.ClientProxyConnectionError", "aiohttp.ClientHttpProxyError"),
+    "InvalidSchema": ("aiohttp.NonHttpUrlClientError",),
+    "MissingSchema": ("aiohttp.InvalidURL",),
+    "InvalidURL": ("aiohttp.InvalidURL",),
+    "ChunkedEncodingError": ("aiohttp.ClientPayloadError",),
+    "ContentDecodingError": ("aiohttp.ClientPayloadError",),
+    "JSONDecodeError": (_DECODING_ERROR,),
+    "InvalidJSONError": (_DECODING_ERROR,),
+}
+"""What aiohttp raises in place of requests' exceptions, by the last part of their names."""
+
+EXCEPTIONS = frozenset(TRANSLATIONS) | {
+    *("InvalidHeader", "InvalidProxyURL", "RetryError", "StreamConsumedError", "UnrewindableBodyError", "URLRequired")
+}
+"""The names of requests' exceptions."""
+
+_NOTES = {
+    "ConnectionError": "a reply that cannot be understood is a ClientResponseError to aiohttp, not a ConnectionError",
+    "HTTPError": "aiohttp.ClientResponseError is also raised for redirect loops and replies that cannot be understood",
+    "ValueError": "aiohttp's certificate errors are ValueErrors, and its errors for unknown URL schemes are not",
+    "MissingSchema": "aiohttp.InvalidURL is raised for missing schemes and malformed URLs alike",
+    "InvalidURL": "aiohttp.InvalidURL is raised for missing schemes and malformed URLs alike",
+    "ChunkedEncodingError": "aiohttp.ClientPayloadError is raised for bad chunks and bad compression alike",
+    "ContentDecodingError": "aiohttp.ClientPayloadError is raised for bad chunks and bad compression alike",
+}
+_MESSAGE_NOTE = "the message of the exception that a handler shows is another one"
+
+_OF_DECODING = frozenset({"JSONDecodeError", "InvalidJSONError"})
+_LIBRARIES = frozenset({"urllib3", "socket", "ssl", "http", "json", "simplejson", "urllib", "aiohttp", "asyncio"})
+_DIFFERENT = frozenset(
     {
-        *("OSError", "IOError", "EnvironmentError", "ConnectionError", "ConnectionResetError"),
-        *("ConnectionAbortedError", "ConnectionRefusedError", "BrokenPipeError", "TimeoutError"),
-        *("ValueError", "UnicodeError", "UnicodeDecodeError"),
+        *("ConnectionError", "ConnectionResetError", "ConnectionAbortedError", "ConnectionRefusedError"),
+        *("BrokenPipeError", "TimeoutError", "UnicodeError", "UnicodeDecodeError"),
     }
 )
-_REQUESTS = frozenset(
-    {
-        *("RequestException", "HTTPError", "ProxyError", "SSLError", "Timeout", "ConnectTimeout", "ReadTimeout"),
-        *("TooManyRedirects", "MissingSchema", "InvalidSchema", "InvalidURL", "InvalidHeader", "InvalidProxyURL"),
-        *("ChunkedEncodingError", "ContentDecodingError", "StreamConsumedError", "RetryError", "JSONDecodeError"),
-        *("InvalidJSONError", "UnrewindableBodyError", "URLRequired", "FileModeWarning"),
-    }
-)
+"""Built-in classes of which the two libraries raise different members."""
 
 
-def is_missed(name: str) -> bool:
-    """Whether a handler for an exception may have caught what requests raises and not catch what aiohttp raises.
+class _Effect(Enum):
+    """What the change of libraries does to a handler for a class."""
 
-    `name` is the exception's dotted name, resolved through imports; "an expression" when it is none.
+    NONE = auto()
+    RENAMED = auto()
+    """The class is of requests: classes of aiohttp take its place."""
+    WIDENED = auto()
+    """The class is a base of requests' exceptions: classes of aiohttp come beside it."""
+    DECODING = auto()
+    """It catches errors of decoding, which both libraries raise alike."""
+    BROAD = auto()
+    """It catches everything."""
+    UNLIKE = auto()
+    """It catches other things than before, and nothing can be done about that."""
+
+
+def _effect(kind: str | None) -> _Effect:
+    if kind is None:
+        return _Effect.UNLIKE
+    if " | " in kind:  # several classes behind one name can stay as they are, or not change at all
+        is_alike = all(_effect(one) is _Effect.NONE for one in kind.split(" | "))
+        return _Effect.NONE if is_alike else _Effect.UNLIKE
+    root, last = kind.partition(".")[0], kind.rpartition(".")[2]
+    if kind in {"Exception", "BaseException"}:
+        return _Effect.BROAD
+    if kind == "ValueError" or (root == "json" and last == "JSONDecodeError"):
+        return _Effect.DECODING
+    if kind == "OSError":
+        return _Effect.WIDENED
+    if root == LIBRARY and last in TRANSLATIONS:
+        return _Effect.RENAMED
+    is_alike = kind not in _DIFFERENT and root not in {LIBRARY, *_LIBRARIES}
+    return _Effect.NONE if is_alike and ("." not in kind or last not in TRANSLATIONS) else _Effect.UNLIKE
+
+
+def judge(clause: Clause, path: str) -> Guard | None:
+    """What a clause in a file means for requests under it; None when it catches the same before and after."""
+    effects = [_effect(kind) for kind in clause.kinds]
+    use = use_of_exception(clause.handler)
+    if set(effects) <= {_Effect.NONE} or (set(effects) <= {_Effect.NONE, _Effect.BROAD} and use.looked_into is None):
+        return None
+    is_rewritten = not {_Effect.RENAMED, _Effect.WIDENED}.isdisjoint(effects)
+    refusal: str | None = None
+    if _Effect.UNLIKE in effects or (is_rewritten and clause.handler is None):
+        refusal = "catches exceptions that aiohttp does not raise"
+    elif use.looked_into is not None:
+        refusal = f"looks into the exception ({use.looked_into})"
+    kinds = tuple(kind or "" for kind in clause.kinds)
+    last_parts = [kind.rpartition(".")[2] for kind in kinds]
+    notes = [_NOTES[last] for last in last_parts if last in _NOTES]
+    return Guard(
+        path=path,
+        span=clause.span,
+        text=clause.text,
+        kinds=kinds,
+        library=LIBRARY,
+        refusal=refusal,
+        is_rewritten=is_rewritten,
+        minds_decoding=_Effect.DECODING in effects or not _OF_DECODING.isdisjoint(last_parts),
+        notes=(*notes, *([_MESSAGE_NOTE] if use.is_shown else [])),
+    )
+
+
+def rewritten(
+    node: cst.BaseExpression,
+    kinds: Sequence[str],
+    name_of: Callable[[str], str],
+    *,
+    keeps_old: bool,
+    decodes: bool,
+) -> cst.BaseExpression:
+    """The expression of a handler's exceptions once requests under it are made with aiohttp.
+
+    `kinds` are the classes it names, in order; `name_of` gives a module's name in the file. `keeps_old` says that
+    requests' own exceptions may still be raised, `decodes` that a body is decoded.
     """
-    first, last = name.partition(".")[0], name.rpartition(".")[2]
-    return name == "an expression" or first in _LIBRARIES or name in _BUILT_IN or last in _REQUESTS or last in _BUILT_IN
+    made: dict[str, cst.BaseExpression] = {}
+    for part, kind in zip(parts_of(node), kinds, strict=True):
+        if keeps_old or not is_of_requests(kind):
+            made.setdefault(kind, part)
+        for name in _successors(kind, decodes):
+            module, _, last = name.rpartition(".")
+            made.setdefault(name, cst.Attribute(cst.Name(name_of(module)), cst.Name(last)))
+    values = list(made.values())
+    if len(values) == 1:
+        return values[0].with_changes(lpar=node.lpar, rpar=node.rpar)
+    elements = [cst.Element(value) for value in values]
+    if isinstance(node, cst.Tuple):
+        return node.with_changes(elements=elements)
+    return cst.Tuple(elements)
+
+
+def parts_of(node: cst.BaseExpression) -> Sequence[cst.BaseExpression]:
+    """The expressions of the classes that a handler's expression names."""
+    return [element.value for element in node.elements] if isinstance(node, cst.Tuple) else [node]
+
+
+def is_of_requests(kind: str) -> bool:
+    """Whether a class is one of requests' exceptions."""
+    return kind.startswith(f"{LIBRARY}.")
+
+
+def _successors(kind: str, decodes: bool) -> Iterator[str]:
+    """The classes that come in the place of one, or beside it."""
+    names: Collection[str] = ()
+    if is_of_requests(kind):
+        names = TRANSLATIONS[kind.rpartition(".")[2]]
+    elif kind == "OSError":
+        names = _CLIENT_ERRORS
+    yield from names
+    if decodes and names == _CLIENT_ERRORS:
+        yield _DECODING_ERROR

@@ -11,8 +11,10 @@ from codemods.facts.syntax import enclosing_function
 from codemods.model import Span
 from codemods.rules.requests_aiohttp import RULE, mocks
 from codemods.rules.requests_aiohttp.arguments import check_arguments
+from codemods.rules.requests_aiohttp.response import NOTES, ResponseUse
 from codemods.rules.requests_aiohttp.shapes import (
     Assigned,
+    PlacedUse,
     RequestForm,
     Shape,
     assigned_forms,
@@ -61,7 +63,7 @@ def offer_all(
             if isinstance(form, Refusal):
                 offers[span] = _refused(form)
             else:
-                offers[span] = _offer(form, (*checked, *notes_of(form.uses)), None)
+                offers[span] = _offer(form, checked, form.uses, None)
     for group in groups.values():
         _offer_group(tree, group, types, notes, offers)
     return offers
@@ -94,19 +96,27 @@ def _offer_group(
         elif isinstance(form, Refusal):
             offers[span] = _refused(form)
         else:
-            offers[span] = _offer(form, (*notes[span], *notes_of((kept[0] if kept else form).uses)), key)
+            offers[span] = _offer(form, notes[span], (kept[0] if kept else form).uses, key)
 
 
 def _refused(refusal: Refusal) -> Offer:
     return Offer(rule=RULE.id, native=None, reason=refusal.reason)
 
 
-def _offer(form: RequestForm, notes: tuple[str, ...], group: str | None) -> Offer:
-    return Offer(
+def _offer(form: RequestForm, notes: Sequence[str], uses: Sequence[PlacedUse], group: str | None) -> Offer:
+    """The offer of a form; the uses are those of its whole group."""
+    decodes = any(one.use is ResponseUse.JSON for one in uses)
+    offer = Offer(
         rule=RULE.id,
         native=form,
         reason=f"aiohttp's session.{form.verb}() does the same without blocking the event loop",
-        notes=tuple(dict.fromkeys(notes)),
+        notes=tuple(dict.fromkeys((*notes, *notes_of(uses)))),
         group=group,
         raises=True,
+        decodes=decodes,
     )
+    if not decodes:
+        return offer
+    exact = replace(form, decodes_text=True)
+    other_notes = (*notes, *notes_of(one for one in uses if one.use is not ResponseUse.JSON), NOTES[ResponseUse.TEXT])
+    return replace(offer, for_decoding_handlers=replace(offer, native=exact, notes=tuple(dict.fromkeys(other_notes))))

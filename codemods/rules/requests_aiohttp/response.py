@@ -48,7 +48,7 @@ AWAITS = frozenset({ResponseUse.TEXT, ResponseUse.JSON, ResponseUse.CONTENT})
 """The uses that wait for the body."""
 
 RAISES = AWAITS | {ResponseUse.RAISE}
-"""The uses that may raise what the libraries raise."""
+"""The uses that may raise what the libraries raise: to wait for the body may fail."""
 
 NOTES = {
     ResponseUse.TEXT: "bytes that do not fit the charset raise UnicodeDecodeError; requests replaces them",

@@ -7,7 +7,7 @@ makes it is lifted in front of that statement (`LIFT`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
@@ -62,6 +62,10 @@ class RequestForm:
     """For KEEP: the variable that holds the body where it is asked for as bytes; they can be read only once."""
     bound_as: str | None = None
     """For KEEP: the variable that holds the response in the end, when it must not be bound before all is read."""
+    reads_first: bool = False
+    """For BLOCK: whether the body is read at once, because a handler that is not around the call is around a use."""
+    decodes_text: bool = False
+    """Whether JSON is decoded from the text, which raises whatever is no JSON; aiohttp's own way asks for a type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +138,24 @@ def assigned_forms(
         if isinstance(own, Refusal):
             blocks.append(own)
         else:
-            blocks.append(_assigned_form(tree, one, verb, session, extent.last, own))
+            form = _assigned_form(tree, one, verb, session, extent.last, own)
+            reads = [path for use, path in zip(own, extent.uses, strict=True) if use.use in AWAITS]
+            blocks.append(replace(form, reads_first=_has_other_handlers(one.path, reads)))
     return blocks
+
+
+def _has_other_handlers(call: Sequence[cst.CSTNode], reads: Iterable[Sequence[cst.CSTNode]]) -> bool:
+    """Whether something around a use may handle what fails while the body is read, and is not around the call."""
+    around = {id(node) for node in _protecting(call)}
+    return any(id(node) not in around for read in reads for node in _protecting(read))
+
+
+def _protecting(path: Sequence[cst.CSTNode]) -> Iterator[cst.CSTNode]:
+    for outer, inner in pairwise(path):
+        if isinstance(outer, cst.Try | cst.TryStar) and inner is outer.body and outer.handlers:
+            yield outer
+        if isinstance(outer, cst.With) and inner is outer.body:
+            yield outer
 
 
 def _is_guarded(path: Sequence[cst.CSTNode]) -> bool:
@@ -386,6 +406,6 @@ def free_name(function: cst.FunctionDef, wanted: str) -> str:
     return name
 
 
-def notes_of(uses: Sequence[PlacedUse]) -> tuple[str, ...]:
+def notes_of(uses: Iterable[PlacedUse]) -> tuple[str, ...]:
     """How the uses of a response differ, each difference once."""
     return tuple(dict.fromkeys(NOTES[one.use] for one in uses if one.use in NOTES))

@@ -1,0 +1,134 @@
+"""Which handlers the exceptions of a call can reach, and what has to become of them.
+
+An exception passes through the handlers around its call, then through those around every call of the function that
+holds it, and so on: the handlers that it reaches are gathered over the call graph, overrides included.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from codemods.model import Action, Finding, Guard, Span
+from codemods.planning.facts import BlockingCall, PlanningFacts
+from codemods.planning.promotion import CallIndex
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class HandlerChange:
+    """A handler that names other exceptions from now on."""
+
+    path: str
+    span: Span
+    """The expression that names them."""
+    kinds: tuple[str, ...]
+    """The classes it names, in order."""
+    keeps_old: bool
+    """Whether the old exceptions may still come."""
+    decodes: bool
+    """Whether a body is decoded under it."""
+
+
+class Handlers:
+    """The handlers of a project, and the calls whose exceptions reach them."""
+
+    def __init__(self, facts: PlanningFacts) -> None:
+        self._facts = facts
+        self._above = _guards_above(facts)
+
+    def _reached_by(self, call: BlockingCall) -> frozenset[Guard]:
+        """The guards that exceptions of a call can reach, other than those of decoding its body."""
+        return frozenset({*call.place.guards, *self._above.get(call.caller, ())})
+
+    def _reached_by_decoding(self, call: BlockingCall) -> frozenset[Guard]:
+        if not call.offer.decodes:
+            return frozenset()
+        return frozenset({*call.decoding_guards, *self._above.get(call.caller, ())})
+
+    def settle_offers(self) -> tuple[BlockingCall, ...]:
+        """The blocking calls, less the native forms whose exceptions no handler can be made to catch.
+
+        A group of calls loses them all together.
+        """
+        settled = [self._settle(call) for call in sorted(self._facts.blocking, key=lambda one: (one.path, one.span))]
+        broken: dict[tuple[str, str], str] = {}
+        for call in settled:
+            if call.offer.group is not None and (call.offer.native is None or call.is_ignored):
+                reason = "another call of its group is to be ignored" if call.is_ignored else call.offer.reason
+                broken.setdefault((call.caller, call.offer.group), reason)
+        return tuple(
+            _taken_back(call, why)
+            if call.offer.group is not None and (why := broken.get((call.caller, call.offer.group)))
+            else call
+            for call in settled
+        )
+
+    def _settle(self, call: BlockingCall) -> BlockingCall:
+        if call.offer.native is None or not call.offer.raises:
+            return call
+        untraceable = self._facts.untraceable.get(_library(call))
+        if untraceable is not None:
+            return _taken_back(call, untraceable)
+        guards, decoding = sorted(self._reached_by(call)), sorted(self._reached_by_decoding(call))
+        for guard in (*guards, *decoding):
+            if guard.refusal is not None:
+                return _taken_back(call, f"{guard.text} in {guard.path}:{guard.span.line} {guard.refusal}")
+        offer = call.offer
+        if any(guard.minds_decoding for guard in decoding) and offer.for_decoding_handlers is not None:
+            offer = offer.for_decoding_handlers
+        notes = [note for guard in guards for note in guard.notes]
+        return replace(call, offer=replace(offer, notes=tuple(dict.fromkeys((*offer.notes, *notes)))))
+
+    def changes(self, blocking: Iterable[BlockingCall], findings: Iterable[Finding]) -> Iterator[HandlerChange]:
+        """What becomes of the handlers, once it is decided what becomes of the calls."""
+        native = {(one.path, one.line, one.column) for one in findings if one.action is Action.NATIVE}
+        reached: dict[Guard, list[BlockingCall]] = defaultdict(list)
+        others: dict[Guard, list[BlockingCall]] = defaultdict(list)
+        for call in blocking:
+            is_native = (call.path, call.span.line, call.span.column) in native
+            for guard in self._reached_by(call) | self._reached_by_decoding(call):
+                if guard.is_rewritten and guard.library == _library(call):
+                    (reached if is_native and call.offer.raises else others)[guard].append(call)
+        for guard, calls in sorted(reached.items()):
+            yield HandlerChange(
+                path=guard.path,
+                span=guard.span,
+                kinds=guard.kinds,
+                keeps_old=bool(others.get(guard)) or guard.library in self._facts.raised,
+                decodes=any(guard in self._reached_by_decoding(call) for call in calls),
+            )
+
+
+def _taken_back(call: BlockingCall, reason: str) -> BlockingCall:
+    if call.offer.native is None:
+        return call
+    return replace(call, offer=replace(call.offer, native=None, reason=reason, notes=()))
+
+
+def _library(call: BlockingCall) -> str:
+    return call.name.partition(".")[0]
+
+
+def _guards_above(facts: PlanningFacts) -> Mapping[str, frozenset[Guard]]:
+    """For each function, the handlers around its calls, and around the calls of its callers, and so on."""
+    index = CallIndex(facts.functions, facts.sites, facts.families)
+    above: dict[str, frozenset[Guard]] = {}
+    queue: deque[str] = deque()
+
+    def add(name: str, guards: frozenset[Guard]) -> None:
+        for member in index.family(name):
+            known = above.get(member, frozenset())
+            if not guards <= known:
+                above[member] = known | guards
+                queue.append(member)
+
+    for site in facts.sites:
+        for target in site.targets if site.place.guards else ():
+            add(target, frozenset(site.place.guards))
+    while queue:
+        name = queue.popleft()
+        for site in index.by_caller.get(name, ()):
+            for target in site.targets:
+                add(target, above[name])
+    return above

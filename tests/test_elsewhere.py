@@ -1,0 +1,79 @@
+"""Requests' exceptions outside of handlers around calls."""
+
+import pytest
+
+from codemods.facts.syntax import ImportedNames
+from codemods.rules.requests_aiohttp.elsewhere import Mentions, may_mention, mentions_in
+from codemods.tree import Tree
+
+HEAD = "import requests, asyncio; from requests import Timeout as Slow\n"
+
+
+def mentions(text):
+    tree = Tree(HEAD + text)
+    return mentions_in(tree, "a.py", ImportedNames(tree))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "try:\n    f()\nexcept requests.Timeout: ...\n",
+        "async def f():\n    try:\n        await g()\n    except (Slow, KeyError): ...\n",
+        "async def f():\n    try:\n        await asyncio.gather(g(), h())\n    except Slow: ...\n",
+        "async def f():\n    try:\n        await asyncio.wait_for(g(), 5)\n    except Slow: ...\n",
+        "def f(e: requests.Timeout) -> Slow: ...\n",
+        "with suppress(Slow):\n    f()\n",
+        "requests.get(url, timeout=Timeout)\n",
+        "f(Timeout=1)\n",
+        "class Timeout: ...\nraise Timeout\n",
+        "try:\n    def g():\n        yield\nexcept Slow: ...\n",
+    ],
+)
+def test_what_can_be_followed_is_no_mention(text):
+    assert mentions(text) == Mentions()
+
+
+@pytest.mark.parametrize("text", ["raise Slow\n", "raise requests.exceptions.HTTPError('x')\n", "class A(Slow): ...\n"])
+def test_exceptions_that_the_project_raises(text):
+    assert mentions(text) == Mentions(raised="a.py:2")
+
+
+@pytest.mark.parametrize(
+    ("text", "untraceable"),
+    [
+        ("isinstance(e, Slow)\n", "a.py:2 uses Slow in a way that awaitify cannot follow"),
+        ("ALL = (requests.Timeout,)\n", "a.py:2 uses requests.Timeout in a way that awaitify cannot follow"),
+        ("@retry(Slow)\ndef f(): ...\n", "a.py:2 uses Slow in a way that awaitify cannot follow"),
+        ("async def f(t):\n    try:\n        await t\n    except Slow: ...\n", "a.py:5 catches Slow of a task"),
+        (
+            "async def f(ts):\n    try:\n        await asyncio.gather(*ts)\n    except Slow: ...\n",
+            "a.py:5 catches Slow of tasks",
+        ),
+        (
+            "def w(g):\n    async def f():\n        try:\n            await g()\n        except Slow: ...\n",
+            "a.py:6 catches Slow of a function that it is given",
+        ),
+        (
+            "def f():\n    try:\n        yield\n    except Slow: ...\n",
+            "a.py:5 catches Slow of what runs while it yields",
+        ),
+        ("def f(t):\n    try:\n        t.result()\n    except Slow: ...\n", "a.py:5 catches Slow of a future"),
+    ],
+)
+def test_what_cannot_be_followed_is_named(text, untraceable):
+    assert mentions(text) == Mentions(untraceable=untraceable)
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "expected"),
+    [
+        ("a.py", "except requests.Timeout", True),
+        ("a.py", "except requests.Broken", False),
+        ("a.py", "except Timeout", False),
+        ("tests/a.py", "except requests.Timeout", False),
+        ("test_a.py", "except requests.Timeout", False),
+        ("contest_a.py", "except requests.Timeout", True),
+    ],
+)
+def test_which_files_are_looked_at(path, text, expected):
+    assert may_mention(path, text) is expected
