@@ -298,7 +298,7 @@ def test_handlers_that_can_name_other_exceptions_do_so_for_native_calls():
 
 def test_handlers_keep_the_old_exceptions_while_calls_that_stay_can_raise_them():
     draft = Draft("async main async other")
-    draft.blocks("main", replace(RAISING, decodes=True), place=guarded(TRANSLATED))
+    draft.blocks("main", replace(RAISING, decodes=True), decoding_guards=(TRANSLATED,))
     draft.blocks("main", THREAD_ONLY, place=guarded(TRANSLATED))
     (change,) = draft.plan().handlers["a.py"]
     assert change.keeps_old
@@ -335,10 +335,12 @@ def test_a_handler_that_minds_decoding_gets_the_other_offer():
     exact = replace(RAISING, native="exact", notes=("decoded from text",))
     offer = replace(RAISING, decodes=True, for_decoding_handlers=exact)
     free = draft.blocks("main", offer)
-    minded = draft.blocks("main", offer, place=guarded(guard("ValueError", refusal=None, minds_decoding=True)))
+    minds = guard("ValueError", refusal=None, minds_decoding=True)
+    elsewhere = draft.blocks("main", offer, place=guarded(minds))
+    minded = draft.blocks("main", offer, decoding_guards=(minds,))
     plan = draft.plan()
     by_line = {one.finding.line: one.native for one in plan.decisions["a.py"]}
-    assert by_line == {free: offer.native, minded: "exact"}
+    assert by_line == {free: offer.native, elsewhere: offer.native, minded: "exact"}
     assert at(plan, minded).notes == ("decoded from text",)
 
 
