@@ -32,7 +32,7 @@ _WITH_BODY = frozenset({"post", "put", "patch"})
 
 ALWAYS = (
     "aiohttp follows 10 redirects (requests 30), ignores proxy variables and .netrc, decodes escapes such as %2F in "
-    "the URL, and names itself in User-Agent"
+    "the URL, names itself in User-Agent, and asks again when a connection is closed before the reply"
 )
 """How every request differs (sections 2.2, 2.4, 2.6, 2.8 and 2.9)."""
 

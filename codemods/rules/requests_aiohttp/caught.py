@@ -75,6 +75,8 @@ class _Finder(cst.CSTVisitor):
             case cst.BinaryOperation(operator=cst.Modulo()) if parent.right is node:
                 self.is_shown = True
                 return
+            case cst.Comparison(comparisons=[cst.ComparisonTarget(operator=cst.Is() | cst.IsNot())]):
+                return
             case cst.Attribute(attr=cst.Name(value="with_traceback" | "add_note" | "__traceback__" | "__class__")):
                 return
             case cst.Attribute(attr=cst.Name(value=attribute)):
