@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,13 @@ from codemods.facts.assemble import Text
 from codemods.facts.closure import Closure
 from codemods.facts.graph import CallGraph, ClassFact, Function, Reference
 from codemods.facts.inheritance import Inheritance, last_name
-from codemods.facts.unresolved import assigned_attributes, names_in_strings, unresolved_calls, unresolved_mentions
+from codemods.facts.unresolved import (
+    Mention,
+    assigned_attributes,
+    names_in_strings,
+    unresolved_calls,
+    unresolved_mentions,
+)
 from codemods.model import Span
 from codemods.planning.boundaries import lock_of
 from codemods.planning.facts import PlannedFunction
@@ -78,23 +84,28 @@ class LockFinder:
                 self._references[target].append(reference)
         self._definitions = Counter(one.name.partition("@")[0] for one in graph.functions)
         self._unread_words = {name: set(re.findall(rb"\w+", content)) for name, content in sources.unread.items()}
-        self._mentions = dict(self._mentioned(graph, types_of))
-        self._prefixes = {(name, path) for name, path, is_prefix in names_in_strings(sources.texts) if is_prefix}
+        self._mentions: dict[str, list[Mention]] = defaultdict(list)
+        self._prefixes: list[Mention] = []
+        for mention in self._mentioned(graph, types_of):
+            if mention.is_prefix:
+                self._prefixes.append(mention)
+            else:
+                self._mentions[mention.name].append(mention)
+        self._related = _related_classes(graph)
+        self._class_at: dict[tuple[str, int | None], str] = {
+            (one.path, one.span.line): one.name for one in graph.classes
+        }
 
-    def _mentioned(self, graph: CallGraph, types_of: Callable[[str], Mapping[Span, str]]) -> Iterator[tuple[str, str]]:
-        """By name of a function, why something of unknown type may call it; the last one yielded counts."""
+    def _mentioned(self, graph: CallGraph, types_of: Callable[[str], Mapping[Span, str]]) -> Iterator[Mention]:
+        """Everything that may call a function of which it only has the name; the plainest reasons come first."""
         names = frozenset(last_name(one.name) for one in self._functions)
-        for text, path, is_prefix in names_in_strings(self._sources.texts):
-            if not is_prefix and text in names:
-                yield text, f"{path} looks up that name as a string"
         methods = frozenset(last_name(one.name) for one in self._functions if one.owner is not None)
-        for name, path, line in reversed(list(assigned_attributes(self._sources.texts, methods))):
-            yield name, f"{path}:{line} assigns something to an attribute of that name"
-        for name, path, line in reversed(list(unresolved_mentions(self._sources.texts, names, types_of))):
-            yield name, f"{path}:{line} uses something of that name of an object of unknown type as a value"
-        for one in reversed(list(unresolved_calls(graph.calls, self._sources.texts, names))):
-            place = f"{one.call.path}:{one.call.span.line}"
-            yield one.name, f"{place} calls something of that name on a receiver of unknown type"
+        project = {one.name.partition(":")[0].partition(".")[0] for one in graph.functions}
+        texts = self._sources.texts
+        yield from unresolved_calls(graph.calls, texts, names, project)
+        yield from unresolved_mentions(texts, names, types_of)
+        yield from assigned_attributes(texts, methods)
+        yield from names_in_strings(texts)
 
     def planned(self, seen: Seen) -> Iterator[PlannedFunction]:
         """The functions of the closure with their locks."""
@@ -152,10 +163,25 @@ class LockFinder:
         for path, words in sorted(self._unread_words.items()):
             if name.encode() in words:
                 return f"{path}, which could not be read, may call it"
-        for prefix, path in sorted(self._prefixes):
-            if name.startswith(prefix):
-                return f"{path} looks up names that begin with {prefix!r} as strings"
-        return self._mentions.get(name)
+        for mention in (*self._prefixes, *self._mentions[name]):
+            if (not mention.is_prefix or name.startswith(mention.name)) and self._may_mean(mention, function):
+                return mention.why
+        return None
+
+    def _may_mean(self, mention: Mention, function: Function) -> bool:
+        """Whether the object that a mention asks can have the function at all."""
+        asked = self._class_at.get((mention.path, mention.class_line))
+        return asked is None or asked in self._related.get(function.owner or "", ())
+
+
+def _related_classes(graph: CallGraph) -> Mapping[str, Set[str]]:
+    """For each class those that can have an instance in common with it: through any descendant."""
+    related: dict[str, set[str]] = defaultdict(set)
+    for one in graph.classes:
+        line = (one.name, *one.mro)
+        for name in line:
+            related[name].update(line)
+    return related
 
 
 def _foreign_caller(function: Function, owner: ClassFact | None) -> str | None:

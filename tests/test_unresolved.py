@@ -6,7 +6,7 @@ import pytest
 
 from codemods.facts.assemble import Text
 from codemods.facts.graph import Call, CallKind, ForeignTarget
-from codemods.facts.unresolved import called_names, unresolved_calls
+from codemods.facts.unresolved import assigned_attributes, called_names, names_in_strings, unresolved_calls
 from codemods.model import Span
 from codemods.tree import LineTable
 
@@ -84,12 +84,75 @@ def test_only_unresolved_calls_with_a_wanted_name_are_found():
         call(text, 3, targets=("a:fetch",)),
         call(text, 3, kind=CallKind.CONSTRUCT),
     ]
-    found = list(unresolved_calls(calls, texts, frozenset({"fetch"})))
-    assert [(one.call, one.name) for one in found] == [(calls[0], "fetch"), (calls[2], "fetch")]
+    found = list(unresolved_calls(calls, texts, frozenset({"fetch"}), {"a"}))
+    assert [(one.name, one.why.partition(" ")[0]) for one in found] == [("fetch", "a.py:1"), ("fetch", "a.py:3")]
 
 
 def test_a_call_with_known_foreign_targets_beside_unknown_ones_still_counts():
     text = "x.fetch(1)\n"
     texts = {"a.py": Text("a.py", LineTable(text), False)}
     partly = call(text, 1, foreign=(ForeignTarget("lib.fetch", None, False),))
-    assert [one.name for one in unresolved_calls([partly], texts, frozenset({"fetch"}))] == ["fetch"]
+    assert [one.name for one in unresolved_calls([partly], texts, frozenset({"fetch"}), {"a"})] == ["fetch"]
+
+
+def texts(text):
+    return {"a.py": Text("a.py", LineTable(text), False)}
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("import lib\nlib.fetch(1)", False),
+        ("import lib.sub as s\ns.fetch(1)", False),
+        ("import lib\nlib.part.fetch(1)", False),
+        ("from lib import part\npart.fetch(1)", False),
+        ("from lib import part\npart.client.fetch(1)", True),
+        ("import lib\nlib.a.b.fetch(1)", True),
+        ("import own\nown.fetch(1)", True),
+        ("from . import part\npart.fetch(1)", True),
+        ("import lib\ndef f(lib):\n    pass\nlib.fetch(1)", True),
+        ("from lib import part\npart = 1\npart.fetch(1)", True),
+        ("import lib\nfor lib in x: pass\nlib.fetch(1)", True),
+        ("with a as lib: pass\nimport lib\nlib.fetch(1)", True),
+        ("x.fetch(1)", True),
+        ("x().fetch(1)", True),
+    ],
+)
+def test_functions_of_modules_from_outside_are_not_meant(text, found):
+    calls = [call(text, len(text.splitlines()))]
+    assert bool(list(unresolved_calls(calls, texts(text), frozenset({"fetch"}), {"own"}))) is found
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("class A:\n    getattr(self, 'fetch')", [("fetch", 1, False)]),
+        ("class A:\n    getattr(x, 'fetch')", [("fetch", None, False)]),
+        ("class A:\n    def f(self):\n        getattr(self, 'do_' + name)", [("do_", 1, True)]),
+        ("getattr(x, f'do_{name}')", [("do_", None, True)]),
+        ("patch('shop.api.fetch')", [("fetch", None, False)]),
+        ("patch.object(Shop, 'fetch')", [("fetch", None, False)]),
+        ("print('fetch')", []),
+    ],
+)
+def test_names_that_are_looked_up_as_strings(text, expected):
+    found = [(one.name, one.class_line, one.is_prefix) for one in names_in_strings(texts(text))]
+    assert [one for one in found if one[0] != "do_" or one[2]] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("x.fetch = 1", [None]),
+        ("self.fetch = 1", [None]),
+        ("class A:\n    def f(self):\n        self.fetch = 1", [1]),
+        ("\nclass A:\n    # a\n    self.fetch: int = 1", [2]),
+        ("self.fetch == 1", []),
+        ("class A:\n    fetch = 1", [1]),
+        ("def f():\n    fetch = 1", []),
+        ("x[0].fetch = 1", [None]),
+        ("fetch = 1", []),
+    ],
+)
+def test_attributes_that_are_assigned(text, expected):
+    assert [one.class_line for one in assigned_attributes(texts(text), frozenset({"fetch"}))] == expected

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from codemods.facts.assemble import Text
+from codemods.facts.bindings import foreign_names
 from codemods.facts.graph import Call, CallKind
 from codemods.model import Span
+from codemods.tree import LineTable
 
 _NAMED_CALL = re.compile(r"([^\W\d]\w*)\s*\(")
 _OPENS = {")": "(", "]": "[", "}": "{"}
@@ -21,24 +23,51 @@ _BY_PREFIX = re.compile(r"\bgetattr\s*\([^\n]*?(?:[\"'](\w+)[\"']\s*[+%]|f[\"'](
 
 
 @dataclass(frozen=True, slots=True)
-class UnresolvedCall:
-    """A call of which only the name is known."""
+class Mention:
+    """A place that may call a function of which only the name is known, or hand it to someone who does."""
 
-    call: Call
     name: str
+    """How the function is called; only how that begins for a prefix."""
+    path: str
+    why: str
+    """What stands there, as text with its place."""
+    class_line: int | None = None
+    """The line of the class statement around it when it is asked of `self`: an instance of that class."""
+    is_prefix: bool = False
 
 
 def unresolved_calls(
-    calls: Iterable[Call], texts: Mapping[str, Text], names: frozenset[str]
-) -> Iterator[UnresolvedCall]:
-    """The unresolved calls that carry one of the names. A call whose name is in doubt counts for each it may be."""
+    calls: Iterable[Call], texts: Mapping[str, Text], names: frozenset[str], project: Collection[str]
+) -> Iterator[Mention]:
+    """The unresolved calls that carry one of the names. A call whose name is in doubt counts for each it may be.
+
+    `project` holds the top-level names of the project's modules: functions of modules from elsewhere are not meant.
+    """
+    foreign: dict[str, dict[str, bool]] = {}
     for call in calls:
         if call.is_resolved or call.targets or call.kind is not CallKind.CALL:
             continue
-        text = texts[call.path].lines.slice(call.span)
-        for name in called_names(text):
-            if name in names:
-                yield UnresolvedCall(call, name)
+        lines = texts[call.path].lines
+        text = lines.slice(call.span)
+        wanted = called_names(text) & names
+        if not wanted:
+            continue
+        if call.path not in foreign:
+            foreign[call.path] = foreign_names(lines.text, project)
+        if _is_foreign_function(text, foreign[call.path]):
+            continue
+        why = f"{call.path}:{call.span.line} calls something of that name on a receiver of unknown type"
+        is_own = re.match(r"(?:self|cls)\.\w+\(", text) is not None
+        for name in sorted(wanted):
+            yield Mention(name, call.path, why, _class_line(lines, call.span.line) if is_own else None)
+
+
+def _is_foreign_function(call: str, foreign: Mapping[str, bool]) -> bool:
+    """Whether a call's text calls a function of a module from outside, or a method of something in one."""
+    match = re.match(r"(\w+)(?:\.(\w+))?\.\w+\(", call)
+    if match is None or match[1] not in foreign:
+        return False
+    return match[2] is None or foreign[match[1]]
 
 
 def called_names(text: str) -> frozenset[str]:
@@ -77,23 +106,33 @@ def _blanked(match: re.Match[str]) -> str:
     return " " * len(match[0])
 
 
-def names_in_strings(texts: Mapping[str, Text]) -> Iterator[tuple[str, str, bool]]:
-    """Names that are looked up by string, with the file, and whether the string is only how the name begins.
+def names_in_strings(texts: Mapping[str, Text]) -> Iterator[Mention]:
+    """Names that are looked up by string, whole or how they begin.
 
     Looks at what `getattr`, `patch`, `methodcaller` and their like are given on the same line.
     """
     for path, text in sorted(texts.items()):
         code = text.lines.text
         for match in _BY_STRING.finditer(code):
-            yield match[1], path, False
+            why = f"{path} looks up that name as a string"
+            yield Mention(match[1], path, why, _class_asked(text.lines, match))
         for match in _BY_PREFIX.finditer(code):
-            yield match[1] or match[2], path, True
+            prefix = match[1] or match[2]
+            why = f"{path} looks up names that begin with {prefix!r} as strings"
+            yield Mention(prefix, path, why, _class_asked(text.lines, match), is_prefix=True)
+
+
+def _class_asked(lines: LineTable, lookup: re.Match[str]) -> int | None:
+    """The line of the class whose instance `getattr(self, ...)` asks."""
+    if re.match(r"\w+\s*\(\s*(?:self|cls)\s*,", lookup[0]) is None:
+        return None
+    return _class_line(lines, lines.position(lookup.start())[0])
 
 
 def unresolved_mentions(
     texts: Mapping[str, Text], names: frozenset[str], types_of: Callable[[str], Mapping[Span, str]]
-) -> Iterator[tuple[str, str, int]]:
-    """Attributes of objects of unknown type that carry one of the names and are not called, with file and line.
+) -> Iterator[Mention]:
+    """Attributes of objects of unknown type that carry one of the names and are not called.
 
     The report does not mention them. `types_of` gives the types of the expressions of a file.
     """
@@ -107,32 +146,54 @@ def unresolved_mentions(
             kind = types.get((line, column))
             unknown = kind is None or "Unknown" in kind or "Any" in kind
             if unknown and not _is_import_or_comment(text.lines.line(line), column):
-                yield match[1], path, line
+                why = f"{path}:{line} uses something of that name of an object of unknown type as a value"
+                yield Mention(match[1], path, why)
 
 
 def _is_import_or_comment(line: str, column: int) -> bool:
     return line.lstrip().startswith(("import ", "from ")) or "#" in line[:column]
 
 
-def assigned_attributes(texts: Mapping[str, Text], names: frozenset[str]) -> Iterator[tuple[str, str, int]]:
-    """Assignments to attributes that carry one of the names, on objects or in class bodies, with file and line."""
+def assigned_attributes(texts: Mapping[str, Text], names: frozenset[str]) -> Iterator[Mention]:
+    """Assignments to attributes that carry one of the names, on objects or in class bodies."""
     wanted = "|".join(map(re.escape, sorted(names)))
-    assigned = re.compile(rf"(?:\.\s*|^[ \t]+)({wanted})[ \t]*(?::[^=\n]+)?=(?!=)", re.M)
+    assigned = re.compile(rf"(?:(\w*)\.\s*|^[ \t]+)({wanted})[ \t]*(?::[^=\n]+)?=(?!=)", re.M)
     for path, text in sorted(texts.items()) if names else ():
         for match in assigned.finditer(text.lines.text):
-            line, _ = text.lines.position(match.start(1))
-            if text.lines.text[match.start()] == "." or _is_in_class_body(text, line):
-                yield match[1], path, line
+            line, _ = text.lines.position(match.start(2))
+            in_class = match[1] is None and _is_in_class_body(text.lines, line)
+            if match[1] is not None or in_class:
+                why = f"{path}:{line} assigns something to an attribute of that name"
+                is_own = in_class or match[1] in {"self", "cls"}
+                yield Mention(match[2], path, why, _class_line(text.lines, line) if is_own else None)
 
 
-def _is_in_class_body(text: Text, line: int) -> bool:
+def _is_in_class_body(lines: LineTable, line: int) -> bool:
     """Whether the nearest line above that is indented less starts a class."""
-    depth = _indent(text.lines.line(line))
+    above = _outer_line(lines, line)
+    return above is not None and _starts_class(lines.line(above))
+
+
+def _class_line(lines: LineTable, line: int) -> int | None:
+    """The line of the innermost class statement around a line."""
+    above = _outer_line(lines, line)
+    while above is not None and not _starts_class(lines.line(above)):
+        above = _outer_line(lines, above)
+    return above
+
+
+def _outer_line(lines: LineTable, line: int) -> int | None:
+    """The nearest line above that is indented less."""
+    depth = _indent(lines.line(line))
     for above in range(line - 1, 0, -1):
-        content = text.lines.line(above)
+        content = lines.line(above)
         if content.strip() and _indent(content) < depth:
-            return content.lstrip().startswith("class ")
-    return False
+            return above
+    return None
+
+
+def _starts_class(content: str) -> bool:
+    return content.lstrip().startswith("class ")
 
 
 def _indent(line: str) -> int:
