@@ -33,7 +33,8 @@ from codemods.facts.syntax import (
 from codemods.locking import LockFinder, Seen, Sources
 from codemods.model import Guard, Problem, Span
 from codemods.packs import Knowledge
-from codemods.planning.facts import BlockingCall, PlanningFacts, Site, UnawaitedCall
+from codemods.planning.facts import BlockingCall, PlanningFacts, PlanningOptions, Site, UnawaitedCall
+from codemods.prospect import worth_parsing
 from codemods.rules import MISSING_AWAIT, offload, twin_call
 from codemods.rules.missing_await import is_consumed_later
 from codemods.rules.requests_aiohttp import FUNCTIONS, exceptions, mocks, offers
@@ -66,12 +67,15 @@ def inspect(
     sources: Sources,
     knowledge: Knowledge,
     config: Config,
+    options: PlanningOptions,
     types_of: Callable[[str], Mapping[Span, str]],
 ) -> Inspection:
     """Parses the files of the closure, one at a time, and keeps none of them.
 
     `types_of` gives the types of the expressions of a file.
     """
+    finder = LockFinder(graph, inheritance, sources, config, types_of)
+    closure = worth_parsing(graph, closure, inheritance, finder, knowledge, options, sources.outside)
     index = _GraphIndex(graph, closure, knowledge.lock_enters)
     shared = _Shared(index, knowledge, config, types_of, _replaced(closure, sources, knowledge))
     collected = _Collected()
@@ -87,17 +91,17 @@ def inspect(
     if any(one.offer.native is not None and one.offer.raises for one in collected.blocking):
         collected.mentions.extend(_mentions_outside(sources, collected.seen.parsed))
     functions = plain_functions(graph)
-    finder = LockFinder(graph, closure, inheritance, sources, config, types_of)
-    functions.update({one.name: one for one in finder.planned(collected.seen)})
+    functions.update({name: replace(functions[name], lock=why) for name, why in closure.locks.items()})
+    functions.update({one.name: one for one in finder.planned(closure.functions, collected.seen)})
     sites = [collected.sites.get(_key(call)) or _uninspected(call, closure, sources) for call in index.sites]
     facts = PlanningFacts(
         functions=functions,
         sites=tuple(sites),
-        blocking=(*collected.blocking, *_out_of_scope(closure, knowledge)),
+        blocking=(*collected.blocking, *_unchanged(closure, knowledge)),
         unawaited=tuple(collected.unawaited),
         families=inheritance.families,
-        loop_bound=_callers_of(graph, knowledge.loop_bound, or_coroutines=True) | collected.seen.stopping,
-        loop_starters=_callers_of(graph, knowledge.loop_starters),
+        loop_bound=graph.callers_of(knowledge.loop_bound, or_coroutines=True) | collected.seen.stopping,
+        loop_starters=graph.callers_of(knowledge.loop_starters),
         raised=_first(one.raised for one in collected.mentions),
         untraceable=_first(one.untraceable for one in collected.mentions),
     )
@@ -116,16 +120,6 @@ def _mentions_outside(sources: Sources, parsed: Container[str]) -> Iterator[Ment
 def _first(places: Iterable[str | None]) -> Mapping[str, str]:
     found = sorted(place for place in places if place is not None)
     return {exceptions.LIBRARY: found[0]} if found else {}
-
-
-def _callers_of(graph: CallGraph, names: Container[str], *, or_coroutines: bool = False) -> frozenset[str]:
-    """The functions that call one of the packs' names, or, if asked, a coroutine function of a library."""
-    return frozenset(
-        call.caller
-        for call in graph.calls
-        for target in call.foreign
-        if target.known_as in names or (or_coroutines and target.is_coroutine)
-    )
 
 
 _DEEPEST = 200
@@ -186,7 +180,7 @@ class _GraphIndex:
             self.classes[one.path].append(one)
         self.sites = [call for call in graph.calls if call.targets]
         for call in self.sites:
-            if not closure.functions.isdisjoint(call.targets):
+            if _key(call) in closure.sites:
                 self.calls[call.path].append(call)
         for seed in closure.seeds:
             self.seeds[seed.path].append(seed)
@@ -204,13 +198,14 @@ def _key(call: Call) -> tuple[str, Span, CallKind]:
 def _uninspected(call: Call, closure: Closure, sources: Sources) -> Site:
     """A site in a file that was not parsed: nothing of the closure, or one that cannot be changed."""
     site = plain_site(call)
-    if closure.functions.isdisjoint(call.targets):
+    if _key(call) not in closure.sites:
         return site
     return replace(site, place=_OUTSIDE if call.path in sources.outside else _UNSEEN)
 
 
-def _out_of_scope(closure: Closure, knowledge: Knowledge) -> Iterator[BlockingCall]:
-    for call in closure.out_of_scope:
+def _unchanged(closure: Closure, knowledge: Knowledge) -> Iterator[BlockingCall]:
+    """The blocking calls that were not looked at."""
+    for call in (*closure.out_of_scope, *closure.idle):
         name = blocking_name(call, knowledge)
         assert name is not None
         yield BlockingCall(call.path, call.span, call.caller, name, _unseen_offer(name, knowledge, _NOT_REACHED))

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
 from codemods.config import Config
 from codemods.facts.assemble import Text
-from codemods.facts.closure import Closure
 from codemods.facts.graph import CallGraph, ClassFact, Function, Reference
 from codemods.facts.inheritance import Inheritance, last_name
 from codemods.facts.unresolved import (
@@ -61,19 +60,19 @@ class Seen:
 
 
 class LockFinder:
-    """Finds the reason, if there is one, for each function of the closure."""
+    """Finds the reason, if there is one, for each function."""
 
     def __init__(
         self,
         graph: CallGraph,
-        closure: Closure,
         inheritance: Inheritance,
         sources: Sources,
         config: Config,
         types_of: Callable[[str], Mapping[Span, str]],
     ) -> None:
         """`types_of` gives the types of the expressions of a file."""
-        self._functions = [one for one in graph.functions if one.name in closure.functions]
+        self._graph = graph
+        self._types_of = types_of
         self._classes: dict[str, ClassFact] = {one.name: one for one in graph.classes}
         self._inheritance = inheritance
         self._sources = sources
@@ -86,30 +85,35 @@ class LockFinder:
         self._unread_words = {name: set(re.findall(rb"\w+", content)) for name, content in sources.unread.items()}
         self._mentions: dict[str, list[Mention]] = defaultdict(list)
         self._prefixes: list[Mention] = []
-        for mention in self._mentioned(graph, types_of):
-            if mention.is_prefix:
-                self._prefixes.append(mention)
-            else:
-                self._mentions[mention.name].append(mention)
         self._related = _related_classes(graph)
         self._class_at: dict[tuple[str, int | None], str] = {
             (one.path, one.span.line): one.name for one in graph.classes
         }
 
-    def _mentioned(self, graph: CallGraph, types_of: Callable[[str], Mapping[Span, str]]) -> Iterator[Mention]:
-        """Everything that may call a function of which it only has the name; the plainest reasons come first."""
-        names = frozenset(last_name(one.name) for one in self._functions)
-        methods = frozenset(last_name(one.name) for one in self._functions if one.owner is not None)
-        project = {one.name.partition(":")[0].partition(".")[0] for one in graph.functions}
+    def look_for_mentions(self, functions: Container[str]) -> None:
+        """Looks for everything that may call some functions and only has their names, from now on a reason."""
+        for mention in self._mentioned([one for one in self._graph.functions if one.name in functions]):
+            if mention.is_prefix:
+                self._prefixes.append(mention)
+            else:
+                self._mentions[mention.name].append(mention)
+
+    def _mentioned(self, functions: Sequence[Function]) -> Iterator[Mention]:
+        """What may call functions; the plainest reasons come first."""
+        names = frozenset(last_name(one.name) for one in functions)
+        methods = frozenset(last_name(one.name) for one in functions if one.owner is not None)
+        project = {one.name.partition(":")[0].partition(".")[0] for one in self._graph.functions}
         texts = self._sources.texts
-        yield from unresolved_calls(graph.calls, texts, names, project)
-        yield from unresolved_mentions(texts, names, types_of)
+        yield from unresolved_calls(self._graph.calls, texts, names, project)
+        yield from unresolved_mentions(texts, names, self._types_of)
         yield from assigned_attributes(texts, methods)
         yield from names_in_strings(texts)
 
-    def planned(self, seen: Seen) -> Iterator[PlannedFunction]:
-        """The functions of the closure with their locks."""
-        for function in self._functions:
+    def planned(self, names: Container[str], seen: Seen) -> Iterator[PlannedFunction]:
+        """Functions with their locks, as far as they are known."""
+        for function in self._graph.functions:
+            if function.name not in names:
+                continue
             owner = self._classes.get(function.owner or "")
             yield PlannedFunction(
                 name=function.name,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 import libcst as cst
@@ -13,7 +13,7 @@ import libcst as cst
 from codemods import verify as verification
 from codemods.config import Config, find_python
 from codemods.facts.assemble import Text, assemble, types_of_file
-from codemods.facts.closure import Closure, find_closure
+from codemods.facts.closure import find_closure
 from codemods.facts.graph import CallGraph
 from codemods.facts.inheritance import inheritance_of
 from codemods.facts.pyrefly import CheckerRun, report_of
@@ -60,7 +60,6 @@ def migrate(paths: Sequence[Path], config: Config, relative_to: Path | None = No
 @dataclass(frozen=True, slots=True)
 class _Facts:
     graph: CallGraph
-    closure: Closure
     planning: PlanningFacts
 
 
@@ -85,6 +84,7 @@ class _Run:
             self._scope = Scope.ASYNC if has_async else Scope.ALL
             what = "some" if has_async else "no"
             self._scope_reason = f"the project has {what} coroutine functions"
+        self._options = PlanningOptions(scope=self._scope, fallback=config.fallback)
 
     def may_have_work(self) -> bool:
         """Whether any seed's name occurs: bytes only, the checker is not started."""
@@ -118,8 +118,7 @@ class _Run:
         """The whole way."""
         self._decode_all()
         facts = self._gather()
-        options = PlanningOptions(scope=self._scope, fallback=self._config.fallback)
-        plan = make_plan(facts.planning, options)
+        plan = make_plan(facts.planning, self._options)
         broken: dict[str, Problem] = {}
         while True:
             changes, failures = self._rewrite_all(plan, facts)
@@ -128,7 +127,7 @@ class _Run:
                 break
             broken |= fresh
             facts = replace(facts, planning=_without(facts.planning, broken))
-            plan = make_plan(facts.planning, options)
+            plan = make_plan(facts.planning, self._options)
         self._problems += broken.values()
         return replace(
             self.nothing(),
@@ -200,11 +199,15 @@ class _Run:
                 sources,
                 self._knowledge,
                 self._config,
-                lambda name: types_of_file(report, str(self._sources[name].path), self._texts[name]),
+                self._options,
+                lru_cache(2)(partial(self._types_of, report)),
             )
         for problem in inspection.problems:
             self._note(problem.path, problem.line, problem.message)
-        return _Facts(graph, closure, inspection.facts)
+        return _Facts(graph, inspection.facts)
+
+    def _types_of(self, report: Report, name: str) -> Mapping[Span, str]:
+        return types_of_file(report, str(self._sources[name].path), self._texts[name])
 
     def _names_to_probe(self) -> list[str]:
         """The packs' names whose library the project mentions: probing others would have them checked in vain."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from codemods.facts.assemble import Text
 from codemods.facts.graph import Call, CallGraph, CallKind, Function
+from codemods.model import Span
 from codemods.packs import Knowledge
 from codemods.planning.boundaries import is_transparent
 from codemods.planning.facts import PlannedFunction, Site
@@ -29,8 +30,14 @@ class Closure:
     """Calls of coroutine functions with no `await` right before them."""
     functions: frozenset[str]
     """The functions that hold a seed or call one that does."""
+    sites: frozenset[tuple[str, Span, CallKind]]
+    """The calls of the project's functions that matter, by file name, place and kind."""
     paths: frozenset[str]
     """The files to parse, by name."""
+    idle: tuple[Call, ...] = ()
+    """The blocking calls in functions that stay sync whatever their syntax says."""
+    locks: Mapping[str, str] = field(default_factory=dict)
+    """Why these functions do."""
 
 
 def find_closure(
@@ -53,12 +60,51 @@ def find_closure(
         blocking = [call for call in blocking if call.caller in reached]
     unawaited = tuple(call for call in _unawaited(graph, functions, texts, index) if call.path not in outside)
     above = index.callers_of({call.caller for call in blocking})
-    paths = {call.path for call in (*blocking, *unawaited)}
-    paths |= {functions[name].path for name in above if name in functions}
-    paths |= {site.path for name in above for site in index.by_target[name]}
-    paths |= set(_base_class_files(graph, {functions[name].owner for name in above if name in functions}))
-    parsed = frozenset(path for path in paths if path not in outside)
-    return Closure(tuple(blocking), tuple(out_of_scope), unawaited, above, parsed)
+    closure = Closure(tuple(blocking), tuple(out_of_scope), unawaited, above, frozenset(), frozenset())
+    return _with_places(closure, graph, outside, [site for name in above for site in index.by_target[name]])
+
+
+def narrowed(
+    closure: Closure,
+    graph: CallGraph,
+    outside: Container[str],
+    families: Sequence[frozenset[str]],
+    promoted: Container[str],
+    locks: Mapping[str, str],
+) -> Closure:
+    """What is left of a closure when at most some functions can become async.
+
+    `locks` says of the others why they cannot.
+    """
+    active = {one.name for one in graph.functions if one.is_async or one.name in promoted}
+    seeds = tuple(call for call in closure.seeds if call.caller in active)
+    index = CallIndex(plain_functions(graph), plain_sites(graph), families)
+    above = index.callers_of({call.caller for call in seeds})
+    sites = [site for name in above for site in index.by_target[name]]
+    # async code may have to call what blocks and stays sync in a thread
+    sites += [site for name in closure.functions - above for site in index.by_target[name] if site.caller in active]
+    left = replace(
+        closure,
+        seeds=seeds,
+        functions=above,
+        idle=tuple(call for call in closure.seeds if call.caller not in active),
+        locks={name: why for name, why in locks.items() if name in closure.functions - above},
+    )
+    return _with_places(left, graph, outside, sites)
+
+
+def _with_places(closure: Closure, graph: CallGraph, outside: Container[str], sites: Sequence[Site]) -> Closure:
+    """A closure with what has to be looked at for its functions and some calls."""
+    functions = {function.name: function for function in graph.functions}
+    known = [functions[name] for name in closure.functions if name in functions]
+    paths = {call.path for call in (*closure.seeds, *closure.unawaited)}
+    paths |= {function.path for function in known} | {site.path for site in sites}
+    paths |= set(_base_class_files(graph, {function.owner for function in known}))
+    return replace(
+        closure,
+        sites=frozenset((site.path, site.span, site.kind) for site in sites),
+        paths=frozenset(path for path in paths if path not in outside),
+    )
 
 
 def _base_class_files(graph: CallGraph, owners: Container[str | None]) -> Iterator[str]:

@@ -5,6 +5,7 @@ Functions are named `module:qualname`, as in `app.db:Pool.acquire`; code at modu
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -124,9 +125,11 @@ class CallGraph:
     unread: frozenset[str]
     """Names of files the checker could not read or parse."""
 
-
-@dataclass(frozen=True, slots=True)
-class TypedPlaces:
-    """The types of expressions of one file, by where they stand."""
-
-    types: dict[Span, str]
+    def callers_of(self, names: Container[str | None], *, or_coroutines: bool = False) -> frozenset[str]:
+        """The functions that call one of the packs' names, or, if asked, a coroutine function of a library."""
+        return frozenset(
+            call.caller
+            for call in self.calls
+            for target in call.foreign
+            if target.known_as in names or (or_coroutines and target.is_coroutine)
+        )
