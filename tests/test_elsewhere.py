@@ -27,6 +27,7 @@ def mentions(text):
         "f(Timeout=1)\n",
         "class Timeout: ...\nraise Timeout\n",
         "try:\n    def g():\n        yield\nexcept Slow: ...\n",
+        "def f():\n    try:\n        yield\n    except Slow: ...\n",
     ],
 )
 def test_what_can_be_followed_is_no_mention(text):
@@ -54,8 +55,8 @@ def test_exceptions_that_the_project_raises(text):
             "a.py:6 catches Slow of a function that it is given",
         ),
         (
-            "def f():\n    try:\n        yield\n    except Slow: ...\n",
-            "a.py:5 catches Slow of what runs while it yields",
+            "@contextmanager\ndef f():\n    try:\n        yield\n    except Slow: ...\n",
+            "a.py:6 catches Slow of what runs while it yields",
         ),
         ("def f(t):\n    try:\n        t.result()\n    except Slow: ...\n", "a.py:5 catches Slow of a future"),
     ],

@@ -30,5 +30,5 @@ async def cat(channel, url):
 
 VERBS = ("get", "post", "put", "patch", "delete", "head", "options")
 
-FUNCTIONS = frozenset(f"requests.{verb}" for verb in VERBS)
+FUNCTIONS = frozenset({*(f"requests.{verb}" for verb in VERBS), "requests.request"})
 """The calls this rule has a native form for."""

@@ -1,4 +1,4 @@
-"""Which arguments of a request aiohttp takes as they are, and how the others are adjusted.
+"""Which arguments of a request aiohttp takes as they are, and what becomes of the others; `adjust` writes them.
 
 Sources: requests 2.34 `requests/api.py` for positional parameters; the verified table, sections 2.1 to 2.8.
 """
@@ -6,12 +6,15 @@ Sources: requests 2.34 `requests/api.py` for positional parameters; the verified
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
 
 import libcst as cst
 
-from codemods.facts.syntax import enclosing_function
+from codemods.facts.syntax import dotted_name, enclosing_function
 from codemods.model import Span
+from codemods.rules.evaluation import is_pure
 from codemods.rules.requests_aiohttp.values import SCALARS, Sent, alternatives, mapping_is_sent, value_is_sent
 from codemods.rules.rule import Refusal
 from codemods.tree import Tree
@@ -24,15 +27,47 @@ POSITIONAL: Mapping[str, tuple[str, ...]] = {
     "delete": ("url",),
     "head": ("url",),
     "options": ("url",),
+    "request": ("method", "url"),
 }
 """The names of the positional parameters, by verb."""
 
-_PASSED_ON = frozenset({"url", "json", "allow_redirects"})
+
+class Adjustment(StrEnum):
+    """What becomes of one argument."""
+
+    PASSED = "passed"
+    LEFT_OUT = "left out"
+    """It asks for what aiohttp does anyway."""
+    TIMEOUT = "timeout"
+    """A number of seconds for every socket operation."""
+    TIMEOUTS = "timeouts"
+    """A pair of such numbers: to connect, and to read."""
+    SSL = "ssl"
+    """Whether certificates are checked."""
+    LOGIN = "login"
+    """A pair of user and password."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedArguments:
+    """How the arguments of a request are written for aiohttp."""
+
+    notes: tuple[str, ...]
+    adjustments: tuple[tuple[str, Adjustment], ...]
+    """By parameter name."""
+    skips_content_type: bool
+    """Whether aiohttp must not make up a Content-Type, where requests sends none."""
+
+
+_PASSED_ON = frozenset({"method", "json", "allow_redirects"})
+_OFF_BY_DEFAULT = frozenset({"auth", "cert", "cookies", "files", "hooks", "proxies", "verify"})
+"""Arguments for which None means the same as not to give them."""
 _WITH_BODY = frozenset({"post", "put", "patch"})
 
 ALWAYS = (
     "aiohttp follows 10 redirects (requests 30), ignores proxy variables and .netrc, decodes escapes such as %2F in "
-    "the URL, names itself in User-Agent, and asks again when a connection is closed before the reply"
+    "the URL, names itself in User-Agent, trusts the system's certificates instead of certifi's, and asks again when a "
+    "connection is closed before the reply"
 )
 """How every request differs (sections 2.2, 2.4, 2.6, 2.8 and 2.9)."""
 
@@ -56,8 +91,8 @@ def named_arguments(call: cst.Call, verb: str) -> dict[str, cst.BaseExpression] 
     return found
 
 
-def check_arguments(tree: Tree, call: cst.Call, verb: str, types: Mapping[Span, str]) -> tuple[str, ...] | Refusal:
-    """The notes for a request whose arguments aiohttp can take, or why it cannot take them."""
+def check_arguments(tree: Tree, call: cst.Call, verb: str, types: Mapping[Span, str]) -> CheckedArguments | Refusal:
+    """How aiohttp can take the arguments of a request, or why it cannot."""
     arguments = named_arguments(call, verb)
     if isinstance(arguments, Refusal):
         return arguments
@@ -65,18 +100,49 @@ def check_arguments(tree: Tree, call: cst.Call, verb: str, types: Mapping[Span, 
     if together is not None:
         return together
     notes: list[str] = []
+    adjustments: list[tuple[str, Adjustment]] = []
     for name, value in arguments.items():
         answer = _check(name, value, tree, types)
         if isinstance(answer, Refusal):
             return answer
-        notes += answer
+        adjustment, told = answer
+        adjustments.append((name, adjustment))
+        notes += told
+    return CheckedArguments(
+        notes=(*notes, *_notes_of_the_whole(arguments, verb), ALWAYS),
+        adjustments=tuple(adjustments),
+        skips_content_type=_skips_content_type(arguments, tree, types),
+    )
+
+
+def _notes_of_the_whole(arguments: Mapping[str, cst.BaseExpression], verb: str) -> Iterator[str]:
     if "timeout" not in arguments:
-        notes.append("without timeout= requests waits for ever; aiohttp gives up after 300 seconds in all")
-    if verb in _WITH_BODY and not any(_is_given(arguments.get(name)) for name in ("data", "json")):
-        notes.append("aiohttp sends a Content-Type header with an empty body; requests sends none")
-    if verb in {"put", "patch", "delete"} and not _is_name(arguments.get("allow_redirects"), "False"):
-        notes.append("after a redirect aiohttp keeps the method and the body; requests changes them")
-    return (*notes, ALWAYS)
+        yield "without timeout= requests waits for ever; aiohttp gives up after 300 seconds in all"
+    if verb in {*_WITH_BODY, "request"} and not any(_is_given(arguments.get(name)) for name in ("data", "json")):
+        yield "aiohttp sends a Content-Type header with the empty body of a POST, PUT or PATCH; requests sends none"
+    changes_method = verb in {"put", "patch", "delete", "request"}
+    if changes_method and not _is_name(arguments.get("allow_redirects"), "False"):
+        yield "after a redirect aiohttp keeps the method and the body of PUT, PATCH and DELETE; requests changes them"
+
+
+def _skips_content_type(arguments: Mapping[str, cst.BaseExpression], tree: Tree, types: Mapping[Span, str]) -> bool:
+    data, headers = arguments.get("data"), arguments.get("headers")
+    if data is None or not _is_text(data, _type_of(tree, data, types)):
+        return False
+    elements = headers.elements if isinstance(headers, cst.Dict) else ()
+    keys = [one.key for one in elements if isinstance(one, cst.DictElement)]
+    return "content-type" not in _lower(keys)
+
+
+def _is_text(value: cst.BaseExpression, kind: str | None) -> bool:
+    """Whether a body is text or bytes, and sent as it is."""
+    if isinstance(value, cst.SimpleString | cst.FormattedString | cst.ConcatenatedString):
+        return True
+    kinds = set(alternatives(kind)) if kind is not None else set()
+    texts = {
+        one for one in kinds if one in {"str", "bytes", "LiteralString"} or one.startswith(("Literal['", "Literal[b'"))
+    }
+    return bool(texts) and kinds - texts <= {"None"}
 
 
 def _is_given(value: cst.BaseExpression | None) -> bool:
@@ -92,22 +158,60 @@ def _check_together(arguments: Mapping[str, cst.BaseExpression]) -> Refusal | No
             return Refusal("aiohttp takes data= or json=, not both")
     if "url" in arguments and "headers" in arguments and _USER.search("".join(_literal_parts(arguments["url"]))):
         return Refusal("its URL holds a user, which aiohttp refuses beside an Authorization header")
-    return None
+    return _check_login_and_headers(arguments)
 
 
-def _check(name: str, value: cst.BaseExpression, tree: Tree, types: Mapping[Span, str]) -> list[str] | Refusal:
+def _check_login_and_headers(arguments: Mapping[str, cst.BaseExpression]) -> Refusal | None:
+    """The login becomes one of the headers, and comes last."""
+    headers = arguments.get("headers")
+    if not isinstance(arguments.get("auth"), cst.Tuple):
+        return None
+    if "url" in arguments and _USER.search("".join(_literal_parts(arguments["url"]))):
+        return Refusal("its URL holds a user, which aiohttp refuses beside an Authorization header")
+    if headers is None:
+        return None
+    elements = headers.elements if isinstance(headers, cst.Dict) else [cst.StarredDictElement(headers)]
+    keys = [one.key for one in elements if isinstance(one, cst.DictElement) and isinstance(one.key, cst.SimpleString)]
+    if len(keys) == len(elements) and "authorization" not in _lower(keys):
+        return None
+    return Refusal("its headers= may hold an Authorization besides its auth=")
+
+
+def _lower(keys: Iterable[cst.BaseExpression]) -> set[str]:
+    return {"".join(_literal_parts(key)).lower() for key in keys}
+
+
+_Answer = tuple[Adjustment, list[str]] | Refusal
+
+
+def _check(name: str, value: cst.BaseExpression, tree: Tree, types: Mapping[Span, str]) -> _Answer:
     kind = _type_of(tree, value, types)
-    if name == "url":
-        return _check_url(value, kind)
     if name in _PASSED_ON:
-        return []
-    if name == "timeout":
-        return _check_timeout(value, kind)
+        return Adjustment.PASSED, []
+    if name in _OFF_BY_DEFAULT and _is_name(value, "None"):
+        return Adjustment.LEFT_OUT, []
+    match name:
+        case "url":
+            return _passed(_check_url(value, kind))
+        case "timeout":
+            return _check_timeout(value, kind, tree, types)
+        case "verify":
+            return _check_verify(value, kind)
+        case "auth":
+            return _check_login(value)
+        case "stream" if _is_name(value, "True") or _is_name(value, "False"):
+            return Adjustment.LEFT_OUT, []  # aiohttp always streams, and what is used is read
+        case "data" if _is_text(value, kind):
+            return Adjustment.PASSED, []
     if name in SCALARS:
         if isinstance(value, cst.Dict):
-            return _check_display(name, value, tree, types)
-        return _check_mapping(name, value, kind)
+            return _passed(_check_display(name, value, tree, types))
+        return _passed(_check_mapping(name, value, kind))
     return Refusal(f"its argument {name}= has no form in aiohttp yet that is known to be the same")
+
+
+def _passed(answer: list[str] | Refusal) -> _Answer:
+    return answer if isinstance(answer, Refusal) else (Adjustment.PASSED, answer)
 
 
 def _check_url(value: cst.BaseExpression, kind: str | None) -> list[str] | Refusal:
@@ -133,15 +237,51 @@ def _literal_parts(value: cst.BaseExpression) -> Iterator[str]:
                     yield part.value
 
 
-def _check_timeout(value: cst.BaseExpression, kind: str | None) -> list[str] | Refusal:
+_ZERO_NOTE = "a timeout of 0 means none to aiohttp; requests raises ValueError"
+_SECONDS = r"(?:int|float|None)(?: \| (?:int|float|None))*"
+_PAIR = re.compile(rf"tuple\[{_SECONDS}, {_SECONDS}\]")
+
+
+def _check_timeout(value: cst.BaseExpression, kind: str | None, tree: Tree, types: Mapping[Span, str]) -> _Answer:
+    if isinstance(value, cst.Tuple) and len(value.elements) == 2:
+        answers = [_seconds(one.value, _type_of(tree, one.value, types)) for one in value.elements]
+        refusal = next((one for one in answers if isinstance(one, Refusal)), None)
+        return refusal or (Adjustment.TIMEOUTS, [note for one in answers if isinstance(one, list) for note in one])
+    # a name is written twice: anything else could have effects
+    if kind is not None and _PAIR.fullmatch(kind) and dotted_name(value) is not None:
+        return Adjustment.TIMEOUTS, [_ZERO_NOTE]
+    answer = _seconds(value, kind)
+    if isinstance(answer, Refusal):
+        return answer
+    is_written_twice = not isinstance(value, cst.Integer | cst.Float) and dotted_name(value) is None
+    return Refusal("its timeout may have effects") if is_written_twice else (Adjustment.TIMEOUT, answer)
+
+
+def _seconds(value: cst.BaseExpression, kind: str | None) -> list[str] | Refusal:
     if _is_name(value, "None"):
         return []
     if isinstance(value, cst.Integer | cst.Float):
         return [] if value.evaluated_value > 0 else Refusal("a timeout of 0 is an error in requests only")
-    # a name is written twice: anything else could have effects; None means the same for both libraries
-    if kind is not None and set(alternatives(kind)) <= {"int", "float", "None"} and isinstance(value, cst.Name):
-        return ["a timeout of 0 means none to aiohttp; requests raises ValueError"]
+    # None means the same for both libraries
+    if kind is not None and set(alternatives(kind)) <= {"int", "float", "None"}:
+        return [_ZERO_NOTE]
     return Refusal("its timeout is not known to be a number")
+
+
+def _check_verify(value: cst.BaseExpression, kind: str | None) -> _Answer:
+    if _is_name(value, "True"):
+        return Adjustment.LEFT_OUT, []
+    if _is_name(value, "False") or kind == "bool":
+        return Adjustment.SSL, []
+    return Refusal("verify= is not known to be a bool")
+
+
+def _check_login(value: cst.BaseExpression) -> _Answer:
+    if not isinstance(value, cst.Tuple) or len(value.elements) != 2:
+        return Refusal("auth= is not a pair of user and password that can be seen")
+    if not all(is_pure(one) for one in value.elements):
+        return Refusal("auth= holds something with effects")
+    return Adjustment.LOGIN, ["encode_basic_auth() came with aiohttp 3.14, and refuses a user with a colon in it"]
 
 
 def _check_display(name: str, value: cst.Dict, tree: Tree, types: Mapping[Span, str]) -> list[str] | Refusal:
@@ -230,28 +370,3 @@ def _may_be_none_by_default(tree: Tree, value: cst.BaseExpression) -> bool:
 
 def _is_name(value: cst.BaseExpression | None, name: str) -> bool:
     return isinstance(value, cst.Name) and value.value == name
-
-
-def convert_arguments(call: cst.Call, verb: str, aiohttp: str) -> Iterator[cst.Arg]:
-    """The arguments of a checked request as aiohttp takes them: the user's own nodes, adjusted in place.
-
-    `aiohttp` is what that module is called in the file.
-    """
-    positional = POSITIONAL[verb]
-    for index, argument in enumerate(call.args):
-        changed = argument
-        if argument.keyword is None and index > 0:
-            changed = changed.with_changes(keyword=cst.Name(positional[index]), equal=_TIGHT)
-        if changed.keyword is not None and changed.keyword.value == "timeout":
-            changed = changed.with_changes(value=_client_timeout(argument.value, aiohttp))
-        yield changed
-
-
-_TIGHT = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
-
-
-def _client_timeout(value: cst.BaseExpression, aiohttp: str) -> cst.BaseExpression:
-    """requests' timeout is per socket operation (the verified table, section 2.7)."""
-    names = ("total",) if _is_name(value, "None") else ("sock_connect", "sock_read")
-    arguments = [cst.Arg(value, keyword=cst.Name(name), equal=_TIGHT) for name in names]
-    return cst.Call(cst.Attribute(cst.Name(aiohttp), cst.Name("ClientTimeout")), arguments)

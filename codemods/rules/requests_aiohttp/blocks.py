@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import libcst as cst
 
 from codemods.rewrite.edits import Edits, Wrap, awaited, without_parentheses
-from codemods.rules.requests_aiohttp.arguments import convert_arguments
+from codemods.rules.requests_aiohttp.adjust import convert_arguments
 from codemods.rules.requests_aiohttp.response import AWAITS, ResponseUse, rewritten
 from codemods.rules.requests_aiohttp.shapes import PlacedUse, RequestForm, Shape
 
@@ -119,8 +119,14 @@ class _Writer:
 
     def _session_call(self, call: cst.Call) -> cst.BaseExpression:
         method = cst.Attribute(cst.Name(self._form.session), cst.Name(self._form.verb))
-        arguments = tuple(convert_arguments(call, self._form.verb, self._aiohttp))
-        return without_parentheses(call.with_changes(func=method, args=arguments))
+        arguments = convert_arguments(
+            call,
+            self._form.verb,
+            dict(self._form.adjustments),
+            self._aiohttp,
+            skips_content_type=self._form.skips_content_type,
+        )
+        return without_parentheses(call.with_changes(func=method, args=_with_commas(call, tuple(arguments))))
 
     def _with(
         self,
@@ -136,6 +142,19 @@ class _Writer:
         made = cst.Call(cst.Attribute(cst.Name(self._aiohttp), cst.Name("ClientSession")))
         block = _async_with(made, self._form.session, inside, None)
         return block.with_changes(leading_lines=_leading_lines(original))
+
+
+def _with_commas(call: cst.Call, arguments: tuple[cst.Arg, ...]) -> tuple[cst.Arg, ...]:
+    """Arguments separated as those of the original call are: one that was last may be so no more."""
+    if not arguments or len(arguments) == len(call.args):
+        return arguments
+    last, default = call.args[-1].comma, cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
+    between = next((one.comma for one in call.args[:-1] if isinstance(one.comma, cst.Comma)), default)
+    own = [isinstance(one.comma, cst.Comma) and one.comma is not last for one in arguments[:-1]]
+    separated = [
+        one if has_own else one.with_changes(comma=between) for one, has_own in zip(arguments[:-1], own, strict=True)
+    ]
+    return (*separated, arguments[-1].with_changes(comma=last))
 
 
 def _assignment(name: str, value: cst.BaseExpression) -> cst.SimpleStatementLine:

@@ -95,13 +95,18 @@ def _untraceable_way(path: Sequence[cst.CSTNode], imports: ImportedNames) -> str
         if isinstance(node, cst.FunctionDef)
         for one in (*node.params.params, *node.params.kwonly_params, *node.params.posonly_params)
     }
-    finder = _WayFinder(parameters, imports)
+    function = next((node for node in reversed(path) if isinstance(node, cst.FunctionDef)), None)
+    decorators = function.decorators if function is not None else ()
+    # only a context manager's generator is entered again by what fails outside of it
+    may_be_thrown_into = any("contextmanager" in (dotted_name(one.decorator) or "contextmanager") for one in decorators)
+    finder = _WayFinder(parameters, imports, may_be_thrown_into)
     statement.body.visit(finder)
     return finder.way
 
 
 class _WayFinder(cst.CSTVisitor):
-    def __init__(self, parameters: set[str], imports: ImportedNames) -> None:
+    def __init__(self, parameters: set[str], imports: ImportedNames, may_be_thrown_into: bool) -> None:
+        self._may_be_thrown_into = may_be_thrown_into
         self._parameters = parameters
         self._imports = imports
         self.way: str | None = None
@@ -110,7 +115,8 @@ class _WayFinder(cst.CSTVisitor):
         return False
 
     def visit_Yield(self, node: cst.Yield) -> None:
-        self.way = self.way or "what runs while it yields"
+        if self._may_be_thrown_into:
+            self.way = self.way or "what runs while it yields"
 
     def visit_Call(self, node: cst.Call) -> None:
         if isinstance(node.func, cst.Attribute) and node.func.attr.value == "result" and not node.args:

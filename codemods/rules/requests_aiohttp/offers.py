@@ -10,7 +10,7 @@ import libcst as cst
 from codemods.facts.syntax import enclosing_function
 from codemods.model import Span
 from codemods.rules.requests_aiohttp import RULE, mocks
-from codemods.rules.requests_aiohttp.arguments import check_arguments
+from codemods.rules.requests_aiohttp.arguments import CheckedArguments, check_arguments
 from codemods.rules.requests_aiohttp.response import NOTES, ResponseUse
 from codemods.rules.requests_aiohttp.shapes import (
     Assigned,
@@ -43,7 +43,7 @@ def offer_all(
     """
     offers: dict[Span, Offer] = {}
     groups: dict[tuple[int, str], list[tuple[Assigned, str]]] = {}
-    notes: dict[Span, tuple[str, ...]] = {}
+    arguments: dict[Span, CheckedArguments] = {}
     shared = _sharing_a_statement(tree, [one.call for one in requests])
     for request in requests:
         span = tree.span(request.call)
@@ -57,7 +57,8 @@ def offer_all(
         if isinstance(checked, Refusal):
             offers[span] = _refused(checked)
             continue
-        checked = notes[span] = (*checked, *mocks.note(request.verb, replaced))
+        checked = replace(checked, notes=(*checked.notes, *mocks.note(request.verb, replaced)))
+        arguments[span] = checked
         if assigned is None:
             form = lifted_form(tree, request.call, request.verb)
             if isinstance(form, Refusal):
@@ -65,7 +66,7 @@ def offer_all(
             else:
                 offers[span] = _offer(form, checked, form.uses, None)
     for group in groups.values():
-        _offer_group(tree, group, types, notes, offers)
+        _offer_group(tree, group, types, arguments, offers)
     return offers
 
 
@@ -82,7 +83,7 @@ def _offer_group(
     tree: Tree,
     group: Sequence[tuple[Assigned, str]],
     types: Mapping[Span, str],
-    notes: Mapping[Span, tuple[str, ...]],
+    arguments: Mapping[Span, CheckedArguments],
     offers: dict[Span, Offer],
 ) -> None:
     """Offers for the requests that are assigned to one name."""
@@ -96,15 +97,17 @@ def _offer_group(
         elif isinstance(form, Refusal):
             offers[span] = _refused(form)
         else:
-            offers[span] = _offer(form, notes[span], (kept[0] if kept else form).uses, key)
+            offers[span] = _offer(form, arguments[span], (kept[0] if kept else form).uses, key)
 
 
 def _refused(refusal: Refusal) -> Offer:
     return Offer(rule=RULE.id, native=None, reason=refusal.reason)
 
 
-def _offer(form: RequestForm, notes: Sequence[str], uses: Sequence[PlacedUse], group: str | None) -> Offer:
+def _offer(form: RequestForm, arguments: CheckedArguments, uses: Sequence[PlacedUse], group: str | None) -> Offer:
     """The offer of a form; the uses are those of its whole group."""
+    form = replace(form, adjustments=arguments.adjustments, skips_content_type=arguments.skips_content_type)
+    notes = arguments.notes
     decodes = any(one.use is ResponseUse.JSON for one in uses)
     offer = Offer(
         rule=RULE.id,

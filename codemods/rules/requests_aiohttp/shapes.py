@@ -18,6 +18,7 @@ from codemods.facts.syntax import Position, enclosing_function, place_of_path
 from codemods.model import Span
 from codemods.rules.evaluation import is_evaluated_first
 from codemods.rules.names import NameRole, is_bound, role_of, variables
+from codemods.rules.requests_aiohttp.arguments import Adjustment
 from codemods.rules.requests_aiohttp.response import AWAITS, NOTES, ResponseUse, handling_of, is_none_test
 from codemods.rules.rule import Refusal
 from codemods.tree import Tree
@@ -64,6 +65,10 @@ class RequestForm:
     """For KEEP: the variable that holds the response in the end, when it must not be bound before all is read."""
     reads_first: bool = False
     """For BLOCK: whether the body is read at once, because a handler that is not around the call is around a use."""
+    adjustments: tuple[tuple[str, Adjustment], ...] = ()
+    """What becomes of its arguments, by parameter name."""
+    skips_content_type: bool = False
+    """Whether aiohttp must not make up a Content-Type."""
     decodes_text: bool = False
     """Whether JSON is decoded from the text, which raises whatever is no JSON; aiohttp's own way asks for a type."""
 
