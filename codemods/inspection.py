@@ -31,7 +31,7 @@ from codemods.facts.syntax import (
     stops_iteration,
 )
 from codemods.locking import LockFinder, Seen, Sources
-from codemods.model import Guard, Problem, Span
+from codemods.model import NOT_GUARDED, Guard, Guards, Problem, Span
 from codemods.packs import Knowledge
 from codemods.planning.facts import BlockingCall, PlanningFacts, PlanningOptions, Site, UnawaitedCall
 from codemods.prospect import worth_parsing
@@ -295,7 +295,7 @@ class _FileInspector:
         node = self._tree.at(span, cst.Call) or self._tree.at(span, cst.Attribute)
         if node is None:
             return None
-        return replace(place_of(self._tree, node), guards=tuple(self._guards(node)))
+        return replace(place_of(self._tree, node), guards=Guards.around(self._guards(node)))
 
     def _guards(self, node: cst.BaseExpression) -> Iterator[Guard]:
         for clause in clauses_around(self._tree, self._tree.path(node), self._exceptions):
@@ -332,19 +332,19 @@ class _FileInspector:
             if name is None or place is None or node is None:
                 continue
             offer = made.get(call.span) or self._offer(node, name)
-            decoding: tuple[Guard, ...] = ()
+            decoding = NOT_GUARDED
             if isinstance(offer.native, RequestForm):
-                place = replace(place, guards=(*place.guards, *self._guards_of(offer.native, RAISES)))
-                decoding = tuple(self._guards_of(offer.native, {ResponseUse.JSON}))
+                place = replace(place, guards=Guards.joined((place.guards, *self._guards_of(offer.native, RAISES))))
+                decoding = Guards.joined(self._guards_of(offer.native, {ResponseUse.JSON}))
             ignored = self._is_silenced(offer.rule, call)
             yield BlockingCall(call.path, call.span, call.caller, name, offer, place, ignored, decoding)
 
-    def _guards_of(self, form: RequestForm, kinds: Container[ResponseUse]) -> Iterator[Guard]:
-        """The handlers around some of the uses of a response."""
+    def _guards_of(self, form: RequestForm, kinds: Container[ResponseUse]) -> Iterator[Guards]:
+        """The handlers around each of some uses of a response."""
         for use in form.uses:
             node = self._tree.at(use.node, cst.BaseExpression)  # type: ignore[type-abstract]
             if use.use in kinds and node is not None:
-                yield from self._guards(node)
+                yield Guards.around(self._guards(node))
 
     def _requests_offers(self, names: Mapping[Span, str | None]) -> Mapping[Span, Offer]:
         found = [

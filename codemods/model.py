@@ -5,6 +5,7 @@ This file owns the words of the project. It decides nothing and reads nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -86,6 +87,39 @@ class Guard:
     minds_decoding: bool
     """Whether it catches what a body that cannot be decoded raises, and not what surrounds it."""
     notes: tuple[str, ...]
+    is_final: bool = False
+    """Whether it catches all that the library may raise, and hands none of it on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guards:
+    """The handlers around a place, as far as what is raised there can come."""
+
+    met: tuple[Guard, ...] = ()
+    """Innermost first."""
+    is_open: bool = True
+    """Whether it can come further: to the callers."""
+
+    @staticmethod
+    def around(guards: Iterable[Guard]) -> Guards:
+        """Of all the handlers around a place, innermost first, those that are met."""
+        met: list[Guard] = []
+        for guard in guards:
+            met.append(guard)
+            if guard.is_final:
+                return Guards(tuple(met), is_open=False)
+        return Guards(tuple(met))
+
+    @staticmethod
+    def joined(several: Iterable[Guards]) -> Guards:
+        """Those of several places, of which at least one is met first."""
+        found = list(several)
+        met = dict.fromkeys(guard for one in found for guard in one.met)
+        return Guards(tuple(met), any(one.is_open for one in found))
+
+
+NOT_GUARDED = Guards()
+"""No handlers."""
 
 
 @dataclass(frozen=True, slots=True)

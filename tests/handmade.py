@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any, TypeVar
 
 from codemods.facts.syntax import Place, Position, Use
-from codemods.model import Action, Fallback, Finding, Guard, Scope, Span
+from codemods.model import Action, Fallback, Finding, Guard, Guards, Scope, Span
 from codemods.planning.facts import (
     ANYWHERE,
     BlockingCall,
@@ -42,7 +42,7 @@ def guard(name: str, line: int = 900, **about: Any) -> Guard:
 
 def guarded(*guards: Guard) -> Place:
     """A place under handlers."""
-    return replace(ANYWHERE, guards=guards)
+    return replace(ANYWHERE, guards=Guards.around(guards))
 
 
 class Draft:

@@ -92,9 +92,8 @@ def judged(handler):
     [
         "except KeyError: ...",
         "except (KeyError, AttributeError) as error:\n    return error.args",
-        "except Exception: ...",
-        "except Exception as error:\n    print(error)",
-        "except Exception as error:\n    raise own.Bad(str(error), error) from error",
+        "except Exception:\n    raise",
+        "except Exception as error:\n    print(error)\n    raise",
         "except own.Bad: ...",
         "except RuntimeError: ...",
     ],
@@ -114,8 +113,9 @@ def test_handlers_that_catch_the_same_do_not_matter(handler):
         ("except rq.HTTPError as e:\n    return e.response.status_code", "looks into the exception (e.response)"),
         ("except OSError as e:\n    print(e.errno)", "looks into the exception (e.errno)"),
         ("except Exception as e:\n    return isinstance(e, OSError)", "looks into the exception (isinstance(e))"),
-        ("except Exception as e:\n    return e", "looks into the exception (e)"),
-        ("except Exception as e:\n    self.failed(e)", "looks into the exception (self.failed(e))"),
+        ("except Exception as e:\n    return type(e) is OSError", "looks into the exception (type(e))"),
+        ("except rq.Timeout as e:\n    return e", "hands the exception on (e)"),
+        ("except OSError as e:\n    self.failed(e)", "hands the exception on (self.failed(e))"),
     ],
 )
 def test_handlers_that_cannot_be_kept_are_refused(handler, reason):
@@ -135,6 +135,9 @@ def test_handlers_that_cannot_be_kept_are_refused(handler, reason):
         ("except ValueError: ...", False, True, 1),
         ("except rq.JSONDecodeError: ...", True, True, 0),
         ("except (KeyError, rq.Timeout): ...", True, False, 0),
+        ("except rq.Timeout as e:\n    print(type(e).__name__)", True, False, 1),
+        ("except Exception as e:\n    return e", False, False, 1),
+        ("except Exception as e:\n    self.failed(e)", False, False, 1),
     ],
 )
 def test_handlers_that_can_be_kept(handler, is_rewritten, minds_decoding, note_count):
@@ -213,3 +216,30 @@ def test_parts_of_an_expression():
 
 def test_no_handler_uses_no_exception():
     assert use_of_exception(None).looked_into is None
+
+
+@pytest.mark.parametrize(
+    ("handler", "is_final"),
+    [
+        ("except rq.RequestException: ...", True),
+        ("except (KeyError, rq.RequestException) as e:\n    print(e)", True),
+        ("except Exception as e:\n    raise own.Bad(e) from e", True),
+        ("except rq.RequestException:\n    raise", False),
+        ("except rq.RequestException as e:\n    raise e", False),
+        ("except rq.RequestException as e:\n    if bad:\n        raise e.with_traceback(None)", False),
+        ("except rq.RequestException as e:\n    errors.append(e)", False),
+        ("except Exception as e:\n    last = e", False),
+        ("except rq.Timeout: ...", False),
+        ("except OSError: ...", False),
+    ],
+)
+def test_a_handler_is_final_when_nothing_passes_it(handler, is_final):
+    guard = judged(handler)
+    assert guard is not None
+    assert guard.is_final is is_final
+
+
+def test_a_context_manager_is_never_final():
+    (clause,) = clauses("with retrying(Exception):\n    CALL()")
+    guard = judge(clause, "a.py")
+    assert guard is None or not guard.is_final

@@ -7,7 +7,7 @@ import pytest
 
 from codemods.facts.graph import CallKind
 from codemods.facts.syntax import Use
-from codemods.model import Action, Fallback, Fate, Scope
+from codemods.model import Action, Fallback, Fate, Guards, Scope
 from codemods.planning.facts import ANYWHERE, PlanningOptions
 from codemods.planning.plan import make_plan
 from tests.handmade import (
@@ -298,7 +298,7 @@ def test_handlers_that_can_name_other_exceptions_do_so_for_native_calls():
 
 def test_handlers_keep_the_old_exceptions_while_calls_that_stay_can_raise_them():
     draft = Draft("async main async other")
-    draft.blocks("main", replace(RAISING, decodes=True), decoding_guards=(TRANSLATED,))
+    draft.blocks("main", replace(RAISING, decodes=True), decoding_guards=Guards((TRANSLATED,)))
     draft.blocks("main", THREAD_ONLY, place=guarded(TRANSLATED))
     (change,) = draft.plan().handlers["a.py"]
     assert change.keeps_old
@@ -337,7 +337,7 @@ def test_a_handler_that_minds_decoding_gets_the_other_offer():
     free = draft.blocks("main", offer)
     minds = guard("ValueError", refusal=None, minds_decoding=True)
     elsewhere = draft.blocks("main", offer, place=guarded(minds))
-    minded = draft.blocks("main", offer, decoding_guards=(minds,))
+    minded = draft.blocks("main", offer, decoding_guards=Guards((minds,)))
     plan = draft.plan()
     by_line = {one.finding.line: one.native for one in plan.decisions["a.py"]}
     assert by_line == {free: offer.native, elsewhere: offer.native, minded: "exact"}
@@ -397,3 +397,17 @@ def test_an_unnative_reason_of_a_group_does_not_depend_on_the_order_of_facts():
     draft.blocks("main", grouped)
     plans = {order: make_plan(shuffled(draft.facts(), order), PlanningOptions(Scope.ALL)) for order in range(8)}
     assert all(plan == plans[0] for plan in plans.values())
+
+
+def test_handlers_beyond_one_that_catches_everything_do_not_count():
+    final = guard("time.Error", 911, refusal=None, is_rewritten=True, is_final=True)
+    draft = Draft("async main helper other")
+    draft.calls("main", "helper", place=guarded(TIMEOUT))
+    caught = draft.blocks("helper", RAISING, place=guarded(final, TIMEOUT))
+    draft.calls("main", "other", place=guarded(final, TIMEOUT))
+    below = draft.blocks("other", RAISING)
+    passing = draft.blocks("helper", RAISING, place=guarded(TRANSLATED, TIMEOUT))
+    plan = draft.plan()
+    assert at(plan, caught).action is Action.NATIVE
+    assert at(plan, below).action is Action.NATIVE
+    assert at(plan, passing).action is Action.OFFLOADED

@@ -13,7 +13,7 @@ from itertools import pairwise
 import libcst as cst
 
 from codemods.facts.waiting import waiting_notes
-from codemods.model import Guard, Span
+from codemods.model import NOT_GUARDED, Guards, Span
 from codemods.tree import Tree
 
 COROUTINE_METHODS = frozenset({"close", "send", "throw"})
@@ -52,7 +52,7 @@ class Place:
     use: Use
     callee: str
     """What is called, as written, without its arguments and on one line."""
-    guards: tuple[Guard, ...] = ()
+    guards: Guards = NOT_GUARDED
     """The handlers around it that matter for what a native form raises."""
     notes: tuple[str, ...] = ()
     """What changes when the function waits there and other tasks run, in words."""

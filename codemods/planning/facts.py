@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from codemods.facts.graph import CallKind
 from codemods.facts.syntax import Place, Position, Use
-from codemods.model import Fallback, Guard, Scope, Span
+from codemods.model import NOT_GUARDED, Fallback, Guards, Scope, Span
 from codemods.rules.rule import Offer
 
 ANYWHERE = Place(Position.AWAITABLE, None, Use.OTHER, "f")
@@ -61,7 +61,7 @@ class BlockingCall:
     place: Place = ANYWHERE
     is_ignored: bool = False
     """Whether the user silenced it."""
-    decoding_guards: tuple[Guard, ...] = ()
+    decoding_guards: Guards = NOT_GUARDED
     """The handlers around the places that decode its body; those of its place are around all else that may raise."""
 
 

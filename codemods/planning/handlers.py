@@ -1,7 +1,8 @@
 """Which handlers the exceptions of a call can reach, and what has to become of them.
 
 An exception passes through the handlers around its call, then through those around every call of the function that
-holds it, and so on: the handlers that it reaches are gathered over the call graph, overrides included.
+holds it, and so on up to one that catches it for certain: the handlers that it reaches are gathered over the call
+graph, overrides included.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from codemods.model import Action, Finding, Guard, Span
+from codemods.model import Action, Finding, Guard, Guards, Span
 from codemods.planning.facts import BlockingCall, PlanningFacts
 from codemods.planning.promotion import CallIndex
 
@@ -39,12 +40,15 @@ class Handlers:
 
     def _reached_by(self, call: BlockingCall) -> frozenset[Guard]:
         """The guards that exceptions of a call can reach, other than those of decoding its body."""
-        return frozenset({*call.place.guards, *self._above.get(call.caller, ())})
+        return self._with_those_above(call.place.guards, call.caller)
 
     def _reached_by_decoding(self, call: BlockingCall) -> frozenset[Guard]:
         if not call.offer.decodes:
             return frozenset()
-        return frozenset({*call.decoding_guards, *self._above.get(call.caller, ())})
+        return self._with_those_above(call.decoding_guards, call.caller)
+
+    def _with_those_above(self, guards: Guards, caller: str) -> frozenset[Guard]:
+        return frozenset({*guards.met, *(self._above.get(caller, ()) if guards.is_open else ())})
 
     def settle_offers(self) -> tuple[BlockingCall, ...]:
         """The blocking calls, less the native forms whose exceptions no handler can be made to catch.
@@ -124,11 +128,11 @@ def _guards_above(facts: PlanningFacts) -> Mapping[str, frozenset[Guard]]:
                 queue.append(member)
 
     for site in facts.sites:
-        for target in site.targets if site.place.guards else ():
-            add(target, frozenset(site.place.guards))
+        for target in site.targets if site.place.guards.met else ():
+            add(target, frozenset(site.place.guards.met))
     while queue:
         name = queue.popleft()
         for site in index.by_caller.get(name, ()):
-            for target in site.targets:
+            for target in site.targets if site.place.guards.is_open else ():
                 add(target, above[name])
     return above

@@ -18,6 +18,9 @@ _SHOWS = frozenset(
 )
 """The last parts of the names of functions that show an exception, or put it away as it is."""
 
+_QUESTIONS = frozenset({"isinstance", "issubclass", "type", "hasattr", "getattr", "vars", "dir"})
+"""Functions that tell exceptions of one class from those of another."""
+
 
 @dataclass(frozen=True, slots=True)
 class ExceptionUse:
@@ -27,28 +30,38 @@ class ExceptionUse:
     """Whether its message goes somewhere."""
     looked_into: str | None = None
     """What is asked of it that another class of exception would answer otherwise, as text."""
+    handed_on: str | None = None
+    """Where it goes as it is, so that something else may look into it, as text."""
+    may_come_again: bool = False
+    """Whether the handler, or something else later, may raise it."""
 
 
 def use_of_exception(handler: cst.ExceptHandler | cst.ExceptStarHandler | None) -> ExceptionUse:
     """What a handler does with its exception."""
-    if handler is None or handler.name is None or not isinstance(handler.name.name, cst.Name):
+    if handler is None:
         return ExceptionUse()
-    finder = _Finder(handler.name.name.value)
+    is_named = handler.name is not None and isinstance(handler.name.name, cst.Name)
+    finder = _Finder(cst.ensure_type(handler.name.name, cst.Name).value if is_named and handler.name else None)
     handler.body.visit(finder)
-    return ExceptionUse(finder.is_shown, finder.looked_into)
+    may_come_again = finder.may_come_again or finder.handed_on is not None
+    return ExceptionUse(finder.is_shown, finder.looked_into, finder.handed_on, may_come_again)
 
 
 class _Finder(cst.CSTVisitor):
     """Follows the ways to every use of a name."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str | None) -> None:
         self._name = name
         self._path: list[cst.CSTNode] = []
         self.is_shown = False
         self.looked_into: str | None = None
+        self.handed_on: str | None = None
+        self.may_come_again = False
 
     def on_visit(self, node: cst.CSTNode) -> bool:
         self._path.append(node)
+        if isinstance(node, cst.Raise) and node.exc is None:
+            self.may_come_again = True
         if isinstance(node, cst.Name) and node.value == self._name and not _is_no_variable(self._path):
             self._look(self._path)
         return True
@@ -59,34 +72,44 @@ class _Finder(cst.CSTVisitor):
     def _look(self, path: Sequence[cst.CSTNode]) -> None:
         node, parent = path[-1], path[-2]
         match parent:
-            case cst.Raise() | cst.From():
-                return
+            case cst.Raise():
+                self.may_come_again = True
+            case cst.From():
+                pass
             case cst.FormattedStringExpression():
                 self.is_shown = True
-                return
             case cst.Arg():
                 call = path[-3]
                 callee = dotted_name(call.func) if isinstance(call, cst.Call) else None
                 is_raised = any(isinstance(one, cst.Raise) for one in path)
                 if is_raised or (callee is not None and callee.rpartition(".")[2] in _SHOWS):
                     self.is_shown = True
+                    self.may_come_again = self.may_come_again or (callee or "").endswith("append")
                     return
                 what = f"{callee or 'something'}({self._name})"
+                if callee == "type" and _is_its_name(path[:-2]):
+                    self.is_shown = True
+                elif callee in _QUESTIONS:
+                    self.looked_into = self.looked_into or what
+                else:
+                    self.handed_on = self.handed_on or what
             case cst.BinaryOperation(operator=cst.Modulo()) if parent.right is node:
                 self.is_shown = True
-                return
             case cst.Comparison(comparisons=[cst.ComparisonTarget(operator=cst.Is() | cst.IsNot())]):
-                return
+                pass
             case cst.Attribute(attr=cst.Name(value="with_traceback" | "add_note" | "__traceback__" | "__class__")):
-                return
+                self.may_come_again = True
             case cst.Attribute(attr=cst.Name(value=attribute)):
-                what = f"{self._name}.{attribute}"
+                self.looked_into = self.looked_into or f"{self._name}.{attribute}"
             case cst.Element() if any(isinstance(one, cst.BinaryOperation) for one in path):
                 self.is_shown = True  # "%s: %s" % (url, error)
-                return
             case _:
-                what = self._name
-        self.looked_into = self.looked_into or what
+                self.handed_on = self.handed_on or self._name
+
+
+def _is_its_name(path: Sequence[cst.CSTNode]) -> bool:
+    """Whether the call at the end of a path, `type(error)`, is only asked for its name."""
+    return isinstance(path[-2], cst.Attribute) and path[-2].attr.value in {"__name__", "__qualname__"}
 
 
 def _is_no_variable(path: Sequence[cst.CSTNode]) -> bool:

@@ -57,6 +57,8 @@ _MESSAGE_NOTE = "the message of the exception that a handler shows is another on
 
 _OF_DECODING = frozenset({"JSONDecodeError", "InvalidJSONError"})
 _LIBRARIES = frozenset({"urllib3", "socket", "ssl", "http", "json", "simplejson", "urllib", "aiohttp", "asyncio"})
+_ALL_OF_THEM = frozenset({"RequestException", "Exception", "BaseException"})
+"""The classes that catch all that a request raises."""
 _DIFFERENT = frozenset(
     {
         *("ConnectionError", "ConnectionResetError", "ConnectionAbortedError", "ConnectionRefusedError"),
@@ -105,7 +107,11 @@ def judge(clause: Clause, path: str) -> Guard | None:
     """What a clause in a file means for requests under it; None when it catches the same before and after."""
     effects = [_effect(kind) for kind in clause.kinds]
     use = use_of_exception(clause.handler)
-    if set(effects) <= {_Effect.NONE} or (set(effects) <= {_Effect.NONE, _Effect.BROAD} and use.looked_into is None):
+    catches_all = set(effects) <= {_Effect.NONE, _Effect.BROAD}
+    catches_library = any((kind or "").rpartition(".")[2] in _ALL_OF_THEM for kind in clause.kinds)
+    is_final = catches_library and clause.handler is not None and not use.may_come_again
+    is_alike = catches_all and use.looked_into is None and use.handed_on is None
+    if set(effects) <= {_Effect.NONE} or (is_alike and not is_final):
         return None
     is_rewritten = not {_Effect.RENAMED, _Effect.WIDENED}.isdisjoint(effects)
     refusal: str | None = None
@@ -113,9 +119,13 @@ def judge(clause: Clause, path: str) -> Guard | None:
         refusal = "catches exceptions that aiohttp does not raise"
     elif use.looked_into is not None:
         refusal = f"looks into the exception ({use.looked_into})"
+    elif use.handed_on is not None and not catches_all:
+        refusal = f"hands the exception on ({use.handed_on})"
     kinds = tuple(kind or "" for kind in clause.kinds)
     last_parts = [kind.rpartition(".")[2] for kind in kinds]
     notes = [_NOTES[last] for last in last_parts if last in _NOTES]
+    where = f"the handler of {path}:{clause.span.line}"
+    handed_on = [] if use.handed_on is None else [f"{use.handed_on} in {where} gets an exception of aiohttp"]
     return Guard(
         path=path,
         span=clause.span,
@@ -125,7 +135,8 @@ def judge(clause: Clause, path: str) -> Guard | None:
         refusal=refusal,
         is_rewritten=is_rewritten,
         minds_decoding=_Effect.DECODING in effects or not _OF_DECODING.isdisjoint(last_parts),
-        notes=(*notes, *([_MESSAGE_NOTE] if use.is_shown else [])),
+        notes=(*notes, *([_MESSAGE_NOTE] if use.is_shown and not catches_all else []), *handed_on),
+        is_final=is_final,
     )
 
 
