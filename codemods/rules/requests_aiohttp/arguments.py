@@ -12,10 +12,12 @@ from enum import StrEnum
 
 import libcst as cst
 
-from codemods.facts.syntax import dotted_name, enclosing_function
+from codemods.facts.syntax import dotted_name
 from codemods.model import Span
 from codemods.rules.evaluation import is_pure
-from codemods.rules.requests_aiohttp.values import SCALARS, Sent, alternatives, mapping_is_sent, value_is_sent
+from codemods.rules.requests_aiohttp.expressions import is_name, literal_parts, type_of
+from codemods.rules.requests_aiohttp.mappings import check_mapping
+from codemods.rules.requests_aiohttp.values import SCALARS, alternatives
 from codemods.rules.rule import Refusal
 from codemods.tree import Tree
 
@@ -120,14 +122,16 @@ def _notes_of_the_whole(arguments: Mapping[str, cst.BaseExpression], verb: str) 
         yield "without timeout= requests waits for ever; aiohttp gives up after 300 seconds in all"
     if verb in {*_WITH_BODY, "request"} and not any(_is_given(arguments.get(name)) for name in ("data", "json")):
         yield "aiohttp sends a Content-Type header with the empty body of a POST, PUT or PATCH; requests sends none"
+    if _is_given(arguments.get("cookies")):
+        yield "aiohttp does not send cookies= to another host after a redirect; requests does"
     changes_method = verb in {"put", "patch", "delete", "request"}
-    if changes_method and not _is_name(arguments.get("allow_redirects"), "False"):
+    if changes_method and not is_name(arguments.get("allow_redirects"), "False"):
         yield "after a redirect aiohttp keeps the method and the body of PUT, PATCH and DELETE; requests changes them"
 
 
 def _skips_content_type(arguments: Mapping[str, cst.BaseExpression], tree: Tree, types: Mapping[Span, str]) -> bool:
     data, headers = arguments.get("data"), arguments.get("headers")
-    if data is None or not _is_text(data, _type_of(tree, data, types)):
+    if data is None or not _is_text(data, type_of(tree, data, types)):
         return False
     elements = headers.elements if isinstance(headers, cst.Dict) else ()
     keys = [one.key for one in elements if isinstance(one, cst.DictElement)]
@@ -147,18 +151,34 @@ def _is_text(value: cst.BaseExpression, kind: str | None) -> bool:
 
 def _is_given(value: cst.BaseExpression | None) -> bool:
     is_empty = isinstance(value, cst.Dict) and not value.elements
-    return not (value is None or _is_name(value, "None") or is_empty)
+    return not (value is None or is_name(value, "None") or is_empty)
 
 
 def _check_together(arguments: Mapping[str, cst.BaseExpression]) -> Refusal | None:
     """Why arguments cannot be given at once."""
     if "data" in arguments and "json" in arguments:
         bodies = [arguments[name] for name in ("data", "json")]
-        if not any(_is_name(body, "None") for body in bodies):
+        if not any(is_name(body, "None") for body in bodies):
             return Refusal("aiohttp takes data= or json=, not both")
-    if "url" in arguments and "headers" in arguments and _USER.search("".join(_literal_parts(arguments["url"]))):
+    if "url" in arguments and "headers" in arguments and _USER.search("".join(literal_parts(arguments["url"]))):
         return Refusal("its URL holds a user, which aiohttp refuses beside an Authorization header")
-    return _check_login_and_headers(arguments)
+    return _check_login_and_headers(arguments) or _check_cookies_and_headers(arguments)
+
+
+def _check_cookies_and_headers(arguments: Mapping[str, cst.BaseExpression]) -> Refusal | None:
+    """Requests sends the header alone, aiohttp both."""
+    if not _is_given(arguments.get("cookies")) or _keeps_out("cookie", arguments.get("headers")):
+        return None
+    return Refusal("its headers= may hold a Cookie besides its cookies=")
+
+
+def _keeps_out(name: str, headers: cst.BaseExpression | None) -> bool:
+    """Whether headers are visible and do not hold one."""
+    if not _is_given(headers):
+        return True
+    elements = headers.elements if isinstance(headers, cst.Dict) else ()
+    keys = [one.key for one in elements if isinstance(one, cst.DictElement) and isinstance(one.key, cst.SimpleString)]
+    return bool(keys) and len(keys) == len(elements) and name not in _lower(keys)
 
 
 def _check_login_and_headers(arguments: Mapping[str, cst.BaseExpression]) -> Refusal | None:
@@ -166,29 +186,26 @@ def _check_login_and_headers(arguments: Mapping[str, cst.BaseExpression]) -> Ref
     headers = arguments.get("headers")
     if not isinstance(arguments.get("auth"), cst.Tuple):
         return None
-    if "url" in arguments and _USER.search("".join(_literal_parts(arguments["url"]))):
+    if "url" in arguments and _USER.search("".join(literal_parts(arguments["url"]))):
         return Refusal("its URL holds a user, which aiohttp refuses beside an Authorization header")
-    if headers is None:
-        return None
-    elements = headers.elements if isinstance(headers, cst.Dict) else [cst.StarredDictElement(headers)]
-    keys = [one.key for one in elements if isinstance(one, cst.DictElement) and isinstance(one.key, cst.SimpleString)]
-    if len(keys) == len(elements) and "authorization" not in _lower(keys):
+    # a display is written into, even an empty one; anything else is not
+    if headers is None or (isinstance(headers, cst.Dict) and _keeps_out("authorization", headers)):
         return None
     return Refusal("its headers= may hold an Authorization besides its auth=")
 
 
 def _lower(keys: Iterable[cst.BaseExpression]) -> set[str]:
-    return {"".join(_literal_parts(key)).lower() for key in keys}
+    return {"".join(literal_parts(key)).lower() for key in keys}
 
 
 _Answer = tuple[Adjustment, list[str]] | Refusal
 
 
 def _check(name: str, value: cst.BaseExpression, tree: Tree, types: Mapping[Span, str]) -> _Answer:
-    kind = _type_of(tree, value, types)
+    kind = type_of(tree, value, types)
     if name in _PASSED_ON:
         return Adjustment.PASSED, []
-    if name in _OFF_BY_DEFAULT and _is_name(value, "None"):
+    if name in _OFF_BY_DEFAULT and is_name(value, "None"):
         return Adjustment.LEFT_OUT, []
     match name:
         case "url":
@@ -199,14 +216,12 @@ def _check(name: str, value: cst.BaseExpression, tree: Tree, types: Mapping[Span
             return _check_verify(value, kind)
         case "auth":
             return _check_login(value)
-        case "stream" if _is_name(value, "True") or _is_name(value, "False"):
+        case "stream" if is_name(value, "True") or is_name(value, "False"):
             return Adjustment.LEFT_OUT, []  # aiohttp always streams, and what is used is read
         case "data" if _is_text(value, kind):
             return Adjustment.PASSED, []
     if name in SCALARS:
-        if isinstance(value, cst.Dict):
-            return _passed(_check_display(name, value, tree, types))
-        return _passed(_check_mapping(name, value, kind))
+        return _passed(check_mapping(name, value, tree, types))
     return Refusal(f"its argument {name}= has no form in aiohttp yet that is known to be the same")
 
 
@@ -217,24 +232,9 @@ def _passed(answer: list[str] | Refusal) -> _Answer:
 def _check_url(value: cst.BaseExpression, kind: str | None) -> list[str] | Refusal:
     if kind in {"bytes", "None"} or (isinstance(value, cst.SimpleString) and "b" in value.prefix):
         return Refusal("its URL is no str")
-    if any(_ESCAPE.search(part) for part in _literal_parts(value)):
+    if any(_ESCAPE.search(part) for part in literal_parts(value)):
         return Refusal("its URL holds escapes that aiohttp would decode")
     return []
-
-
-def _literal_parts(value: cst.BaseExpression) -> Iterator[str]:
-    """The text that is visible in a string or an f-string."""
-    match value:
-        case cst.SimpleString():
-            text = value.evaluated_value
-            yield text if isinstance(text, str) else text.decode("latin-1")
-        case cst.ConcatenatedString():
-            yield from _literal_parts(value.left)
-            yield from _literal_parts(value.right)
-        case cst.FormattedString():
-            for part in value.parts:
-                if isinstance(part, cst.FormattedStringText):
-                    yield part.value
 
 
 _ZERO_NOTE = "a timeout of 0 means none to aiohttp; requests raises ValueError"
@@ -244,7 +244,7 @@ _PAIR = re.compile(rf"tuple\[{_SECONDS}, {_SECONDS}\]")
 
 def _check_timeout(value: cst.BaseExpression, kind: str | None, tree: Tree, types: Mapping[Span, str]) -> _Answer:
     if isinstance(value, cst.Tuple) and len(value.elements) == 2:
-        answers = [_seconds(one.value, _type_of(tree, one.value, types)) for one in value.elements]
+        answers = [_seconds(one.value, type_of(tree, one.value, types)) for one in value.elements]
         refusal = next((one for one in answers if isinstance(one, Refusal)), None)
         return refusal or (Adjustment.TIMEOUTS, [note for one in answers if isinstance(one, list) for note in one])
     # a name is written twice: anything else could have effects
@@ -258,7 +258,7 @@ def _check_timeout(value: cst.BaseExpression, kind: str | None, tree: Tree, type
 
 
 def _seconds(value: cst.BaseExpression, kind: str | None) -> list[str] | Refusal:
-    if _is_name(value, "None"):
+    if is_name(value, "None"):
         return []
     if isinstance(value, cst.Integer | cst.Float):
         return [] if value.evaluated_value > 0 else Refusal("a timeout of 0 is an error in requests only")
@@ -269,9 +269,9 @@ def _seconds(value: cst.BaseExpression, kind: str | None) -> list[str] | Refusal
 
 
 def _check_verify(value: cst.BaseExpression, kind: str | None) -> _Answer:
-    if _is_name(value, "True"):
+    if is_name(value, "True"):
         return Adjustment.LEFT_OUT, []
-    if _is_name(value, "False") or kind == "bool":
+    if is_name(value, "False") or kind == "bool":
         return Adjustment.SSL, []
     return Refusal("verify= is not known to be a bool")
 
@@ -282,91 +282,3 @@ def _check_login(value: cst.BaseExpression) -> _Answer:
     if not all(is_pure(one) for one in value.elements):
         return Refusal("auth= holds something with effects")
     return Adjustment.LOGIN, ["encode_basic_auth() came with aiohttp 3.14, and refuses a user with a colon in it"]
-
-
-def _check_display(name: str, value: cst.Dict, tree: Tree, types: Mapping[Span, str]) -> list[str] | Refusal:
-    is_unknown = False
-    for element in value.elements:
-        if not isinstance(element, cst.DictElement):
-            is_unknown = True
-            continue
-        for part, sent in (
-            ("key", _key_is_sent(element.key, _type_of(tree, element.key, types))),
-            ("value", _is_sent(name, element.value, _type_of(tree, element.value, types))),
-        ):
-            if sent is Sent.OTHERWISE:
-                line = tree.span(element.key).line
-                return Refusal(f"{name}= holds a {part} in line {line} that aiohttp does not send as requests does")
-            is_unknown = is_unknown or sent is Sent.UNKNOWN
-    return [_unknown_values(name)] if is_unknown else []
-
-
-def _key_is_sent(key: cst.BaseExpression, kind: str | None) -> Sent:
-    if isinstance(key, cst.SimpleString | cst.FormattedString | cst.ConcatenatedString):
-        return Sent.OTHERWISE if isinstance(key, cst.SimpleString) and "b" in key.prefix else Sent.ALIKE
-    if isinstance(key, cst.BaseNumber):
-        return Sent.OTHERWISE
-    return value_is_sent("headers", kind)  # a str, and nothing else
-
-
-def _is_sent(name: str, value: cst.BaseExpression, kind: str | None) -> Sent:
-    """How one value of a mapping is sent."""
-    if _is_name(value, "None"):
-        return Sent.OTHERWISE
-    if _is_name(value, "True") or _is_name(value, "False"):
-        return Sent.ALIKE if name == "data" else Sent.OTHERWISE
-    if isinstance(value, cst.Integer | cst.Float):
-        return Sent.OTHERWISE if name == "headers" else Sent.ALIKE
-    if isinstance(value, cst.SimpleString) and "b" in value.prefix:
-        return Sent.OTHERWISE
-    if isinstance(value, cst.SimpleString | cst.FormattedString | cst.ConcatenatedString):
-        is_ascii = all(part.isascii() for part in _literal_parts(value))
-        return Sent.ALIKE if is_ascii or name != "headers" else Sent.OTHERWISE
-    if isinstance(value, cst.List | cst.Tuple) and name != "headers":
-        answers = {_is_sent(name, one.value, None) for one in value.elements}
-        return max(answers, key=lambda one: one.value) if answers else Sent.ALIKE
-    return value_is_sent(name, kind)
-
-
-def _check_mapping(name: str, value: cst.BaseExpression, kind: str | None) -> list[str] | Refusal:
-    if _is_name(value, "None"):
-        return []
-    sent = mapping_is_sent(name, kind)
-    if sent is Sent.OTHERWISE:
-        return Refusal(f"{name}= is a {kind}, which aiohttp does not send as requests does")
-    if name == "data" and (kind is None or not kind.startswith("dict[")):
-        return Refusal("its data= is not known to be a dict")
-    return [_unknown_values(name)] if sent is Sent.UNKNOWN else []
-
-
-def _unknown_values(name: str) -> str:
-    if name == "data":
-        return "aiohttp sends None in data= as the text None, and bytes as a file; requests does neither"
-    if name == "headers":
-        return "aiohttp raises TypeError for values in headers= that are not str; requests leaves None out"
-    return (
-        "aiohttp takes str, int and float in params=: it raises TypeError for None, bool and bytes, cuts Decimal to "
-        "int, sends members of an Enum by name and escapes a str again; requests takes them all"
-    )
-
-
-def _type_of(tree: Tree, value: cst.BaseExpression, types: Mapping[Span, str]) -> str | None:
-    kind = types.get(tree.span(value))
-    if kind in {None, "Unknown", "typing.Any", "Any"}:
-        return None
-    return f"{kind} | None" if _may_be_none_by_default(tree, value) else kind
-
-
-def _may_be_none_by_default(tree: Tree, value: cst.BaseExpression) -> bool:
-    """Whether a value is a parameter with the default None, whatever its annotation says."""
-    if not isinstance(value, cst.Name):
-        return False
-    function = enclosing_function(tree.path(value))
-    if function is None:
-        return False
-    parameters = (*function.params.params, *function.params.kwonly_params)
-    return any(one.name.value == value.value and _is_name(one.default, "None") for one in parameters)
-
-
-def _is_name(value: cst.BaseExpression | None, name: str) -> bool:
-    return isinstance(value, cst.Name) and value.value == name

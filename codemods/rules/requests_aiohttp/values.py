@@ -24,9 +24,12 @@ _NUMBERS = frozenset({"int", "float"})
 SCALARS = {
     "params": _TEXT | _NUMBERS,
     "headers": _TEXT,
+    "cookies": _TEXT,
     "data": _TEXT | _NUMBERS | {"bool", "decimal.Decimal"},
 }
 """The types that are sent alike as a value, by argument."""
+_ONE_TEXT = frozenset({"headers", "cookies"})
+"""The arguments whose values are one text each."""
 
 _LITERAL = re.compile(r"(?:typing\.)?Literal\[(.*)\]")
 _SEQUENCE = re.compile(r"(?:list\[(.*)\]|tuple\[(.*), \.\.\.\])")
@@ -65,7 +68,7 @@ def is_unknown(kind: str | None) -> bool:
 
 
 def value_is_sent(name: str, kind: str | None) -> Sent:
-    """How one value in `params`, `headers` or `data` is sent."""
+    """How one value in `params`, `headers`, `cookies` or `data` is sent."""
     if kind is None or is_unknown(kind):
         return Sent.UNKNOWN
     return _worst([_alternative_is_sent(name, one) for one in alternatives(kind)])
@@ -77,16 +80,16 @@ def _alternative_is_sent(name: str, kind: str) -> Sent:
     literal = _LITERAL.fullmatch(kind)
     if literal is not None:
         is_plain = re.fullmatch(r"(?:'[^']*'|\"[^\"]*\"|-?\d+|, )*", literal[1]) is not None
-        is_plain = is_plain and (name != "headers" or not re.search(r"(?:^|, )-?\d", literal[1]))
+        is_plain = is_plain and (name not in _ONE_TEXT or not re.search(r"(?:^|, )-?\d", literal[1]))
         return Sent.ALIKE if is_plain else Sent.OTHERWISE
     many = _SEQUENCE.fullmatch(kind)
-    if many is not None and name != "headers":
+    if many is not None and name not in _ONE_TEXT:
         return value_is_sent(name, many[1] or many[2])
     return Sent.OTHERWISE
 
 
 def mapping_is_sent(name: str, kind: str | None) -> Sent:
-    """How a whole `params`, `headers` or `data` is sent."""
+    """How a whole `params`, `headers`, `cookies` or `data` is sent."""
     if kind is None:
         return Sent.UNKNOWN
     return _worst([_whole_is_sent(name, one) for one in alternatives(kind)])
@@ -95,7 +98,7 @@ def mapping_is_sent(name: str, kind: str | None) -> Sent:
 def _whole_is_sent(name: str, kind: str) -> Sent:
     if kind == "None":
         return Sent.ALIKE
-    pairs = _PAIRS.fullmatch(kind) if name != "headers" else None
+    pairs = _PAIRS.fullmatch(kind) if name not in _ONE_TEXT else None
     found = _MAPPING.fullmatch(kind) or pairs
     if found is None:
         return Sent.UNKNOWN if is_unknown(kind) else Sent.OTHERWISE
