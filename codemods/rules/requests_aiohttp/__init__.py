@@ -1,7 +1,7 @@
 """AW102: `requests.get(...)` and its kin become blocks of an `aiohttp.ClientSession`.
 
-`arguments` decides what a request may be given, `response` what may be done with its result, `shapes` which
-statements form the block, and `blocks` writes it. Facts about the two libraries come from a verified table of
+`arguments` decides what a request may be given, `response` what may be done with its result, `shapes` and `statements`
+which statements form the block, and `blocks` writes it. Facts about the two libraries come from a verified table of
 requests 2.34 against aiohttp 3.14.
 """
 

@@ -33,6 +33,8 @@ def add_edits(edits: Edits, form: RequestForm, name_of: Callable[[str], str]) ->
             wrap = writer.keep
         case Shape.BLOCK:
             wrap = writer.block
+        case Shape.WITH:
+            wrap = writer.with_statement
     for use in form.uses:
         _add_use(edits, use, form, name_of)
     edits.wrap(block, first, last, wrap)
@@ -90,6 +92,24 @@ class _Writer:
         if self._form.reads_first:
             inside = [self._read(), *statements[1:]]
         return [self._with(_assigned_call(statements[0]), inside, statements[0], _trailing(statements[0]))]
+
+    def with_statement(self, statements: Sequence[cst.BaseStatement]) -> Sequence[cst.BaseStatement]:
+        """`async with session.get(url) as r:` for `with requests.get(url) as r:`."""
+        statement = statements[0]
+        assert isinstance(statement, cst.With)
+        item = statement.items[0]
+        assert isinstance(item.item, cst.Call)
+        body = statement.body
+        if self._form.reads_first:
+            assert isinstance(body, cst.IndentedBlock)
+            body = body.with_changes(body=[self._read(), *body.body])
+        changed = statement.with_changes(
+            items=[item.with_changes(item=self._session_call(item.item))],
+            body=body,
+            asynchronous=cst.Asynchronous(),
+            leading_lines=(),
+        )
+        return [self._session_block([changed], statement)]
 
     def keep(self, statements: Sequence[cst.BaseStatement]) -> Sequence[cst.BaseStatement]:
         """`r = await session.get(url)` and a read, so that the response can be used anywhere after.

@@ -19,9 +19,9 @@ from codemods.rules.requests_aiohttp.shapes import (
     Shape,
     assigned_forms,
     assignment_of,
-    lifted_form,
     notes_of,
 )
+from codemods.rules.requests_aiohttp.statements import lifted_form, with_form
 from codemods.rules.rule import Offer, Refusal
 from codemods.tree import Tree
 
@@ -60,7 +60,7 @@ def offer_all(
         checked = replace(checked, notes=(*checked.notes, *mocks.note(request.verb, replaced)))
         arguments[span] = checked
         if assigned is None:
-            form = lifted_form(tree, request.call, request.verb)
+            form = with_form(tree, request.call, request.verb) or lifted_form(tree, request.call, request.verb)
             if isinstance(form, Refusal):
                 offers[span] = _refused(form)
             else:

@@ -1,8 +1,9 @@
 """Which statements a request's block holds: decided on the tree, kept as plain spans.
 
-Three shapes have a native form. A response assigned to a name is used inside its block (`BLOCK`), or, when it is
+Four shapes have a native form. A response assigned to a name is used inside its block (`BLOCK`), or, when it is
 used where the block cannot reach, read at once and kept (`KEEP`). A response that is used in the expression that
-makes it is lifted in front of that statement (`LIFT`).
+makes it is lifted in front of that statement (`LIFT`). A `with` statement of a request becomes an asynchronous one
+(`WITH`).
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ import libcst as cst
 
 from codemods.facts.syntax import Position, enclosing_function, place_of_path
 from codemods.model import Span
-from codemods.rules.evaluation import is_evaluated_first
 from codemods.rules.names import NameRole, is_bound, role_of, variables
 from codemods.rules.requests_aiohttp.arguments import Adjustment
 from codemods.rules.requests_aiohttp.response import AWAITS, NOTES, ResponseUse, handling_of, is_none_test
@@ -32,6 +32,7 @@ class Shape(StrEnum):
     BLOCK = "block"
     KEEP = "keep"
     LIFT = "lift"
+    WITH = "with"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class RequestForm:
     bound_as: str | None = None
     """For KEEP: the variable that holds the response in the end, when it must not be bound before all is read."""
     reads_first: bool = False
-    """For BLOCK: whether the body is read at once, because a handler that is not around the call is around a use."""
+    """For BLOCK and WITH: whether the body is read at once: a handler is around a use that is not around the call."""
     adjustments: tuple[tuple[str, Adjustment], ...] = ()
     """What becomes of its arguments, by parameter name."""
     skips_content_type: bool = False
@@ -128,7 +129,7 @@ def assigned_forms(
     extents = _extents([one for one, _ in group], uses)
     keeps_old = found.others_bind and any(_is_guarded(one.path) for one, _ in group)
     if extents is None or keeps_old:
-        placed = _place_uses(tree, uses, function)
+        placed = place_uses(tree, uses, function)
         if isinstance(placed, Refusal):
             return [placed] * len(group)
         forms = _kept_forms(tree, group, function, session, placed)
@@ -139,17 +140,17 @@ def assigned_forms(
         ]
     blocks: list[RequestForm | Refusal] = []
     for (one, verb), extent in zip(group, extents, strict=True):
-        own = _place_uses(tree, extent.uses, function)
+        own = place_uses(tree, extent.uses, function)
         if isinstance(own, Refusal):
             blocks.append(own)
         else:
             form = _assigned_form(tree, one, verb, session, extent.last, own)
             reads = [path for use, path in zip(own, extent.uses, strict=True) if use.use in AWAITS]
-            blocks.append(replace(form, reads_first=_has_other_handlers(one.path, reads)))
+            blocks.append(replace(form, reads_first=has_other_handlers(one.path, reads)))
     return blocks
 
 
-def _has_other_handlers(call: Sequence[cst.CSTNode], reads: Iterable[Sequence[cst.CSTNode]]) -> bool:
+def has_other_handlers(call: Sequence[cst.CSTNode], reads: Iterable[Sequence[cst.CSTNode]]) -> bool:
     """Whether something around a use may handle what fails while the body is read, and is not around the call."""
     around = {id(node) for node in _protecting(call)}
     return any(id(node) not in around for read in reads for node in _protecting(read))
@@ -285,19 +286,21 @@ def _typed_loads(
     return responses
 
 
-def _place_uses(
+def place_uses(
     tree: Tree, paths: Sequence[tuple[cst.CSTNode, ...]], function: cst.FunctionDef
 ) -> tuple[PlacedUse, ...] | Refusal:
+    """What is done with a response at the ends of paths, all within a function."""
     placed = []
     for path in paths:
-        handled = _place_use(tree, path, function)
+        handled = place_use(tree, path, function)
         if isinstance(handled, Refusal):
             return handled
         placed.append(handled)
     return tuple(placed)
 
 
-def _place_use(tree: Tree, path: tuple[cst.CSTNode, ...], function: cst.FunctionDef) -> PlacedUse | Refusal:
+def place_use(tree: Tree, path: tuple[cst.CSTNode, ...], function: cst.FunctionDef) -> PlacedUse | Refusal:
+    """What is done with a response at the end of a path within a function."""
     line = tree.span(path[-1]).line
     if enclosing_function(path) is not function:
         return Refusal(f"the response is used by a nested function in line {line}")
@@ -353,53 +356,6 @@ def _owner(group: Sequence[Assigned], starts: Sequence[int], path: tuple[cst.CST
         if at > starts[index] and (best is None or starts[index] > starts[best[0]]):
             best = (index, at)
     return best
-
-
-def lifted_form(tree: Tree, call: cst.Call, verb: str) -> RequestForm | Refusal:
-    """The form of a request that is used by the expression that makes it, or that nobody uses."""
-    path = tree.path(call)
-    function = enclosing_function(path)
-    if not isinstance(function, cst.FunctionDef):
-        return Refusal("it stands outside of any function")
-    at = _statement_index(path)
-    if at is None:
-        return Refusal("it is not in a statement of its own in an indented block")
-    statement = path[at]
-    uses: tuple[PlacedUse, ...] = ()
-    if not isinstance(path[-2], cst.Expr):
-        if not is_evaluated_first(path[at:]):
-            return Refusal("something with effects is evaluated before it, or not always")
-        placed = _place_use(tree, path, function)
-        if isinstance(placed, Refusal):
-            return placed
-        uses = (placed,)
-    return RequestForm(
-        call=tree.span(call),
-        verb=verb,
-        shape=Shape.LIFT,
-        statement=tree.span(statement),
-        last=tree.span(statement),
-        response=free_name(function, "response"),
-        session=free_name(function, "session"),
-        uses=uses,
-    )
-
-
-def _statement_index(path: Sequence[cst.CSTNode]) -> int | None:
-    """Where in a path the statement stands that can be put into a block, whole."""
-    for index in range(len(path) - 2, 0, -1):
-        node = path[index]
-        if not isinstance(node, cst.BaseStatement):
-            continue
-        if not isinstance(path[index - 1], cst.IndentedBlock):
-            return None
-        if isinstance(node, cst.SimpleStatementLine):
-            return index if len(node.body) == 1 else None
-        # the head of an `if` or a `for` is evaluated once, before the rest of the statement
-        is_head = isinstance(node, cst.If) and path[index + 1] is node.test
-        is_head = is_head or (isinstance(node, cst.For) and path[index + 1] is node.iter)
-        return index if is_head else None
-    return None
 
 
 def free_name(function: cst.FunctionDef, wanted: str) -> str:

@@ -1,0 +1,137 @@
+"""Requests within a statement: lifted in front of it, or the item of a `with`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import libcst as cst
+
+from codemods.facts.syntax import enclosing_function
+from codemods.rules.evaluation import is_evaluated_first
+from codemods.rules.names import NameRole, role_of
+from codemods.rules.requests_aiohttp.response import AWAITS
+from codemods.rules.requests_aiohttp.shapes import (
+    PlacedUse,
+    RequestForm,
+    Shape,
+    free_name,
+    has_other_handlers,
+    place_use,
+    place_uses,
+)
+from codemods.rules.rule import Refusal
+from codemods.tree import Tree
+
+
+def lifted_form(tree: Tree, call: cst.Call, verb: str) -> RequestForm | Refusal:
+    """The form of a request that is used by the expression that makes it, or that nobody uses."""
+    path = tree.path(call)
+    function = enclosing_function(path)
+    if not isinstance(function, cst.FunctionDef):
+        return Refusal("it stands outside of any function")
+    at = _statement_index(path)
+    if at is None:
+        return Refusal("it is not in a statement of its own in an indented block")
+    statement = path[at]
+    uses: tuple[PlacedUse, ...] = ()
+    if not isinstance(path[-2], cst.Expr):
+        if not is_evaluated_first(path[at:]):
+            return Refusal("something with effects is evaluated before it, or not always")
+        placed = place_use(tree, path, function)
+        if isinstance(placed, Refusal):
+            return placed
+        uses = (placed,)
+    return RequestForm(
+        call=tree.span(call),
+        verb=verb,
+        shape=Shape.LIFT,
+        statement=tree.span(statement),
+        last=tree.span(statement),
+        response=free_name(function, "response"),
+        session=free_name(function, "session"),
+        uses=uses,
+    )
+
+
+def with_form(tree: Tree, call: cst.Call, verb: str) -> RequestForm | Refusal | None:
+    """The form of a request that is the item of a `with` statement; None when it is none."""
+    path = tree.path(call)
+    if not isinstance(path[-2], cst.WithItem):
+        return None
+    item, statement, function = path[-2], path[-3], enclosing_function(path)
+    if not isinstance(function, cst.FunctionDef):
+        return Refusal("it stands outside of any function")
+    assert isinstance(statement, cst.With)
+    name = item.asname.name if item.asname is not None else None
+    if len(statement.items) > 1 or statement.asynchronous is not None or not isinstance(name, cst.Name):
+        return Refusal("it is not the only item of its with statement, or has no name")
+    if not isinstance(path[-4], cst.IndentedBlock):
+        return Refusal("it is not in a statement of its own in an indented block")
+    loads = _loads_inside(tree, function, statement, name)
+    if isinstance(loads, Refusal):
+        return loads
+    placed = place_uses(tree, loads, function)
+    if isinstance(placed, Refusal):
+        return placed
+    # the statement itself lets what fails in its body pass
+    inside = [where[where.index(statement.body) :] for where in loads]
+    reads = [where for use, where in zip(placed, inside, strict=True) if use.use in AWAITS]
+    return RequestForm(
+        call=tree.span(call),
+        verb=verb,
+        shape=Shape.WITH,
+        statement=tree.span(statement),
+        last=tree.span(statement),
+        response=name.value,
+        session=free_name(function, "session"),
+        uses=placed,
+        reads_first=has_other_handlers(path, reads),
+    )
+
+
+def _loads_inside(
+    tree: Tree, function: cst.FunctionDef, statement: cst.With, name: cst.Name
+) -> list[tuple[cst.CSTNode, ...]] | Refusal:
+    """The paths of all uses of what a `with` statement names; they have to be in its body."""
+    loads = []
+    for node in tree.all(cst.Name, function):
+        if node.value != name.value or node is name:
+            continue
+        path = tree.path(node)
+        role = role_of(path)
+        if statement.body in path:
+            if role in {NameRole.ASSIGNED, NameRole.BOUND}:
+                return Refusal(f"{name.value} is bound again in line {tree.span(node).line}")
+            loads += [path] if role is NameRole.LOAD else []
+        elif role is not NameRole.OTHER and not _is_of_another_with(path, name.value):
+            return Refusal(f"{name.value} is used outside of its with statement in line {tree.span(node).line}")
+    return loads
+
+
+def _is_of_another_with(path: Sequence[cst.CSTNode], name: str) -> bool:
+    """Whether the name at the end of a path is given by a `with` statement around it."""
+    given = {
+        item.asname.name.value
+        for one in path
+        if isinstance(one, cst.With)
+        for item in one.items
+        if item.asname is not None and isinstance(item.asname.name, cst.Name)
+    }
+    return name in given
+
+
+def _statement_index(path: Sequence[cst.CSTNode]) -> int | None:
+    """Where in a path the statement stands that can be put into a block, whole."""
+    for index in range(len(path) - 2, 0, -1):
+        node = path[index]
+        if not isinstance(node, cst.BaseStatement):
+            continue
+        if not isinstance(path[index - 1], cst.IndentedBlock):
+            return None
+        if isinstance(node, cst.SimpleStatementLine):
+            return index if len(node.body) == 1 else None
+        # the head of an `if` or a `for` is evaluated once, before the rest of the statement
+        is_head = isinstance(node, cst.If) and path[index + 1] is node.test
+        is_head = is_head or (isinstance(node, cst.For) and path[index + 1] is node.iter)
+        return index if is_head else None
+    return None
