@@ -9,7 +9,7 @@ import pytest
 
 from codemods import packs
 from codemods.errors import ConfigError
-from codemods.packs import load_packs
+from codemods.packs import Twin, load_packs
 
 KNOWLEDGE = load_packs()
 
@@ -18,7 +18,8 @@ def is_installed(name):
     return find_spec(name.partition(".")[0]) is not None
 
 
-INSTALLED = [name for name in (*KNOWLEDGE.names, *sorted(KNOWLEDGE.twins.values())) if is_installed(name)]
+TWINS = sorted((sync, one.name) for sync, one in KNOWLEDGE.twins.items())
+INSTALLED = [name for name in (*KNOWLEDGE.names, *(twin for _, twin in TWINS)) if is_installed(name)]
 
 
 def resolved(name):
@@ -48,7 +49,7 @@ def test_every_name_in_a_pack_exists_and_can_be_called(name):
     assert callable(resolved(name))
 
 
-@pytest.mark.parametrize(("sync", "twin"), sorted(KNOWLEDGE.twins.items()))
+@pytest.mark.parametrize(("sync", "twin"), TWINS)
 def test_a_twin_is_a_coroutine_function_and_its_original_is_not(sync, twin):
     assert is_installed(sync), "a pack for a library that tests do not install proves nothing"
     assert inspect.iscoroutinefunction(resolved(twin))
@@ -61,7 +62,7 @@ def test_what_runs_in_a_thread_is_no_coroutine_function(name):
 
 
 def test_the_packs_cover_what_the_rules_are_about():
-    assert KNOWLEDGE.twins["time.sleep"] == "asyncio.sleep"
+    assert KNOWLEDGE.twins["time.sleep"].name == "asyncio.sleep"
     assert {"requests.get", "requests.Session.post", "subprocess.run"} <= KNOWLEDGE.offloads
     assert "asyncio.create_task" in KNOWLEDGE.loop_bound
     assert len(INSTALLED) > 20
@@ -88,7 +89,7 @@ def test_packs_add_up_and_other_files_are_no_packs(monkeypatch, tmp_path):
         two='[[offload]]\nsync = "e.f"\n[[offload]]\nsync = "g.h"\n',
         empty="",
     )
-    assert knowledge.twins == {"a.b": "c.d"}
+    assert knowledge.twins == {"a.b": Twin("c.d")}
     assert knowledge.offloads == {"e.f", "g.h"}
     assert knowledge.loop_bound == {"l.m"}
 
@@ -110,3 +111,8 @@ def test_packs_add_up_and_other_files_are_no_packs(monkeypatch, tmp_path):
 def test_a_wrong_pack_is_an_error_that_names_the_file_and_what_is_wrong(monkeypatch, tmp_path, content, said):
     with pytest.raises(ConfigError, match=rf"^the pack mine\.toml is wrong: .*({said})"):
         load(monkeypatch, tmp_path, mine=content, other="")
+
+
+def test_a_twin_may_say_how_it_differs(monkeypatch, tmp_path):
+    one = '[[call]]\nsync = "a.b"\nasync = "c.d"\npositional = 1\nnote = "it is late"\n'
+    assert load(monkeypatch, tmp_path, one=one).twins == {"a.b": Twin("c.d", 1, "it is late")}

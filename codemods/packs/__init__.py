@@ -1,6 +1,7 @@
 """What awaitify knows of libraries: TOML tables, one file a library, and their loader.
 
-`[[call]]` blocks and has an async twin with the same arguments, `[[offload]]` blocks and runs in a thread,
+`[[call]]` blocks and has an async twin with the same arguments (`positional` says how many it takes at most, where the
+twin takes more; `note` how the twin differs for what is no plain number), `[[offload]]` blocks and runs in a thread,
 `[[loop]]` needs the running event loop or the main thread, `[[starter]]` starts an event loop, `[[lock]]` is a lock for
 threads, `[[library]]` has stubs that come with the type checker. Names are qualified, as users import them; re-exports
 resolve.
@@ -20,6 +21,8 @@ from codemods.errors import ConfigError
 class _Call(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sync: str
     twin: str = msgspec.field(name="async")
+    positional: int | None = None
+    note: str | None = None
 
 
 class _Offload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -45,10 +48,21 @@ class _Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @dataclass(frozen=True, slots=True)
+class Twin:
+    """The async function that does what a blocking one does."""
+
+    name: str
+    positional: int | None = None
+    """How many positional arguments the blocking function takes; None where both take the same."""
+    note: str | None = None
+    """How it differs for arguments that are no plain numbers."""
+
+
+@dataclass(frozen=True, slots=True)
 class Knowledge:
     """All packs as one."""
 
-    twins: Mapping[str, str]
+    twins: Mapping[str, Twin]
     """From a blocking function to its async twin."""
     offloads: frozenset[str]
     """Blocking functions without a twin."""
@@ -77,7 +91,7 @@ def load_packs() -> Knowledge:
 
     Raises ConfigError when one does not follow the schema, naming the file.
     """
-    twins: dict[str, str] = {}
+    twins: dict[str, Twin] = {}
     offloads: set[str] = set()
     loop_bound: set[str] = set()
     loop_starters: set[str] = set()
@@ -90,7 +104,7 @@ def load_packs() -> Knowledge:
             pack = msgspec.toml.decode(file.read_bytes(), type=_Pack)
         except (msgspec.MsgspecError, ValueError) as error:
             raise ConfigError(f"the pack {file.name} is wrong: {error}") from error
-        twins.update((one.sync, one.twin) for one in pack.call)
+        twins.update((one.sync, Twin(one.twin, one.positional, one.note)) for one in pack.call)
         offloads.update(one.sync for one in pack.offload)
         loop_bound.update(one.name for one in pack.loop)
         loop_starters.update(one.name for one in pack.starter)
