@@ -112,7 +112,7 @@ class Guards:
 
     @staticmethod
     def joined(several: Iterable[Guards]) -> Guards:
-        """Those of several places, of which at least one is met first."""
+        """Those of several places, for what may be raised at any of them."""
         found = list(several)
         met = dict.fromkeys(guard for one in found for guard in one.met)
         return Guards(tuple(met), any(one.is_open for one in found))

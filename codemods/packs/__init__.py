@@ -1,10 +1,10 @@
 """What awaitify knows of libraries: TOML tables, one file a library, and their loader.
 
 `[[call]]` blocks and has an async twin with the same arguments (`positional` says how many it takes at most, where the
-twin takes more; `note` how the twin differs for what is no plain number), `[[offload]]` blocks and runs in a thread,
-`[[loop]]` needs the running event loop or the main thread, `[[starter]]` starts an event loop, `[[lock]]` is a lock for
-threads, `[[library]]` has stubs that come with the type checker. Names are qualified, as users import them; re-exports
-resolve.
+twin takes more; `note` how the twin differs for numbers that are negative or not known), `[[offload]]` blocks and runs
+in a thread, `[[loop]]` needs the running event loop or the main thread, `[[starter]]` starts an event loop, `[[lock]]`
+is a lock for threads, `[[library]]` has stubs that come with the type checker. Names are qualified, as users import
+them; re-exports resolve.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Twin:
     positional: int | None = None
     """How many positional arguments the blocking function takes; None where both take the same."""
     note: str | None = None
-    """How it differs for arguments that are no plain numbers."""
+    """How it differs for numbers that are negative or not known."""
 
 
 @dataclass(frozen=True, slots=True)

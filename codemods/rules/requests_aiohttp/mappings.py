@@ -12,7 +12,7 @@ import libcst as cst
 
 from codemods.model import Span
 from codemods.rules.requests_aiohttp.expressions import is_name, literal_parts, type_of
-from codemods.rules.requests_aiohttp.values import Sent, mapping_is_sent, value_is_sent
+from codemods.rules.requests_aiohttp.values import ONE_TEXT, Sent, mapping_is_sent, value_is_sent
 from codemods.rules.rule import Refusal
 from codemods.tree import Tree
 
@@ -72,12 +72,12 @@ def _is_sent(name: str, value: cst.BaseExpression, kind: str | None) -> Sent:
     if is_name(value, "True") or is_name(value, "False"):
         return Sent.ALIKE if name == "data" else Sent.OTHERWISE
     if isinstance(value, cst.Integer | cst.Float):
-        return Sent.OTHERWISE if name in {"headers", "cookies"} else Sent.ALIKE
+        return Sent.OTHERWISE if name in ONE_TEXT else Sent.ALIKE
     if isinstance(value, cst.SimpleString) and "b" in value.prefix:
         return Sent.OTHERWISE
     if isinstance(value, cst.SimpleString | cst.FormattedString | cst.ConcatenatedString):
         return Sent.ALIKE if all(_is_plain_text(name, part) for part in literal_parts(value)) else Sent.OTHERWISE
-    if isinstance(value, cst.List | cst.Tuple) and name not in {"headers", "cookies"}:
+    if isinstance(value, cst.List | cst.Tuple) and name not in ONE_TEXT:
         answers = {_is_sent(name, one.value, None) for one in value.elements}
         return max(answers, key=lambda one: one.value) if answers else Sent.ALIKE
     return value_is_sent(name, kind)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import libcst as cst
 
@@ -94,6 +95,7 @@ def _loads_inside(
 ) -> list[tuple[cst.CSTNode, ...]] | Refusal:
     """The paths of all uses of what a `with` statement names; they have to be in its body."""
     loads = []
+    around = tree.path(statement)
     for node in tree.all(cst.Name, function):
         if node.value != name.value or node is name:
             continue
@@ -103,21 +105,24 @@ def _loads_inside(
             if role in {NameRole.ASSIGNED, NameRole.BOUND}:
                 return Refusal(f"{name.value} is bound again in line {tree.span(node).line}")
             loads += [path] if role is NameRole.LOAD else []
-        elif role is not NameRole.OTHER and not _is_of_another_with(path, name.value):
+        elif role is not NameRole.OTHER and not _is_of_another_with(path, name.value, around):
             return Refusal(f"{name.value} is used outside of its with statement in line {tree.span(node).line}")
     return loads
 
 
-def _is_of_another_with(path: Sequence[cst.CSTNode], name: str) -> bool:
-    """Whether the name at the end of a path is given by a `with` statement around it."""
-    given = {
-        item.asname.name.value
-        for one in path
-        if isinstance(one, cst.With)
-        for item in one.items
-        if item.asname is not None and isinstance(item.asname.name, cst.Name)
-    }
-    return name in given
+def _is_of_another_with(path: Sequence[cst.CSTNode], name: str, around: Sequence[cst.CSTNode]) -> bool:
+    """Whether the name at the end of a path is given by a `with` statement, none of those `around` this one."""
+    for outer, inner in pairwise(path):
+        if not isinstance(outer, cst.With):
+            continue
+        given = [item.asname.name for item in outer.items if item.asname is not None]
+        if any(one is path[-1] for one in given):
+            return True
+        # what one around it names is another response once this one is done
+        is_beside = inner is outer.body and outer not in around
+        if is_beside and any(isinstance(one, cst.Name) and one.value == name for one in given):
+            return True
+    return False
 
 
 def _statement_index(path: Sequence[cst.CSTNode]) -> int | None:

@@ -28,7 +28,7 @@ SCALARS = {
     "data": _TEXT | _NUMBERS | {"bool", "decimal.Decimal"},
 }
 """The types that are sent alike as a value, by argument."""
-_ONE_TEXT = frozenset({"headers", "cookies"})
+ONE_TEXT = frozenset({"headers", "cookies"})
 """The arguments whose values are one text each."""
 
 _LITERAL = re.compile(r"(?:typing\.)?Literal\[(.*)\]")
@@ -80,10 +80,10 @@ def _alternative_is_sent(name: str, kind: str) -> Sent:
     literal = _LITERAL.fullmatch(kind)
     if literal is not None:
         is_plain = re.fullmatch(r"(?:'[^']*'|\"[^\"]*\"|-?\d+|, )*", literal[1]) is not None
-        is_plain = is_plain and (name not in _ONE_TEXT or not re.search(r"(?:^|, )-?\d", literal[1]))
+        is_plain = is_plain and (name not in ONE_TEXT or not re.search(r"(?:^|, )-?\d", literal[1]))
         return Sent.ALIKE if is_plain else Sent.OTHERWISE
     many = _SEQUENCE.fullmatch(kind)
-    if many is not None and name not in _ONE_TEXT:
+    if many is not None and name not in ONE_TEXT:
         return value_is_sent(name, many[1] or many[2])
     return Sent.OTHERWISE
 
@@ -98,7 +98,7 @@ def mapping_is_sent(name: str, kind: str | None) -> Sent:
 def _whole_is_sent(name: str, kind: str) -> Sent:
     if kind == "None":
         return Sent.ALIKE
-    pairs = _PAIRS.fullmatch(kind) if name not in _ONE_TEXT else None
+    pairs = _PAIRS.fullmatch(kind) if name not in ONE_TEXT else None
     found = _MAPPING.fullmatch(kind) or pairs
     if found is None:
         return Sent.UNKNOWN if is_unknown(kind) else Sent.OTHERWISE
