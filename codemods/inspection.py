@@ -100,6 +100,7 @@ def inspect(
         blocking=(*collected.blocking, *_unchanged(closure, knowledge)),
         unawaited=tuple(collected.unawaited),
         families=inheritance.families,
+        implements=inheritance.implements,
         loop_bound=graph.callers_of(knowledge.loop_bound, or_coroutines=True) | collected.seen.stopping,
         loop_starters=graph.callers_of(knowledge.loop_starters),
         raised=_first(one.raised for one in collected.mentions),

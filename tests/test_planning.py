@@ -411,3 +411,15 @@ def test_handlers_beyond_one_that_catches_everything_do_not_count():
     assert at(plan, caught).action is Action.NATIVE
     assert at(plan, below).action is Action.NATIVE
     assert at(plan, passing).action is Action.OFFLOADED
+
+
+def test_a_call_of_a_base_that_may_run_a_blocking_override_is_offloaded():
+    draft = Draft("async main base helper")
+    draft.define("override", overrides="base", lock="it is a callback")
+    draft.define("other", overrides="base")
+    draft.blocks("override")
+    draft.calls("helper", "base")
+    lines = [draft.calls("main", name) for name in ("base", "helper", "other")]
+    plan = draft.plan()
+    assert [actions(plan).get(line) for line in lines] == [Action.OFFLOADED, Action.OFFLOADED, None]
+    assert at(plan, lines[1]).reason == "helper blocks and stays sync: it calls base, which stays sync"

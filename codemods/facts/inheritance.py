@@ -21,6 +21,8 @@ class Inheritance:
     """Functions of one color; a function may be in several."""
     locks: Mapping[str, str]
     """Methods that have to stay as they are, and why."""
+    implements: Mapping[str, frozenset[str]]
+    """For a method, those that a call may name while it runs this one: what it hides, and Protocols' methods."""
 
 
 def inheritance_of(graph: CallGraph) -> Inheritance:
@@ -34,15 +36,24 @@ def inheritance_of(graph: CallGraph) -> Inheritance:
             by_method[name].add(function.name)
     families: set[frozenset[str]] = set()
     locks: dict[str, str] = {}
+    implements: dict[str, set[str]] = defaultdict(set)
     for one in graph.classes:
         for name, functions in _visible(one, members).items():
             families.add(frozenset(functions))
+            for index, function in enumerate(functions[:-1]):
+                implements[function].update(functions[index + 1 :])
             why = _foreign_lock(one, name)
             if why is not None:
                 locks = {**dict.fromkeys(functions, why), **locks}
-        if one.is_protocol:
-            families |= {frozenset({own, *by_method[name]}) for name, own in members[one.name].items()}
-    return Inheritance(tuple(sorted((one for one in families if len(one) > 1), key=sorted)), locks)
+        for name, own in members[one.name].items() if one.is_protocol else ():
+            families.add(frozenset({own, *by_method[name]}))
+            for function in by_method[name] - {own}:
+                implements[function].add(own)
+    return Inheritance(
+        families=tuple(sorted((one for one in families if len(one) > 1), key=sorted)),
+        locks=locks,
+        implements={name: frozenset(others) for name, others in implements.items()},
+    )
 
 
 def last_name(function: str) -> str:

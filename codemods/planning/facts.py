@@ -89,6 +89,8 @@ class PlanningFacts:
     unawaited: tuple[UnawaitedCall, ...] = ()
     families: tuple[frozenset[str], ...] = ()
     """Functions of one color, besides those that override each other."""
+    implements: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """For a method, those that a call may name while it runs this one, besides the one it overrides."""
     loop_bound: frozenset[str] = frozenset()
     """Functions that no thread can run: they ask for the running event loop, or belong to one thread."""
     raised: Mapping[str, str] = field(default_factory=dict)

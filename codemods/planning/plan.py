@@ -132,6 +132,9 @@ class _Planner:
             return self._promotion.locked[name]
         if name not in self._promotion.reached and self._options.scope is Scope.ASYNC:
             return "async code does not reach it (scope async)"
+        kept = [target for site in self._index.by_caller[name] for target in site.targets if target in self._blocking]
+        if kept:
+            return f"it calls {kept[0]}, which stays sync"
         return "no blocking call in it has an async form, and nothing async calls it"
 
     def _why_left(self, call: BlockingCall) -> str:
@@ -152,16 +155,27 @@ class _Planner:
         return self._callers_of(holders)
 
     def _callers_of(self, names: Iterable[str]) -> frozenset[str]:
-        """Functions, and the functions that stay sync and call them, directly or through others."""
+        """Functions, and the functions that stay sync and call them, directly or through others.
+
+        A call of a method may run what overrides it.
+        """
         seen = set(names)
         queue = sorted(seen)
         while queue:
-            for site in self._index.by_target[queue.pop()]:
-                caller = site.caller
-                if caller in self._facts.functions and caller not in seen and not self._runs_async(caller):
-                    seen.add(caller)
-                    queue.append(caller)
+            name = queue.pop()
+            callers = (site.caller for site in self._index.by_target[name])
+            for above in (*callers, *self._implemented_by(name)):
+                if above in self._facts.functions and above not in seen and not self._runs_async(above):
+                    seen.add(above)
+                    queue.append(above)
         return frozenset(seen)
+
+    def _implemented_by(self, name: str) -> Iterator[str]:
+        """The methods that a call may name while it runs this one."""
+        yield from sorted(self._facts.implements.get(name, ()))
+        function = self._facts.functions.get(name)
+        if function is not None and function.overrides is not None:
+            yield function.overrides
 
     def _decide_blocking(self, call: BlockingCall) -> Decision:
         offer = call.offer
