@@ -70,6 +70,58 @@ def test_an_import_goes_where_a_sorted_first_group_has_it(before, after):
 
 
 @pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("import requests\n", "import asyncio\n\nimport requests\n"),
+        ("# a\nimport requests\n", "# a\nimport asyncio\n\nimport requests\n"),
+        ('"""Doc."""\nfrom . import x\n', '"""Doc."""\n\nimport asyncio\n\nfrom . import x\n'),
+        ("import bs4\n\nimport os\n", "import bs4\n\nimport asyncio\nimport os\n"),
+        ("import os, bs4\n", "import asyncio\nimport os, bs4\n"),
+        ("from abc import ABC\nfrom os import path\n", "import asyncio\nfrom abc import ABC\nfrom os import path\n"),
+        ("import abc\nfrom aaa import x\n", "import abc\nimport asyncio\nfrom aaa import x\n"),
+        ("from aaa import x\nimport abc\nimport os\n", "from aaa import x\nimport abc\nimport asyncio\nimport os\n"),
+    ],
+)
+def test_an_import_of_the_standard_library_goes_to_those_of_its_kind(before, after):
+    assert with_import(before) == after
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("import os\n", "import os\n\nimport aiohttp\n"),
+        ("import os\nx = 1\n", "import os\n\nimport aiohttp\n\nx = 1\n"),
+        ("import os\n\n\ndef f(): ...\n", "import os\n\nimport aiohttp\n\n\ndef f(): ...\n"),
+        ("import os\n\nfrom . import x\n", "import os\n\nimport aiohttp\n\nfrom . import x\n"),
+        ("import os\n\nimport bs4\n", "import os\n\nimport aiohttp\nimport bs4\n"),
+        ("from . import x\n", "import aiohttp\n\nfrom . import x\n"),
+        ("import os\nimport bs4\n", "import aiohttp\nimport os\nimport bs4\n"),
+    ],
+)
+def test_an_import_of_another_package_goes_to_those_of_its_kind(before, after):
+    assert with_import(before, "aiohttp") == after
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("import bs4\n\nimport requests\n", "import bs4\n\nimport aiohttp\nimport requests\n"),
+        (
+            "import os\ntry: ...\nfinally: ...\nimport requests\n",
+            "try: ...\nfinally: ...\nimport aiohttp\nimport requests\n",
+        ),
+        (
+            "import bs4\n\nfrom requests import Session, get as requests\n",
+            "import bs4\n\nimport aiohttp\nfrom requests import Session",
+        ),
+    ],
+)
+def test_an_import_goes_to_what_it_replaces(before, after):
+    changed = replaced(before + "requests.get(1)\nrequests.x\n", "requests.get", "aiohttp")
+    assert after in changed
+
+
+@pytest.mark.parametrize(
     "text",
     ["import asyncio\n", "import os, asyncio\n", "import asyncio as aio\n", "x = 1\nimport asyncio\n"],
 )

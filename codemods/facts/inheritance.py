@@ -40,15 +40,15 @@ def inheritance_of(graph: CallGraph) -> Inheritance:
     for one in graph.classes:
         for name, functions in _visible(one, members).items():
             families.add(frozenset(functions))
-            for index, function in enumerate(functions[:-1]):
-                implements[function].update(functions[index + 1 :])
+            for index, method in enumerate(functions[:-1]):
+                implements[method].update(functions[index + 1 :])
             why = _foreign_lock(one, name)
             if why is not None:
                 locks = {**dict.fromkeys(functions, why), **locks}
         for name, own in members[one.name].items() if one.is_protocol else ():
             families.add(frozenset({own, *by_method[name]}))
-            for function in by_method[name] - {own}:
-                implements[function].add(own)
+            for method in by_method[name] - {own}:
+                implements[method].add(own)
     return Inheritance(
         families=tuple(sorted((one for one in families if len(one) > 1), key=sorted)),
         locks=locks,

@@ -10,6 +10,7 @@ import libcst as cst
 from codemods.facts.markers import is_pragma
 from codemods.facts.syntax import dotted_name
 from codemods.rewrite.edits import Edits
+from codemods.rewrite.import_place import has_blank_line, is_import, leading_lines, local_name, with_import
 from codemods.rules.names import is_bound
 from codemods.tree import Tree
 
@@ -65,9 +66,11 @@ class FileImports:
             self._remove(edits, statement, unused)
 
     def insert(self, module: cst.Module) -> cst.Module:
-        """The edited module with the imports it still lacks, sorted into its first group of imports."""
+        """The edited module with the imports it still lacks."""
         for name, alias in sorted(self._needed):
-            module = module.with_changes(body=_with_import(list(module.body), name, alias))
+            beside = {freed for freed, successor in self._freed.items() if successor == name}
+            line = cst.SimpleStatementLine([_import_of(name, alias)])
+            module = module.with_changes(body=with_import(list(module.body), line, beside))
         return module
 
     def _is_used(self, name: str) -> bool:
@@ -112,10 +115,10 @@ class FileImports:
         """Takes the unused names out of an import; a new import takes the place of one that goes away whole."""
         if isinstance(statement.names, cst.ImportStar):
             return
-        kept = [alias for alias in statement.names if _local_name(alias) not in unused]
+        kept = [alias for alias in statement.names if local_name(alias) not in unused]
         if len(kept) == len(statement.names):
             return
-        if self._says_more(statement, [alias for alias in statement.names if _local_name(alias) in unused]):
+        if self._says_more(statement, [alias for alias in statement.names if local_name(alias) in unused]):
             return
         if kept:
             kept[-1] = kept[-1].with_changes(comma=statement.names[-1].comma)
@@ -125,7 +128,7 @@ class FileImports:
         line, block = path[-2], path[-3]
         if not isinstance(line, cst.SimpleStatementLine) or len(line.body) != 1:
             return
-        successors = {unused[_local_name(alias)] for alias in statement.names}
+        successors = {unused[local_name(alias)] for alias in statement.names}
         wanted = sorted((module, name) for module, name in self._needed if module in successors)
         if isinstance(block, cst.Module) and wanted:
             made = _import_of(*wanted[0])
@@ -146,8 +149,8 @@ def _remove_line(edits: Edits, block: cst.CSTNode, line: cst.SimpleStatementLine
         return
     if isinstance(block, cst.IndentedBlock) and at == 0:
         edits.replace(following, _without_blank_lines)
-    elif _is_import(following) and not _has_blank_line(following):
-        above = (*line.leading_lines, *_leading_lines(following))
+    elif is_import(following) and not has_blank_line(following):
+        above = (*line.leading_lines, *leading_lines(following))
         edits.replace(following, lambda updated: updated.with_changes(leading_lines=above))
 
 
@@ -161,44 +164,9 @@ def _without_type_pragma(line: cst.CSTNode) -> cst.CSTNode:
     return line.with_changes(trailing_whitespace=cst.TrailingWhitespace(newline=end))
 
 
-def _is_import(statement: cst.CSTNode) -> bool:
-    return isinstance(statement, cst.SimpleStatementLine) and isinstance(statement.body[0], cst.Import | cst.ImportFrom)
-
-
-def _leading_lines(statement: cst.CSTNode) -> tuple[cst.EmptyLine, ...]:
-    return tuple(getattr(statement, "leading_lines", ()))
-
-
-def _has_blank_line(statement: cst.CSTNode) -> bool:
-    return any(line.comment is None for line in _leading_lines(statement))
-
-
-def _with_import(body: list[cst.BaseStatement], name: str, alias: str) -> list[cst.BaseStatement]:
-    """A module's statements with `import name` where a sorted group of imports would have it."""
-    start = _first_place(body)
-    end = start + _group_length(body, start)
-    at = next((index for index in range(start, end) if _imported_module(body[index]) > name), end)
-    line = cst.SimpleStatementLine([_import_of(name, alias)])
-    if at == start:
-        following = body[start] if start < len(body) else None
-        lines = _leading_lines(following) if following is not None else ()
-        if end > start:  # what stands above the first import stays above the new first one
-            line = line.with_changes(leading_lines=lines)
-            lines = ()
-        elif following is not None:
-            wanted = 2 if isinstance(following, cst.FunctionDef | cst.ClassDef) else 1
-            blank = sum(one.comment is None for one in lines)
-            lines = (*[cst.EmptyLine(indent=False)] * (wanted - blank), *lines)
-        if start > 0 and end == start:
-            line = line.with_changes(leading_lines=(cst.EmptyLine(indent=False),))
-        if following is not None:
-            body[start] = following.with_changes(leading_lines=lines)
-    return [*body[:at], line, *body[at:]]
-
-
 def _without_blank_lines(statement: cst.CSTNode) -> cst.CSTNode:
     """A statement that comes first in its block now."""
-    lines = list(_leading_lines(statement))
+    lines = list(leading_lines(statement))
     while lines and lines[0].comment is None:
         del lines[0]
     return statement.with_changes(leading_lines=lines)
@@ -215,11 +183,6 @@ def _plain_imports(statement: cst.CSTNode) -> Sequence[cst.ImportAlias]:
     return [alias for one in statement.body if isinstance(one, cst.Import) for alias in one.names]
 
 
-def _local_name(alias: cst.ImportAlias) -> str:
-    """The name that an import binds."""
-    return alias.evaluated_alias or alias.evaluated_name.partition(".")[0]
-
-
 def _can_lose(path: Sequence[cst.CSTNode]) -> bool:
     """Whether the statement line above the last node of a path can go: a block must not become empty."""
     block = path[-3]
@@ -227,46 +190,3 @@ def _can_lose(path: Sequence[cst.CSTNode]) -> bool:
         return True
     is_body = isinstance(block, cst.IndentedBlock) and isinstance(path[-4], cst.FunctionDef)
     return is_body and len(block.body) > 1  # type: ignore[attr-defined]
-
-
-def _first_place(body: Sequence[cst.BaseStatement]) -> int:
-    """The index of the first statement after the docstring and the imports from `__future__`."""
-    index = 0
-    for statement in body:
-        if not isinstance(statement, cst.SimpleStatementLine):
-            break
-        only = statement.body[0]
-        is_docstring = (
-            index == 0
-            and isinstance(only, cst.Expr)
-            and isinstance(only.value, cst.SimpleString | cst.ConcatenatedString)
-        )
-        is_future = (
-            isinstance(only, cst.ImportFrom) and only.module is not None and dotted_name(only.module) == "__future__"
-        )
-        if not is_docstring and not is_future:
-            break
-        index += 1
-    return index
-
-
-def _group_length(body: Sequence[cst.BaseStatement], start: int) -> int:
-    """How many imports follow each other without a blank line, from a place on."""
-    length = 0
-    for statement in body[start:]:
-        if not _is_import(statement) or (length and _has_blank_line(statement)):
-            break
-        length += 1
-    return length
-
-
-def _imported_module(statement: cst.BaseStatement) -> str:
-    assert isinstance(statement, cst.SimpleStatementLine)
-    only = statement.body[0]
-    if isinstance(only, cst.Import):
-        return dotted_name(only.names[0].name) or ""
-    if isinstance(only, cst.ImportFrom):
-        if only.relative:
-            return "~"  # relative imports stand behind all others
-        return dotted_name(only.module) or "" if only.module is not None else ""
-    return "~"
