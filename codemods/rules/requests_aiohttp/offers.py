@@ -34,6 +34,12 @@ class Request:
     verb: str
 
 
+_READ_LATE = (
+    "a body that breaks off is an error where it is read, and none where nothing reads it; requests reads it at once"
+)
+"""Source: the verified table, section 2.9, on `stream=False`."""
+
+
 def offer_all(
     tree: Tree, requests: Sequence[Request], types: Mapping[Span, str], replaced: Mapping[str, str]
 ) -> dict[Span, Offer]:
@@ -65,8 +71,10 @@ def offer_all(
                 offers[span] = _refused(form)
             else:
                 offers[span] = _offer(form, checked, form.uses, None)
-    for group in groups.values():
-        _offer_group(tree, group, types, arguments, offers)
+    contents: dict[int, set[str]] = {}
+    for (function_id, _), group in groups.items():
+        forms = assigned_forms(tree, group, types, contents.setdefault(function_id, set()))
+        _offer_group(tree, group, forms, arguments, offers)
     return offers
 
 
@@ -82,12 +90,11 @@ def _sharing_a_statement(tree: Tree, calls: Sequence[cst.Call]) -> set[int]:
 def _offer_group(
     tree: Tree,
     group: Sequence[tuple[Assigned, str]],
-    types: Mapping[Span, str],
+    forms: Sequence[RequestForm | Refusal],
     arguments: Mapping[Span, CheckedArguments],
     offers: dict[Span, Offer],
 ) -> None:
     """Offers for the requests that are assigned to one name."""
-    forms = assigned_forms(tree, group, types)
     kept = [form for form in forms if isinstance(form, RequestForm) and form.shape is Shape.KEEP]
     for (one, _), form in zip(group, forms, strict=True):
         span = tree.span(one.call)
@@ -107,7 +114,8 @@ def _refused(refusal: Refusal) -> Offer:
 def _offer(form: RequestForm, arguments: CheckedArguments, uses: Sequence[PlacedUse], group: str | None) -> Offer:
     """The offer of a form; the uses are those of its whole group."""
     form = replace(form, adjustments=arguments.adjustments, skips_content_type=arguments.skips_content_type)
-    notes = arguments.notes
+    is_read_at_once = form.shape is Shape.KEEP or form.reads_first or not form.uses
+    notes = (*arguments.notes, *(() if is_read_at_once else (_READ_LATE,)))
     decodes = any(one.use is ResponseUse.JSON for one in uses)
     offer = Offer(
         rule=RULE.id,

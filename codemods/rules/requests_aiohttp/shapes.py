@@ -8,7 +8,7 @@ makes it is lifted in front of that statement (`LIFT`). A `with` statement of a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
@@ -112,10 +112,11 @@ def assignment_of(tree: Tree, call: cst.Call) -> Assigned | None:
 
 
 def assigned_forms(
-    tree: Tree, group: Sequence[tuple[Assigned, str]], types: Mapping[Span, str]
+    tree: Tree, group: Sequence[tuple[Assigned, str]], types: Mapping[Span, str], contents: set[str]
 ) -> list[RequestForm | Refusal]:
     """The forms of all requests of one function that are assigned to the same name, with their verbs.
 
+    `contents` are the variables that hold bodies of other groups of the function; those of this one are added.
     Forms of the shape KEEP stand or fall together, and the first of them carries all uses; blocks are on their own.
     """
     function = enclosing_function(group[0][0].path)
@@ -132,7 +133,11 @@ def assigned_forms(
         placed = place_uses(tree, uses, function)
         if isinstance(placed, Refusal):
             return [placed] * len(group)
-        forms = _kept_forms(tree, group, function, session, placed)
+        content = None
+        if any(one.use is ResponseUse.CONTENT for one in placed):
+            content = free_name(function, "content", contents)
+            contents.add(content)
+        forms = _kept_forms(tree, group, session, placed, content)
         may_be_bound = found.others_bind or len(group) > 1 or _is_in_loop(group[0][0].path)
         return [
             _bound_last(form, one, function) if may_be_bound else form
@@ -174,12 +179,10 @@ def _is_guarded(path: Sequence[cst.CSTNode]) -> bool:
 def _kept_forms(
     tree: Tree,
     group: Sequence[tuple[Assigned, str]],
-    function: cst.FunctionDef,
     session: str,
     uses: tuple[PlacedUse, ...],
+    content: str | None,
 ) -> list[RequestForm]:
-    has_content = any(one.use is ResponseUse.CONTENT for one in uses)
-    content = free_name(function, "content") if has_content else None
     return [
         replace(_assigned_form(tree, one, verb, session, None, uses if index == 0 else ()), content=content)
         for index, (one, verb) in enumerate(group)
@@ -358,9 +361,9 @@ def _owner(group: Sequence[Assigned], starts: Sequence[int], path: tuple[cst.CST
     return best
 
 
-def free_name(function: cst.FunctionDef, wanted: str) -> str:
-    """`wanted`, with a number when the function uses that name already."""
-    taken = variables(function)
+def free_name(function: cst.FunctionDef, wanted: str, others: Collection[str] = ()) -> str:
+    """`wanted`, with a number when the function uses that name already, or it is one of the others."""
+    taken = variables(function) | set(others)
     name, number = wanted, 2
     while name in taken:
         name, number = f"{wanted}_{number}", number + 1
