@@ -40,7 +40,7 @@ from codemods.rules.missing_await import is_consumed_later
 from codemods.rules.requests_aiohttp import FUNCTIONS, exceptions, mocks, offers
 from codemods.rules.requests_aiohttp import RULE as REQUESTS
 from codemods.rules.requests_aiohttp.elsewhere import Mentions, may_mention, mentions_in
-from codemods.rules.requests_aiohttp.response import RAISES, ResponseUse
+from codemods.rules.requests_aiohttp.response import DECODES, RAISES, ResponseUse
 from codemods.rules.requests_aiohttp.shapes import RequestForm
 from codemods.rules.rule import Offer
 from codemods.tree import Tree
@@ -336,7 +336,7 @@ class _FileInspector:
             decoding = NOT_GUARDED
             if isinstance(offer.native, RequestForm):
                 place = replace(place, guards=Guards.joined((place.guards, *self._guards_of(offer.native, RAISES))))
-                decoding = Guards.joined(self._guards_of(offer.native, {ResponseUse.JSON}))
+                decoding = Guards.joined(self._guards_of(offer.native, DECODES))
             ignored = self._is_silenced(offer.rule, call)
             yield BlockingCall(call.path, call.span, call.caller, name, offer, place, ignored, decoding)
 

@@ -139,6 +139,14 @@ def _redirect(request: _Request) -> _Reply:
     return _Reply(status=f"{(request.rest[1:] or ['302'])[0]} Found", headers=(("Location", to),))
 
 
+def _links(request: _Request) -> _Reply:
+    # a page of three, and where the others are
+    page, last = int(request.rest[0]), 3
+    where = [(page + 1, "next")] * (page < last) + [(last, "last")]
+    links = ", ".join(f'<http://127.0.0.1:1/{request.program}/links/{to}>; rel="{rel}"' for to, rel in where)
+    return _Reply(f"page {page}".encode(), headers=(("Link", links),))
+
+
 def _slow(request: _Request) -> _Reply:
     time.sleep(SLOW_SECONDS)
     return _Reply(b"slow")
@@ -166,6 +174,14 @@ _REPLIES: Mapping[str, Callable[[_Request], _Reply | bytes]] = {
     "utf8": lambda request: _Reply("café ☕".encode(), "text/plain; charset=utf-8"),
     "gzip": lambda request: _Reply(gzip.compress(b"packed"), headers=(("Content-Encoding", "gzip"),)),
     "headers": lambda request: _Reply(b"h", headers=(("X-One", "1"), ("ETag", '"abc"'), ("X-Empty", ""))),
+    "repeated": lambda request: _Reply(headers=(("X-One", "1"), ("X-One", "2"), ("x-two", "3"))),
+    "cookies": lambda request: _Reply(b"c", headers=(("Set-Cookie", "id=7; Path=/"), ("Set-Cookie", "b=x"))),
+    "links": _links,
+    "lines": lambda request: _Reply(b"one\n\ntwo\r\nthree"),
+    "big": lambda request: _Reply(bytes(range(256)) * 1000),
+    "unpacked": lambda request: _Reply(gzip.compress(b"a" * 5000), headers=(("Content-Encoding", "gzip"),)),
+    "moved": lambda request: _Reply(status="301 Moved", headers=(("Location", f"/{request.program}/echo"),)),
+    "moved_nowhere": lambda request: _Reply(status="301 Moved"),
     "close": lambda request: b"",
     "truncated": _stalled,
     "garbage": lambda request: b"nonsense\r\n\r\n",

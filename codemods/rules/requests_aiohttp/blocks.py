@@ -8,8 +8,8 @@ import libcst as cst
 
 from codemods.rewrite.edits import Edits, Wrap, awaited, without_parentheses
 from codemods.rules.requests_aiohttp.adjust import convert_arguments
-from codemods.rules.requests_aiohttp.response import AWAITS, ResponseUse, rewritten
-from codemods.rules.requests_aiohttp.shapes import PlacedUse, RequestForm, Shape
+from codemods.rules.requests_aiohttp.shapes import RequestForm, Shape
+from codemods.rules.requests_aiohttp.uses import add_use
 
 
 def add_edits(edits: Edits, form: RequestForm, name_of: Callable[[str], str]) -> None:
@@ -36,33 +36,8 @@ def add_edits(edits: Edits, form: RequestForm, name_of: Callable[[str], str]) ->
         case Shape.WITH:
             wrap = writer.with_statement
     for use in form.uses:
-        _add_use(edits, use, form, name_of)
+        add_use(edits, use, form, name_of)
     edits.wrap(block, first, last, wrap)
-
-
-def _add_use(edits: Edits, use: PlacedUse, form: RequestForm, name_of: Callable[[str], str]) -> None:
-    node = edits.tree.at(use.node, cst.BaseExpression)  # type: ignore[type-abstract]
-    assert node is not None, use
-
-    def replacement(updated: cst.CSTNode) -> cst.CSTNode:
-        assert isinstance(updated, cst.BaseExpression)
-        if use.use is ResponseUse.CONTENT and form.content is not None:
-            return cst.Name(form.content, lpar=updated.lpar, rpar=updated.rpar)
-        if use.use is ResponseUse.JSON and form.decodes_text:
-            return _decoded_text(updated, name_of("json"))
-        response = cst.Name(form.response) if form.shape is Shape.LIFT else updated
-        changed = rewritten(updated, response, use.use)
-        return awaited(changed) if use.use in AWAITS else changed
-
-    edits.replace(node, replacement)
-
-
-def _decoded_text(node: cst.BaseExpression, json: str) -> cst.Call:
-    """`json.loads(await r.text())` for `r.json()`."""
-    assert isinstance(node, cst.Call)
-    assert isinstance(node.func, cst.Attribute)
-    text = cst.Await(cst.Call(node.func.with_changes(attr=cst.Name("text"))))
-    return cst.Call(cst.Attribute(cst.Name(json), cst.Name("loads")), [cst.Arg(text)], lpar=node.lpar, rpar=node.rpar)
 
 
 class _Writer:

@@ -11,16 +11,9 @@ from codemods.facts.syntax import enclosing_function
 from codemods.model import Span
 from codemods.rules.requests_aiohttp import RULE, mocks
 from codemods.rules.requests_aiohttp.arguments import CheckedArguments, check_arguments
-from codemods.rules.requests_aiohttp.response import NOTES, ResponseUse
-from codemods.rules.requests_aiohttp.shapes import (
-    Assigned,
-    PlacedUse,
-    RequestForm,
-    Shape,
-    assigned_forms,
-    assignment_of,
-    notes_of,
-)
+from codemods.rules.requests_aiohttp.placed import PlacedUse, notes_of
+from codemods.rules.requests_aiohttp.response import DECODES, NOTES, ResponseUse
+from codemods.rules.requests_aiohttp.shapes import Assigned, RequestForm, Shape, assigned_forms, assignment_of
 from codemods.rules.requests_aiohttp.statements import lifted_form, with_form
 from codemods.rules.rule import Offer, Refusal
 from codemods.tree import Tree
@@ -116,7 +109,7 @@ def _offer(form: RequestForm, arguments: CheckedArguments, uses: Sequence[Placed
     form = replace(form, adjustments=arguments.adjustments, skips_content_type=arguments.skips_content_type)
     is_read_at_once = form.shape is Shape.KEEP or form.reads_first or not form.uses
     notes = (*arguments.notes, *(() if is_read_at_once else (_READ_LATE,)))
-    decodes = any(one.use is ResponseUse.JSON for one in uses)
+    decodes = any(one.use in DECODES for one in uses)
     offer = Offer(
         rule=RULE.id,
         native=form,

@@ -1,71 +1,121 @@
-"""What code does with a response, and how it does that with aiohttp's.
+"""What code does with a response, as far as both libraries can do it; `parts` and `streams` know the details.
 
-Source: the verified table, sections 3.1 to 3.4.
+Source: the verified table, sections 3.1 to 3.5.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 import libcst as cst
 
 from codemods.facts.syntax import is_truth_test
+from codemods.rules.requests_aiohttp import parts, streams
+from codemods.rules.requests_aiohttp.handling import Handling, ResponseUse, is_changed
 from codemods.rules.rule import Refusal
 
+__all__ = ["AWAITS", "DECODES", "NEEDS_TEXT", "NOTES", "RAISES", "Handling", "ResponseUse", "handling_of", "is_none_test"]
 
-class ResponseUse(StrEnum):
-    """One thing done with a response."""
+AWAITS = frozenset({ResponseUse.TEXT, ResponseUse.JSON, ResponseUse.JSON_GIVEN, ResponseUse.CONTENT})
+"""The uses that wait for the whole body."""
 
-    SAME = "same"
-    """Spelled alike in both libraries."""
-    STATUS = "status"
-    TEXT = "text"
-    JSON = "json"
-    CONTENT = "content"
-    URL = "url"
-    HEADERS = "headers"
-    """One header is looked up."""
-    RAISE = "raise"
-    """`raise_for_status()`."""
-    TRUTH = "truth"
-    """`if response:` asks whether the request succeeded; aiohttp's response is always true."""
-
-
-_ATTRIBUTES = {
-    "status_code": ResponseUse.STATUS,
-    "text": ResponseUse.TEXT,
-    "content": ResponseUse.CONTENT,
-    "url": ResponseUse.URL,
-    "ok": ResponseUse.SAME,
-    "headers": ResponseUse.HEADERS,
-    "reason": ResponseUse.SAME,
-}
-_METHODS = {"json": ResponseUse.JSON, "raise_for_status": ResponseUse.RAISE}
-
-AWAITS = frozenset({ResponseUse.TEXT, ResponseUse.JSON, ResponseUse.CONTENT})
-"""The uses that wait for the body."""
-
-RAISES = AWAITS | {ResponseUse.RAISE}
+RAISES = AWAITS | streams.STREAMS | {ResponseUse.RAISE}
 """The uses that may raise what the libraries raise: to wait for the body may fail."""
 
+NEEDS_TEXT = frozenset({ResponseUse.IS_REDIRECT, ResponseUse.IS_PERMANENT_REDIRECT})
+"""The uses whose new form holds a text in quotes, which an f-string before Python 3.12 may not."""
+
+DECODES = frozenset({ResponseUse.JSON, ResponseUse.JSON_GIVEN})
+"""The uses that may raise what is no JSON."""
+
+_TEXT_NOTE = "bytes that do not fit the charset raise UnicodeDecodeError; requests replaces them"
 NOTES = {
-    ResponseUse.TEXT: "bytes that do not fit the charset raise UnicodeDecodeError; requests replaces them",
+    ResponseUse.TEXT: _TEXT_NOTE,
     ResponseUse.JSON: (
         "json() raises ContentTypeError when the server does not say application/json, and returns None for an empty "
         "body; requests tries to decode both"
     ),
-    ResponseUse.HEADERS: "of a header that comes more than once aiohttp gives the first value; requests joins them",
+    ResponseUse.JSON_GIVEN: _TEXT_NOTE,
+    **parts.NOTES,
+    **streams.NOTES,
 }
+"""How a use differs, in words."""
 
 
 @dataclass(frozen=True, slots=True)
-class Handling:
-    """A use, and how many nodes above the response it takes in: `r.json()` is two above `r`."""
+class _Attribute:
+    """An attribute of a response that is asked for and nothing more."""
 
     use: ResponseUse
-    depth: int
+    builtin: str | None = None
+
+    def __call__(self, path: Sequence[cst.CSTNode]) -> Handling | Refusal:
+        if is_changed(path[:-1]):
+            return Refusal(f"the response's {_name(path)} is assigned")
+        return Handling(self.use, 1, self.builtin)
+
+
+@dataclass(frozen=True, slots=True)
+class _Method:
+    """A method of a response that is called without arguments."""
+
+    use: ResponseUse
+
+    def __call__(self, path: Sequence[cst.CSTNode]) -> Handling | Refusal:
+        call = path[-3]
+        if not isinstance(call, cst.Call) or call.func is not path[-2]:
+            return Refusal(f"the response's method {_name(path)} is used as a value")
+        if call.args:
+            return Refusal(f"{_name(path)}() is called with arguments")
+        return Handling(self.use, 2)
+
+
+def _json(path: Sequence[cst.CSTNode]) -> Handling | Refusal:
+    call = path[-3]
+    if not isinstance(call, cst.Call) or call.func is not path[-2] or not call.args:
+        return _Method(ResponseUse.JSON)(path)
+    if any(argument.keyword is None and argument.star != "**" for argument in call.args):
+        return Refusal("json() is called with positional arguments, which it does not take")
+    return Handling(ResponseUse.JSON_GIVEN, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class _Missing:
+    """An attribute that aiohttp has no equal of."""
+
+    reason: str
+
+    def __call__(self, path: Sequence[cst.CSTNode]) -> Refusal:
+        return Refusal(f"the response's {_name(path)} is asked for: {self.reason}")
+
+
+_ATTRIBUTES: Mapping[str, Callable[[Sequence[cst.CSTNode]], Handling | Refusal]] = {
+    "status_code": _Attribute(ResponseUse.STATUS),
+    "ok": _Attribute(ResponseUse.SAME),
+    "reason": _Attribute(ResponseUse.SAME),
+    "url": _Attribute(ResponseUse.URL, "str"),
+    "text": _Attribute(ResponseUse.TEXT),
+    "content": _Attribute(ResponseUse.CONTENT),
+    "is_redirect": _Attribute(ResponseUse.IS_REDIRECT),
+    "is_permanent_redirect": _Attribute(ResponseUse.IS_PERMANENT_REDIRECT),
+    "json": _json,
+    "raise_for_status": _Method(ResponseUse.RAISE),
+    "close": _Method(ResponseUse.CLOSE),
+    "headers": parts.headers,
+    "cookies": parts.cookies,
+    "links": parts.links,
+    "history": parts.history,
+    "request": parts.request,
+    "encoding": parts.encoding,
+    "iter_content": streams.chunks,
+    "iter_lines": streams.lines,
+    "elapsed": _Missing("aiohttp does not measure how long a request takes"),
+    "raw": _Missing("aiohttp has no response of urllib3 beneath its own"),
+    "apparent_encoding": _Missing("aiohttp does not guess the encoding of a body"),
+    "next": _Missing("aiohttp does not prepare the next request of a redirect"),
+    "connection": _Missing("aiohttp has no adapters"),
+}
 
 
 def handling_of(path: Sequence[cst.CSTNode]) -> Handling | Refusal:
@@ -74,7 +124,12 @@ def handling_of(path: Sequence[cst.CSTNode]) -> Handling | Refusal:
     if any(isinstance(one, cst.FormattedStringExpression) and one.equal is not None for one in path):
         return Refusal("the response is in an f-string that shows its source")
     if isinstance(parent, cst.Attribute) and parent.value is node:
-        return _attribute(parent, path)
+        check = _ATTRIBUTES.get(parent.attr.value)
+        if check is None:
+            return Refusal(f"the response's {_name(path)} has no form in aiohttp that is known to be the same")
+        return check(path)
+    if isinstance(parent, cst.For) and parent.iter is node:
+        return streams.response(path)
     if is_truth_test(path):
         return Handling(ResponseUse.TRUTH, 0)
     if is_none_test(path):
@@ -82,36 +137,11 @@ def handling_of(path: Sequence[cst.CSTNode]) -> Handling | Refusal:
     return Refusal(f"the response is {_escape(path)}")
 
 
-def _attribute(attribute: cst.Attribute, path: Sequence[cst.CSTNode]) -> Handling | Refusal:
-    name = attribute.attr.value
-    outer = path[-3]
-    if name in _METHODS:
-        if not isinstance(outer, cst.Call) or outer.func is not attribute:
-            return Refusal(f"the response's method {name} is used as a value")
-        if outer.args:
-            return Refusal(f"{name}() is called with arguments")
-        return Handling(_METHODS[name], 2)
-    if name not in _ATTRIBUTES:
-        return Refusal(f"the response's {name} has no form in aiohttp yet that is known to be the same")
-    if isinstance(outer, cst.AssignTarget | cst.Del | cst.AugAssign) and not (
-        isinstance(outer, cst.AugAssign) and outer.value is attribute
-    ):
-        return Refusal(f"the response's {name} is assigned")
-    if name == "headers" and not _is_lookup(attribute, path[:-2]):
-        return Refusal("more is done with the response's headers than to look one up")
-    return Handling(_ATTRIBUTES[name], 1)
-
-
-def _is_lookup(headers: cst.Attribute, path: Sequence[cst.CSTNode]) -> bool:
-    """Whether one header is looked up: `headers["ETag"]`, `headers.get("ETag")`, `"ETag" in headers`."""
-    match path[-1]:
-        case cst.Subscript():
-            return not isinstance(path[-2], cst.AssignTarget | cst.Del | cst.AugAssign)
-        case cst.Attribute(attr=cst.Name(value="get")) as method:
-            return isinstance(path[-2], cst.Call) and path[-2].func is method
-        case cst.ComparisonTarget(operator=cst.In() | cst.NotIn()):
-            return True
-    return False
+def _name(path: Sequence[cst.CSTNode]) -> str:
+    """The name of the attribute that is asked of a response."""
+    attribute = path[-2]
+    assert isinstance(attribute, cst.Attribute)
+    return attribute.attr.value
 
 
 def is_none_test(path: Sequence[cst.CSTNode]) -> bool:
@@ -141,28 +171,3 @@ def _escape(path: Sequence[cst.CSTNode]) -> str:
             case cst.BaseStatement() | cst.BaseSmallStatement():
                 break
     return "used as a value"
-
-
-def rewritten(node: cst.BaseExpression, response: cst.BaseExpression, use: ResponseUse) -> cst.BaseExpression:
-    """The expression that does with aiohttp's response what `node`, a use of `response`, did.
-
-    The result of a use that waits is not awaited yet.
-    """
-    match use:
-        case ResponseUse.STATUS:
-            return node.with_changes(attr=cst.Name("status"))
-        case ResponseUse.TEXT:
-            return _called(node)
-        case ResponseUse.CONTENT:
-            return _called(node.with_changes(attr=cst.Name("read")))
-        case ResponseUse.URL:
-            real = node.with_changes(attr=cst.Name("real_url"), lpar=(), rpar=())
-            return cst.Call(cst.Name("str"), [cst.Arg(real)], lpar=node.lpar, rpar=node.rpar)
-        case ResponseUse.TRUTH:
-            return cst.Attribute(response, cst.Name("ok"))
-    return node
-
-
-def _called(method: cst.BaseExpression) -> cst.Call:
-    """A call of a method, with the method's parentheses around the whole."""
-    return cst.Call(method.with_changes(lpar=(), rpar=()), lpar=method.lpar, rpar=method.rpar)

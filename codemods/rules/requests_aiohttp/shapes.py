@@ -15,11 +15,13 @@ from itertools import pairwise
 
 import libcst as cst
 
-from codemods.facts.syntax import Position, enclosing_function, place_of_path
+from codemods.facts.syntax import enclosing_function
 from codemods.model import Span
-from codemods.rules.names import NameRole, is_bound, role_of, variables
+from codemods.rules.names import NameRole, role_of, variables
 from codemods.rules.requests_aiohttp.arguments import Adjustment
-from codemods.rules.requests_aiohttp.response import AWAITS, NOTES, ResponseUse, handling_of, is_none_test
+from codemods.rules.requests_aiohttp.placed import PlacedUse, place_uses, reads_of
+from codemods.rules.requests_aiohttp.response import ResponseUse, is_none_test
+from codemods.rules.requests_aiohttp.streams import is_streamed
 from codemods.rules.rule import Refusal
 from codemods.tree import Tree
 
@@ -33,15 +35,6 @@ class Shape(StrEnum):
     KEEP = "keep"
     LIFT = "lift"
     WITH = "with"
-
-
-@dataclass(frozen=True, slots=True)
-class PlacedUse:
-    """An expression that uses a response: the outermost node to rewrite, and the response within it."""
-
-    node: Span
-    response: Span
-    use: ResponseUse
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +123,7 @@ def assigned_forms(
     extents = _extents([one for one, _ in group], uses)
     keeps_old = found.others_bind and any(_is_guarded(one.path) for one, _ in group)
     if extents is None or keeps_old:
-        placed = place_uses(tree, uses, function)
+        placed = place_uses(tree, uses, function, [one.call for one, _ in group], is_kept=True)
         if isinstance(placed, Refusal):
             return [placed] * len(group)
         content = None
@@ -145,18 +138,23 @@ def assigned_forms(
         ]
     blocks: list[RequestForm | Refusal] = []
     for (one, verb), extent in zip(group, extents, strict=True):
-        own = place_uses(tree, extent.uses, function)
+        own = place_uses(tree, extent.uses, function, [one.call])
         if isinstance(own, Refusal):
             blocks.append(own)
         else:
             form = _assigned_form(tree, one, verb, session, extent.last, own)
-            reads = [path for use, path in zip(own, extent.uses, strict=True) if use.use in AWAITS]
-            blocks.append(replace(form, reads_first=has_other_handlers(one.path, reads)))
+            blocks.append(replace(form, reads_first=has_other_handlers(one.path, reads_of(tree, own))))
     return blocks
 
 
 def has_other_handlers(call: Sequence[cst.CSTNode], reads: Iterable[Sequence[cst.CSTNode]]) -> bool:
-    """Whether something around a use may handle what fails while the body is read, and is not around the call."""
+    """Whether something around a use may handle what fails while the body is read, and is not around the call.
+
+    With `stream=True` what fails fails at the use in requests, too.
+    """
+    assert isinstance(call[-1], cst.Call)
+    if is_streamed(call[-1]):
+        return False
     around = {id(node) for node in _protecting(call)}
     return any(id(node) not in around for read in reads for node in _protecting(read))
 
@@ -289,37 +287,6 @@ def _typed_loads(
     return responses
 
 
-def place_uses(
-    tree: Tree, paths: Sequence[tuple[cst.CSTNode, ...]], function: cst.FunctionDef
-) -> tuple[PlacedUse, ...] | Refusal:
-    """What is done with a response at the ends of paths, all within a function."""
-    placed = []
-    for path in paths:
-        handled = place_use(tree, path, function)
-        if isinstance(handled, Refusal):
-            return handled
-        placed.append(handled)
-    return tuple(placed)
-
-
-def place_use(tree: Tree, path: tuple[cst.CSTNode, ...], function: cst.FunctionDef) -> PlacedUse | Refusal:
-    """What is done with a response at the end of a path within a function."""
-    line = tree.span(path[-1]).line
-    if enclosing_function(path) is not function:
-        return Refusal(f"the response is used by a nested function in line {line}")
-    handling = handling_of(path)
-    if isinstance(handling, Refusal):
-        return Refusal(f"{handling.reason} in line {line}")
-    node = path[-1 - handling.depth]
-    if handling.use is ResponseUse.URL and is_bound(tree, "str", path[-1]):
-        return Refusal("the file binds the name str, which the response's url needs")
-    if handling.use in AWAITS:
-        position, blocker = place_of_path(path[: len(path) - handling.depth], tree.no_await)
-        if position is not Position.AWAITABLE:
-            return Refusal(f"the response's body is read {blocker or 'where it is awaited'} in line {line}")
-    return PlacedUse(tree.span(node), tree.span(path[-1]), handling.use)
-
-
 @dataclass(frozen=True, slots=True)
 class _Extent:
     """How far a request's block goes, and the uses of its response in it."""
@@ -368,8 +335,3 @@ def free_name(function: cst.FunctionDef, wanted: str, others: Collection[str] = 
     while name in taken:
         name, number = f"{wanted}_{number}", number + 1
     return name
-
-
-def notes_of(uses: Iterable[PlacedUse]) -> tuple[str, ...]:
-    """How the uses of a response differ, each difference once."""
-    return tuple(dict.fromkeys(NOTES[one.use] for one in uses if one.use in NOTES))

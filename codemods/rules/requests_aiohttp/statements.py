@@ -10,16 +10,9 @@ import libcst as cst
 from codemods.facts.syntax import enclosing_function
 from codemods.rules.evaluation import is_evaluated_first
 from codemods.rules.names import NameRole, role_of
-from codemods.rules.requests_aiohttp.response import AWAITS
-from codemods.rules.requests_aiohttp.shapes import (
-    PlacedUse,
-    RequestForm,
-    Shape,
-    free_name,
-    has_other_handlers,
-    place_use,
-    place_uses,
-)
+from codemods.rules.requests_aiohttp.placed import PlacedUse, place_uses, reads_of
+from codemods.rules.requests_aiohttp.shapes import RequestForm, Shape, free_name, has_other_handlers
+from codemods.rules.requests_aiohttp.streams import is_streamed
 from codemods.rules.rule import Refusal
 from codemods.tree import Tree
 
@@ -38,10 +31,12 @@ def lifted_form(tree: Tree, call: cst.Call, verb: str) -> RequestForm | Refusal:
     if not isinstance(path[-2], cst.Expr):
         if not is_evaluated_first(path[at:]):
             return Refusal("something with effects is evaluated before it, or not always")
-        placed = place_use(tree, path, function)
+        placed = place_uses(tree, [path], function, [call])
         if isinstance(placed, Refusal):
             return placed
-        uses = (placed,)
+        uses = placed
+    elif is_streamed(call):
+        return Refusal("its response is streamed and never read")
     return RequestForm(
         call=tree.span(call),
         verb=verb,
@@ -71,12 +66,11 @@ def with_form(tree: Tree, call: cst.Call, verb: str) -> RequestForm | Refusal | 
     loads = _loads_inside(tree, function, statement, name)
     if isinstance(loads, Refusal):
         return loads
-    placed = place_uses(tree, loads, function)
+    placed = place_uses(tree, loads, function, [call])
     if isinstance(placed, Refusal):
         return placed
     # the statement itself lets what fails in its body pass
-    inside = [where[where.index(statement.body) :] for where in loads]
-    reads = [where for use, where in zip(placed, inside, strict=True) if use.use in AWAITS]
+    reads = [where[where.index(statement.body) :] for where in reads_of(tree, placed)]
     return RequestForm(
         call=tree.span(call),
         verb=verb,

@@ -1,0 +1,106 @@
+"""The words for what is done with a response."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import libcst as cst
+
+
+class ResponseUse(StrEnum):
+    """One thing done with a response."""
+
+    SAME = "same"
+    """Spelled alike in both libraries."""
+    STATUS = "status"
+    TEXT = "text"
+    JSON = "json"
+    JSON_GIVEN = "json given"
+    """`json(parse_float=Decimal)`: decoded with arguments."""
+    CONTENT = "content"
+    URL = "url"
+    HEADERS = "headers"
+    """One header is looked up."""
+    EVERY_HEADER = "every header"
+    """All of them are listed or copied."""
+    RAISE = "raise"
+    """`raise_for_status()`."""
+    CLOSE = "close"
+    TRUTH = "truth"
+    """`if response:` asks whether the request succeeded; aiohttp's response is always true."""
+    IS_REDIRECT = "is redirect"
+    IS_PERMANENT_REDIRECT = "is permanent redirect"
+    COOKIE = "cookie"
+    """`cookies["id"]`."""
+    COOKIE_OR_ELSE = "cookie or else"
+    """`cookies.get("id")`."""
+    EVERY_COOKIE = "every cookie"
+    """All of them as a dict."""
+    LINK = "link"
+    """The URL of one link."""
+    REQUEST = "request"
+    """The method or a header of the request that was answered."""
+    REQUEST_URL = "request url"
+    ENCODING = "encoding"
+    """The encoding of the body is set."""
+    CHUNKS = "chunks"
+    """The body is iterated as it comes."""
+    LINES = "lines"
+    """The same, line by line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handling:
+    """A use of a response, and where it stands."""
+
+    use: ResponseUse
+    depth: int
+    """How many nodes above the response it takes in: `r.json()` is two above `r`."""
+    builtin: str | None = None
+    """The built-in function that must be what it is for this to hold."""
+
+
+def is_changed(path: Sequence[cst.CSTNode]) -> bool:
+    """Whether what the last node of a path names is assigned or deleted."""
+    node, outer = path[-1], path[-2]
+    if isinstance(outer, cst.AugAssign):
+        return outer.target is node
+    return isinstance(outer, cst.AssignTarget | cst.Del | cst.AnnAssign) and getattr(outer, "value", None) is not node
+
+
+def called_on(path: Sequence[cst.CSTNode]) -> tuple[str, cst.Call] | None:
+    """The method that is called on the last node of a path, and the call."""
+    method, call = path[-2], path[-3]
+    if isinstance(method, cst.Attribute) and isinstance(call, cst.Call) and call.func is method:
+        return method.attr.value, call
+    return None
+
+
+def given_to(path: Sequence[cst.CSTNode]) -> str | None:
+    """The name of the function whose only argument the last node of a path is."""
+    match path[-3:]:
+        case (cst.Call(func=cst.Name(value=name), args=[only]), argument, _) if only is argument and _is_plain(only):
+            return name
+    return None
+
+
+def _is_plain(argument: cst.Arg) -> bool:
+    return argument.keyword is None and not argument.star
+
+
+def is_iterated(path: Sequence[cst.CSTNode]) -> bool:
+    """Whether a loop or a comprehension goes over the last node of a path."""
+    loop = path[-2]
+    return isinstance(loop, cst.For | cst.CompFor) and loop.iter is path[-1]
+
+
+def is_asked_for(path: Sequence[cst.CSTNode]) -> bool:
+    """Whether the last node of a path is asked whether it holds something: `"ETag" in headers`."""
+    return isinstance(path[-2], cst.ComparisonTarget) and isinstance(path[-2].operator, cst.In | cst.NotIn)
+
+
+def is_in_f_string(path: Sequence[cst.CSTNode]) -> bool:
+    """Whether the last node of a path is a part of an f-string."""
+    return any(isinstance(one, cst.FormattedString) for one in path)

@@ -1,0 +1,143 @@
+"""The uses of a response at their places: which nodes they are, and whether they go together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import libcst as cst
+
+from codemods.facts.syntax import Position, enclosing_function, place_of_path
+from codemods.model import Span
+from codemods.rules.names import is_bound
+from codemods.rules.requests_aiohttp.handling import is_in_f_string
+from codemods.rules.requests_aiohttp.parts import HOP_USES, hops
+from codemods.rules.requests_aiohttp.response import AWAITS, DECODES, NEEDS_TEXT, NOTES, ResponseUse, handling_of
+from codemods.rules.requests_aiohttp.streams import STREAMS, is_streamed
+from codemods.rules.rule import Refusal
+from codemods.tree import Tree
+
+Path = tuple[cst.CSTNode, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedUse:
+    """An expression that uses a response: the outermost node to rewrite, and the response within it."""
+
+    node: Span
+    response: Span
+    use: ResponseUse
+
+
+def place_uses(
+    tree: Tree, paths: Sequence[Path], function: cst.FunctionDef, calls: Sequence[cst.Call], *, is_kept: bool = False
+) -> tuple[PlacedUse, ...] | Refusal:
+    """What is done with the response of some calls at the ends of paths, all within a function.
+
+    `is_kept` says that the response is read at once, so that it can be used anywhere.
+    """
+    placed: list[tuple[PlacedUse, Path]] = []
+    for path in paths:
+        handled = _place_use(tree, path, function)
+        further = hops(tree, path)
+        if isinstance(handled, Refusal):
+            return handled
+        if isinstance(further, Refusal):
+            return further
+        placed.append((handled, path))
+        for hop in further:
+            of_hop = _place_use(tree, hop, function)
+            if isinstance(of_hop, Refusal):
+                return of_hop
+            if of_hop.use not in HOP_USES:
+                return Refusal(f"more is asked of a redirect than its head in line {of_hop.node.line}")
+            placed.append((of_hop, hop))
+    refusal = _check_kept(placed, calls) if is_kept else _check_block(tree, placed, calls)
+    return refusal or tuple(use for use, _ in placed)
+
+
+def _place_use(tree: Tree, path: Path, function: cst.FunctionDef) -> PlacedUse | Refusal:
+    """What is done with a response at the end of a path within a function."""
+    line = tree.span(path[-1]).line
+    if enclosing_function(path) is not function:
+        return Refusal(f"the response is used by a nested function in line {line}")
+    handling = handling_of(path)
+    if isinstance(handling, Refusal):
+        return Refusal(f"{handling.reason} in line {line}")
+    node = path[-1 - handling.depth]
+    if handling.builtin is not None and is_bound(tree, handling.builtin, path[-1]):
+        return Refusal(f"the file binds the name {handling.builtin}, which the response's {handling.use} needs")
+    if handling.use in NEEDS_TEXT and is_in_f_string(path):
+        return Refusal(f"what takes the place of the response in line {line} needs quotes, which its f-string may not hold")
+    if handling.use in AWAITS | STREAMS:
+        position, blocker = place_of_path(path[: len(path) - handling.depth], tree.no_await)
+        if position is not Position.AWAITABLE:
+            return Refusal(f"the response's body is read {blocker or 'where it is awaited'} in line {line}")
+    return PlacedUse(tree.span(node), tree.span(path[-1]), handling.use)
+
+
+def _check_kept(placed: Sequence[tuple[PlacedUse, Path]], calls: Sequence[cst.Call]) -> Refusal | None:
+    """Why a response cannot be read at once and kept."""
+    if any(is_streamed(call) for call in calls):
+        return Refusal("its response is streamed, and used where no block of its own can reach")
+    for use, _ in placed:
+        if use.use in STREAMS:
+            return Refusal(f"its response is iterated where no block of its own can reach in line {use.node.line}")
+        if use.use is ResponseUse.ENCODING:
+            return Refusal(f"its encoding is set where no block of its own can reach in line {use.node.line}")
+    return None
+
+
+def _check_block(tree: Tree, placed: Sequence[tuple[PlacedUse, Path]], calls: Sequence[cst.Call]) -> Refusal | None:
+    """Why the uses of a response within its block do not go together."""
+    around = tree.path(calls[0])
+    bodies = [(use, path) for use, path in placed if use.use in AWAITS | STREAMS]
+    if not bodies and not placed and is_streamed(calls[0]):
+        return Refusal("its response is streamed and never read")
+    for use, path in placed:
+        line = use.node.line
+        loops = [node for node in path if isinstance(node, cst.For | cst.While) and node not in around]
+        if use.use in STREAMS:
+            if not is_streamed(calls[0]):
+                return Refusal(f"the response is iterated in line {line}, and not asked for with stream=True")
+            if len(bodies) > 1 or any(use.node != tree.span(loop.iter) for loop in loops if isinstance(loop, cst.For)):
+                return Refusal(f"the response is iterated in line {line}, and read elsewhere or iterated again")
+            if any(isinstance(loop, cst.While) for loop in loops):
+                return Refusal(f"the response is iterated again and again in line {line}")
+        if use.use is ResponseUse.CLOSE:
+            after = [other for other, where in bodies if other.node > use.node or any(one in where for one in loops)]
+            if after:
+                return Refusal(f"the response's body is read in line {after[0].node.line}, after it is closed")
+        if use.use is ResponseUse.ENCODING:
+            block = path[-6]
+            assert isinstance(block, cst.IndentedBlock)
+            if sum(other.use is ResponseUse.ENCODING for other, _ in placed) > 1:
+                return Refusal(f"the response's encoding is set again in line {line}")
+            decoding = [where for other, where in bodies if other.use in DECODES | {ResponseUse.TEXT}]
+            if not decoding or not all(_comes_after(where, path, block) for where in decoding):
+                return Refusal(f"the response's encoding is set in line {line}, and its text not read only after that")
+            if any(is_in_f_string(where) for where in decoding):
+                return Refusal(f"the response's encoding is set in line {line}, and its text shown in an f-string")
+            if any(other.use in STREAMS for other, _ in placed):
+                return Refusal(f"the response's encoding is set in line {line}, and its body iterated")
+    return None
+
+
+def _comes_after(path: Path, first: Path, block: cst.IndentedBlock) -> bool:
+    """Whether the statement of one path stands behind that of another in a block."""
+    if block not in path:
+        return False
+    statements = list(block.body)
+    places = [statements.index(where[where.index(block) + 1]) for where in (first, path)]  # type: ignore[arg-type]
+    return places[0] < places[1]
+
+
+def reads_of(tree: Tree, uses: Iterable[PlacedUse]) -> list[Path]:
+    """The paths of the uses that read the body."""
+    nodes = [tree.at(one.node, cst.BaseExpression) for one in uses if one.use in AWAITS]  # type: ignore[type-abstract]
+    return [tree.path(node) for node in nodes if node is not None]
+
+
+def notes_of(uses: Iterable[PlacedUse]) -> tuple[str, ...]:
+    """How the uses of a response differ, each difference once."""
+    return tuple(dict.fromkeys(NOTES[one.use] for one in uses if one.use in NOTES))
