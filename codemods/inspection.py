@@ -37,7 +37,7 @@ from codemods.planning.facts import BlockingCall, PlanningFacts, PlanningOptions
 from codemods.prospect import worth_parsing
 from codemods.rules import MISSING_AWAIT, offload, twin_call
 from codemods.rules.missing_await import is_consumed_later
-from codemods.rules.requests_aiohttp import FUNCTIONS, exceptions, mocks, offers
+from codemods.rules.requests_aiohttp import FUNCTIONS, METHODS, exceptions, mocks, offers
 from codemods.rules.requests_aiohttp import RULE as REQUESTS
 from codemods.rules.requests_aiohttp.elsewhere import Mentions, may_mention, mentions_in
 from codemods.rules.requests_aiohttp.response import DECODES, RAISES, ResponseUse
@@ -214,7 +214,7 @@ def _unchanged(closure: Closure, knowledge: Knowledge) -> Iterator[BlockingCall]
 
 def _unseen_offer(name: str, knowledge: Knowledge, reason: str) -> Offer:
     rule = twin_call.RULE.id if name in knowledge.twins else offload.RULE.id
-    return Offer(REQUESTS.id if name in FUNCTIONS else rule, None, reason)
+    return Offer(REQUESTS.id if name in FUNCTIONS | METHODS else rule, None, reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +230,7 @@ class _Shared:
 
 
 def _replaced(closure: Closure, sources: Sources, knowledge: Knowledge) -> Mapping[str, str]:
-    if not any(blocking_name(seed, knowledge) in FUNCTIONS for seed in closure.seeds):
+    if not any(blocking_name(seed, knowledge) in FUNCTIONS | METHODS for seed in closure.seeds):
         return {}
     return mocks.replaced_verbs((path, text.lines.text) for path, text in sources.texts.items())
 
@@ -349,13 +349,15 @@ class _FileInspector:
 
     def _requests_offers(self, names: Mapping[Span, str | None]) -> Mapping[Span, Offer]:
         found = [
-            offers.Request(node, name.removeprefix("requests."))
+            offers.Request(node, name.rpartition(".")[2], name in METHODS)
             for span, name in names.items()
-            if name in FUNCTIONS and name is not None and (node := self._tree.at(span, cst.Call)) is not None
+            if name is not None and name in FUNCTIONS | METHODS and (node := self._tree.at(span, cst.Call)) is not None
         ]
         if not found:
             return {}
-        return offers.offer_all(self._tree, found, self._shared.types_of(self._name), self._shared.replaced)
+        return offers.offer_all(
+            self._tree, found, self._imports, self._shared.types_of(self._name), self._shared.replaced
+        )
 
     def _offer(self, node: cst.Call, name: str) -> Offer:
         twin = self._knowledge.twins.get(name)

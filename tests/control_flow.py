@@ -88,9 +88,13 @@ class _Writer:
     def __init__(self, chance: random.Random) -> None:
         self._chance = chance
         self._number = 0
+        self._session = chance.random() < 0.4
 
     def start(self) -> Iterator[str]:
         """Statements that bind the names, mostly."""
+        if self._session:
+            yield self._chance.choice(("session = requests.Session()", "session = requests.session()  # its own"))
+            yield from self._chance.choice(([], ['session.headers.update({"X-Session": "1"})']))
         for name in ("r", "s"):
             yield from self._chance.choice(([], [f"{name} = None"], [f"{name} = {self._request()}"]))
 
@@ -103,7 +107,9 @@ class _Writer:
 
     def _request(self) -> str:
         self._number += 1
-        return self._chance.choice(_REQUESTS).format(n=self._number)
+        made = self._chance.choice(_REQUESTS).format(n=self._number)
+        is_of_session = self._session and self._chance.random() < 0.7
+        return made.replace("requests.", "session.", 1) if is_of_session else made
 
     def _statement(self, depth: int, in_loop: bool) -> Iterator[str]:
         kinds = ["assign"] * 5 + ["use"] * 6 + ["plain"] * 3
@@ -166,6 +172,12 @@ class _Writer:
         yield from self._inside(depth, True)
 
     def _with(self, depth: int, in_loop: bool) -> Iterator[str]:
+        if self._chance.random() < 0.2 and not self._session:
+            self._session = True
+            yield "with requests.Session() as session:"
+            yield from self._inside(depth, in_loop)
+            self._session = False
+            return
         if self._chance.random() < 0.5:
             yield f"with {self._request()} as {self._name()}:"
         else:

@@ -54,9 +54,9 @@ def fuzz(tmp_path_factory: pytest.TempPathFactory) -> Fuzz:
     return Fuzz(done_before, done_after, actions)
 
 
-def asked(outcome: Outcome, name: str) -> list[tuple[str, str, bytes]]:
+def asked(outcome: Outcome, name: str) -> list[Asked]:
     """What a program asked; aiohttp asks again when a connection is closed, and every request says so in a note."""
-    return [(one.method, one.target, one.body) for one in outcome.asked.get(name, []) if one.target != "/close"]
+    return [one for one in outcome.asked.get(name, []) if one.target != "/close"]
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -78,7 +78,12 @@ def _add_native(edits: Edits, imports: FileImports, decision: Decision) -> None:
             imports.release(call.func, module)
             edits.replace(call, lambda node: awaited(_as_call(node).with_changes(func=twin)))
         case RequestForm() as form:
-            imports.release(call.func, "aiohttp")
+            if form.opens is not None:
+                made = _call(edits.tree, form.opens.made)
+                imports.release(made.func, "aiohttp")
+                blocks.add_session_edits(edits, form.opens, imports.name_of("aiohttp", made))
+            if not form.is_in_session:
+                imports.release(call.func, "aiohttp")
             blocks.add_edits(edits, form, lambda module: imports.name_of(module, call))
         case unknown:
             raise TypeError(f"no rewrite for {unknown!r}")

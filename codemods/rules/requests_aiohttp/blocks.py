@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 
 import libcst as cst
 
+from codemods.model import Span
 from codemods.rewrite.edits import Edits, Wrap, awaited, without_parentheses
 from codemods.rules.requests_aiohttp.adjust import convert_arguments
-from codemods.rules.requests_aiohttp.shapes import RequestForm, Shape
+from codemods.rules.requests_aiohttp.shapes import RequestForm, SessionForm, Shape
 from codemods.rules.requests_aiohttp.uses import add_use
 
 
@@ -59,14 +60,14 @@ class _Writer:
         assert self._lifted is not None
         inside = [_without_leading_lines(one) for one in statements] if self._form.uses else [self._read()]
         comment = None if self._form.uses else _trailing(statements[0])
-        return [self._with(self._lifted, inside, statements[0], comment)]
+        return self._with(self._lifted, inside, statements[0], comment)
 
     def block(self, statements: Sequence[cst.BaseStatement]) -> Sequence[cst.BaseStatement]:
         """`async with session.get(url) as r:` around the statements after the assignment."""
         inside = statements[1:] or [self._read()]
         if self._form.reads_first:
             inside = [self._read(), *statements[1:]]
-        return [self._with(_assigned_call(statements[0]), inside, statements[0], _trailing(statements[0]))]
+        return self._with(_assigned_call(statements[0]), inside, statements[0], _trailing(statements[0]))
 
     def with_statement(self, statements: Sequence[cst.BaseStatement]) -> Sequence[cst.BaseStatement]:
         """`async with session.get(url) as r:` for `with requests.get(url) as r:`."""
@@ -84,7 +85,7 @@ class _Writer:
             asynchronous=cst.Asynchronous(),
             leading_lines=(),
         )
-        return [self._session_block([changed], statement)]
+        return self._in_session([changed], statement)
 
     def keep(self, statements: Sequence[cst.BaseStatement]) -> Sequence[cst.BaseStatement]:
         """`r = await session.get(url)` and a read, so that the response can be used anywhere after.
@@ -104,7 +105,7 @@ class _Writer:
         lines = [line, self._read()]
         if self._form.bound_as is not None:
             lines.append(_assignment(self._form.bound_as, cst.Name(name)))
-        return [self._session_block(lines, statement)]
+        return self._in_session(lines, statement)
 
     def _read(self) -> cst.SimpleStatementLine:
         read = cst.Await(cst.Call(cst.Attribute(cst.Name(self._form.response), cst.Name("read"))))
@@ -129,14 +130,60 @@ class _Writer:
         inside: Sequence[cst.BaseStatement],
         original: cst.BaseStatement,
         comment: cst.TrailingWhitespace | None,
-    ) -> cst.With:
+    ) -> Sequence[cst.BaseStatement]:
         response = _async_with(self._session_call(call), self._form.response, inside, comment)
-        return self._session_block([response], original)
+        return self._in_session([response], original)
 
-    def _session_block(self, inside: Sequence[cst.BaseStatement], original: cst.BaseStatement) -> cst.With:
-        made = cst.Call(cst.Attribute(cst.Name(self._aiohttp), cst.Name("ClientSession")))
-        block = _async_with(made, self._form.session, inside, None)
-        return block.with_changes(leading_lines=_leading_lines(original))
+    def _in_session(
+        self, inside: Sequence[cst.BaseStatement], original: cst.BaseStatement
+    ) -> Sequence[cst.BaseStatement]:
+        """Statements inside the block of a session, which is there already where the program makes its own."""
+        lines = _leading_lines(original)
+        if self._form.is_in_session:
+            return [inside[0].with_changes(leading_lines=lines), *inside[1:]]
+        return [_async_with(_new_session(self._aiohttp), self._form.session, inside, None, lines)]
+
+
+def _new_session(aiohttp: str) -> cst.Call:
+    return cst.Call(cst.Attribute(cst.Name(aiohttp), cst.Name("ClientSession")))
+
+
+def add_session_edits(edits: Edits, form: SessionForm, aiohttp: str) -> None:
+    """Adds the edits of a session that a function makes: the block that holds it, and what closes it."""
+    tree = edits.tree
+    made = tree.at(form.made, cst.Call)
+    assert made is not None, form
+    path = tree.path(made)
+    statement = next(node for node in reversed(path) if isinstance(node, cst.BaseStatement))
+    block = path[path.index(statement) - 1]
+    assert isinstance(block, cst.IndentedBlock)
+    last = next(node for node in block.body if tree.span(node) == form.last)
+    for span in form.closes:
+        _add_close(edits, span, block if statement is not last else None)
+    if form.is_with:
+        edits.replace(made, lambda node: _new_session(aiohttp))
+        edits.replace(statement, lambda node: node.with_changes(asynchronous=cst.Asynchronous()))
+        return
+
+    def wrapped(statements: Sequence[cst.BaseStatement]) -> Sequence[cst.BaseStatement]:
+        lines, comment = _leading_lines(statements[0]), _trailing(statements[0])
+        return [_async_with(_new_session(aiohttp), form.name, statements[1:], comment, lines)]
+
+    edits.wrap(block, statement, last, wrapped)
+
+
+def _add_close(edits: Edits, span: Span, block: cst.IndentedBlock | None) -> None:
+    """Takes a close out that the end of the block makes needless, or awaits it."""
+    call = edits.tree.at(span, cst.Call)
+    assert call is not None, span
+    path = edits.tree.path(call)
+    line = path[-3]
+    assert isinstance(line, cst.SimpleStatementLine)
+    comments = [line.trailing_whitespace.comment, *(one.comment for one in line.leading_lines)]
+    if path[-4] is block and len(line.body) == 1 and not any(comments):
+        edits.remove(block, line)
+    else:
+        edits.replace(call, lambda node: awaited(cst.ensure_type(node, cst.Call)))
 
 
 def _with_commas(call: cst.Call, arguments: tuple[cst.Arg, ...]) -> tuple[cst.Arg, ...]:
@@ -161,12 +208,13 @@ def _async_with(
     name: str,
     inside: Sequence[cst.BaseStatement],
     header: cst.TrailingWhitespace | None,
+    lines: Sequence[cst.EmptyLine] = (),
 ) -> cst.With:
     as_name = cst.AsName(cst.Name(name))
     body = cst.IndentedBlock(list(inside))
     if header is not None:
         body = body.with_changes(header=header)
-    return cst.With([cst.WithItem(item, as_name)], body, asynchronous=cst.Asynchronous())
+    return cst.With([cst.WithItem(item, as_name)], body, asynchronous=cst.Asynchronous(), leading_lines=lines)
 
 
 def _assigned_call(statement: cst.BaseStatement) -> cst.Call:

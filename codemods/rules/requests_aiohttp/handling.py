@@ -30,6 +30,8 @@ class ResponseUse(StrEnum):
     CLOSE = "close"
     TRUTH = "truth"
     """`if response:` asks whether the request succeeded; aiohttp's response is always true."""
+    TRUTH_OR_NONE = "truth or none"
+    """The same of what may be None instead of a response."""
     IS_REDIRECT = "is redirect"
     IS_PERMANENT_REDIRECT = "is permanent redirect"
     COOKIE = "cookie"

@@ -32,22 +32,32 @@ def check_mapping(name: str, value: cst.BaseExpression, tree: Tree, types: Mappi
 
 
 def _check_display(name: str, value: cst.Dict, tree: Tree, types: Mapping[Span, str]) -> list[str] | Refusal:
-    is_unknown = False
+    notes: list[str] = []
     for element in value.elements:
         if not isinstance(element, cst.DictElement):
-            is_unknown = True
+            notes = [_unknown_values(name)]
             continue
-        for part, sent in (
-            ("key", _key_is_sent(name, element.key, type_of(tree, element.key, types))),
-            ("value", _is_sent(name, element.value, type_of(tree, element.value, types))),
-        ):
-            if sent is Sent.OTHERWISE:
-                line = tree.span(element.key).line
-                return Refusal(f"{name}= holds a {part} in line {line} that aiohttp does not send as requests does")
-            is_unknown = is_unknown or sent is Sent.UNKNOWN
+        checked = check_pair(name, element.key, element.value, tree, types)
+        if isinstance(checked, Refusal):
+            return checked
         # what a cookie's text holds decides whether it is quoted
-        is_unknown = is_unknown or (name == "cookies" and not _is_text(element))
-    return [_unknown_values(name)] if is_unknown else []
+        notes = notes or checked or ([_unknown_values(name)] if name == "cookies" and not _is_text(element) else [])
+    return notes
+
+
+def check_pair(
+    name: str, key: cst.BaseExpression, value: cst.BaseExpression, tree: Tree, types: Mapping[Span, str]
+) -> list[str] | Refusal:
+    """The notes on one entry of a mapping given as the argument `name`, or why it cannot be given to aiohttp."""
+    sent = {
+        "key": _key_is_sent(name, key, type_of(tree, key, types)),
+        "value": _is_sent(name, value, type_of(tree, value, types)),
+    }
+    for part, how in sent.items():
+        if how is Sent.OTHERWISE:
+            line = tree.span(key).line
+            return Refusal(f"{name}= holds a {part} in line {line} that aiohttp does not send as requests does")
+    return [_unknown_values(name)] if Sent.UNKNOWN in sent.values() else []
 
 
 def _is_text(element: cst.DictElement) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from codemods.rules.requests_aiohttp import VERBS
 
 _PATCHED = re.compile(
-    r"\b(?:patch|setattr)\w*\(\s*[\"'](?:[\w.]+\.)?requests(?:\.(?:api\.)?(\w+))?[\"']"
+    r"\b(?:patch|setattr)\w*\(\s*[\"'](?:[\w.]+\.)?requests(?:\.(?:api\.|(?:sessions\.)?Session\.)?(\w+))?[\"']"
     r"|\b(?:patch\.object|setattr)\(\s*(?:\w+\.)*requests\s*,\s*[\"'](\w+)[\"']"
 )
 _LIBRARY = re.compile(r"^[ \t]*(?:import|from)[ \t]+(responses|requests_mock|httpretty|vcr|betamax|pook)\b", re.M)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import libcst as cst
 
-from codemods.facts.syntax import enclosing_function
+from codemods.facts.syntax import ImportedNames, enclosing_function
 from codemods.model import Span
 from codemods.rules.requests_aiohttp import RULE, mocks
 from codemods.rules.requests_aiohttp.arguments import CheckedArguments, check_arguments
 from codemods.rules.requests_aiohttp.placed import PlacedUse, notes_of
 from codemods.rules.requests_aiohttp.response import DECODES, NOTES, ResponseUse
+from codemods.rules.requests_aiohttp.sessions import LocalSession, session_form, session_of
 from codemods.rules.requests_aiohttp.shapes import Assigned, RequestForm, Shape, assigned_forms, assignment_of
 from codemods.rules.requests_aiohttp.statements import lifted_form, with_form
 from codemods.rules.rule import Offer, Refusal
@@ -25,6 +26,12 @@ class Request:
 
     call: cst.Call
     verb: str
+    is_of_session: bool = False
+    """Whether it is a method of a session."""
+
+
+_POSITIONAL = {"get": 1, "options": 1, "head": 1, "post": 3, "put": 2, "patch": 2, "delete": 1, "request": 2}
+"""How many positional arguments a session's methods are given at most. Source: requests 2.34 `requests/sessions.py`."""
 
 
 _READ_LATE = (
@@ -33,88 +40,156 @@ _READ_LATE = (
 """Source: the verified table, section 2.9, on `stream=False`."""
 
 
+@dataclass(slots=True)
+class _Draft:
+    """What is known of one request while the offers of its file are made."""
+
+    request: Request
+    arguments: CheckedArguments | Refusal
+    form: RequestForm | Refusal | None = None
+    uses: Sequence[PlacedUse] = ()
+    """Those of its whole group of responses that are kept."""
+    groups: set[str] = field(default_factory=set)
+    """The names of what it shares with other requests of its function: a session, a variable that is kept."""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def refusal(self) -> Refusal | None:
+        """Why the request has no native form."""
+        return next((one for one in (self.arguments, self.form) if isinstance(one, Refusal)), None)
+
+
 def offer_all(
-    tree: Tree, requests: Sequence[Request], types: Mapping[Span, str], replaced: Mapping[str, str]
+    tree: Tree,
+    requests: Sequence[Request],
+    imports: ImportedNames,
+    types: Mapping[Span, str],
+    replaced: Mapping[str, str],
 ) -> dict[Span, Offer]:
     """An offer for each request of a file, by the span of its call.
 
     `replaced` says by verb where a test replaces the request.
     """
-    offers: dict[Span, Offer] = {}
+    drafts = {tree.span(one.call): _Draft(one, _arguments_of(tree, one, types, replaced)) for one in requests}
+    for span in _sharing_a_statement(tree, drafts):
+        drafts[span].arguments = Refusal("there is another request in the same statement")
+    sessions = _sessions_of(tree, drafts, imports, types)
+    _draw_forms(tree, drafts, types)
+    for session in sessions:
+        _share_session(tree, session, [drafts[tree.span(call)] for call in session.requests])
+    by_function: dict[int, list[_Draft]] = {}
+    for draft in drafts.values():
+        by_function.setdefault(id(enclosing_function(tree.path(draft.request.call))), []).append(draft)
+    return {
+        tree.span(draft.request.call): _offer(draft, _joined(draft.groups, together))
+        for together in by_function.values()
+        for draft in together
+    }
+
+
+def _arguments_of(
+    tree: Tree, request: Request, types: Mapping[Span, str], replaced: Mapping[str, str]
+) -> CheckedArguments | Refusal:
+    positional = sum(one.keyword is None and not one.star for one in request.call.args)
+    if request.is_of_session and positional > _POSITIONAL[request.verb]:
+        return Refusal(f"a session's {request.verb}() does not take so many positional arguments")
+    checked = check_arguments(tree, request.call, request.verb, types)
+    if isinstance(checked, Refusal):
+        return checked
+    return replace(checked, notes=(*checked.notes, *mocks.note(request.verb, replaced)))
+
+
+def _sessions_of(
+    tree: Tree, drafts: Mapping[Span, _Draft], imports: ImportedNames, types: Mapping[Span, str]
+) -> list[LocalSession]:
+    """The sessions of a file that have a form; the requests of others are refused."""
+    found: dict[Span, LocalSession] = {}
+    for draft in drafts.values():
+        if not draft.request.is_of_session:
+            continue
+        session = session_of(tree, draft.request.call, imports, types)
+        if isinstance(session, Refusal):
+            draft.arguments = session
+        elif any(tree.span(call) not in drafts for call in session.requests):
+            draft.arguments = Refusal(f"not all requests of its session {session.name} could be resolved")
+        else:
+            found[tree.span(session.made)] = session
+    return list(found.values())
+
+
+def _draw_forms(tree: Tree, drafts: Mapping[Span, _Draft], types: Mapping[Span, str]) -> None:
+    """Finds the forms of all requests, those that are assigned to the same name together."""
     groups: dict[tuple[int, str], list[tuple[Assigned, str]]] = {}
-    arguments: dict[Span, CheckedArguments] = {}
-    shared = _sharing_a_statement(tree, [one.call for one in requests])
-    for request in requests:
-        span = tree.span(request.call)
-        checked = check_arguments(tree, request.call, request.verb, types)
-        assigned = assignment_of(tree, request.call)
-        if id(request.call) in shared:
-            checked = Refusal("there is another request in the same statement")
+    for draft in drafts.values():
+        call, verb = draft.request.call, draft.request.verb
+        assigned = assignment_of(tree, call)
         if assigned is not None:
             function = enclosing_function(assigned.path)
-            groups.setdefault((id(function), assigned.name), []).append((assigned, request.verb))
-        if isinstance(checked, Refusal):
-            offers[span] = _refused(checked)
-            continue
-        checked = replace(checked, notes=(*checked.notes, *mocks.note(request.verb, replaced)))
-        arguments[span] = checked
-        if assigned is None:
-            form = with_form(tree, request.call, request.verb) or lifted_form(tree, request.call, request.verb)
-            if isinstance(form, Refusal):
-                offers[span] = _refused(form)
-            else:
-                offers[span] = _offer(form, checked, form.uses, None)
+            groups.setdefault((id(function), assigned.name), []).append((assigned, verb))
+        elif draft.refusal is None:
+            draft.form = with_form(tree, call, verb) or lifted_form(tree, call, verb)
+            draft.uses = draft.form.uses if isinstance(draft.form, RequestForm) else ()
     contents: dict[int, set[str]] = {}
-    for (function_id, _), group in groups.items():
+    for (function_id, name), group in groups.items():
         forms = assigned_forms(tree, group, types, contents.setdefault(function_id, set()))
-        _offer_group(tree, group, forms, arguments, offers)
-    return offers
+        kept = [form for form in forms if isinstance(form, RequestForm) and form.shape is Shape.KEEP]
+        for (one, _), form in zip(group, forms, strict=True):
+            draft = drafts[tree.span(one.call)]
+            draft.form = form
+            draft.groups |= {name} if kept else set()
+            draft.uses = (kept[0] if kept else form).uses if isinstance(form, RequestForm) else ()
 
 
-def _sharing_a_statement(tree: Tree, calls: Sequence[cst.Call]) -> set[int]:
+def _share_session(tree: Tree, session: LocalSession, drafts: Sequence[_Draft]) -> None:
+    """Has requests made with the session of their function: all of them, or none."""
+    forms = [draft.form for draft in drafts if isinstance(draft.form, RequestForm)]
+    made = session_form(tree, session, forms)
+    for index, draft in enumerate(drafts):
+        draft.groups.add(f"the session of line {tree.span(session.made).line}")
+        if isinstance(made, Refusal):
+            draft.arguments = made
+        elif isinstance(draft.form, RequestForm):
+            own = made if index == 0 else None
+            draft.form = replace(draft.form, session=session.name, is_in_session=True, opens=own)
+            draft.notes = session.notes
+
+
+def _joined(groups: set[str], others: Sequence[_Draft]) -> str | None:
+    """One name for groups and all that are connected to them by requests which are in several."""
+    joined = set(groups)
+    while joined:
+        wider = joined.union(*(other.groups for other in others if other.groups & joined))
+        if wider == joined:
+            return min(joined)
+        joined = wider
+    return None
+
+
+def _sharing_a_statement(tree: Tree, drafts: Mapping[Span, _Draft]) -> set[Span]:
     """The requests whose innermost statement holds more than one."""
-    by_statement: dict[int, list[int]] = {}
-    for call in calls:
-        statement = next(node for node in reversed(tree.path(call)) if isinstance(node, cst.BaseStatement | cst.Module))
-        by_statement.setdefault(id(statement), []).append(id(call))
-    return {call for same in by_statement.values() if len(same) > 1 for call in same}
+    by_statement: dict[int, list[Span]] = {}
+    for span, draft in drafts.items():
+        path = tree.path(draft.request.call)
+        statement = next(node for node in reversed(path) if isinstance(node, cst.BaseStatement | cst.Module))
+        by_statement.setdefault(id(statement), []).append(span)
+    return {span for same in by_statement.values() if len(same) > 1 for span in same}
 
 
-def _offer_group(
-    tree: Tree,
-    group: Sequence[tuple[Assigned, str]],
-    forms: Sequence[RequestForm | Refusal],
-    arguments: Mapping[Span, CheckedArguments],
-    offers: dict[Span, Offer],
-) -> None:
-    """Offers for the requests that are assigned to one name."""
-    kept = [form for form in forms if isinstance(form, RequestForm) and form.shape is Shape.KEEP]
-    for (one, _), form in zip(group, forms, strict=True):
-        span = tree.span(one.call)
-        key = one.name if kept else None
-        if span in offers:  # its arguments were refused
-            offers[span] = replace(offers[span], group=key)
-        elif isinstance(form, Refusal):
-            offers[span] = _refused(form)
-        else:
-            offers[span] = _offer(form, arguments[span], (kept[0] if kept else form).uses, key)
-
-
-def _refused(refusal: Refusal) -> Offer:
-    return Offer(rule=RULE.id, native=None, reason=refusal.reason)
-
-
-def _offer(form: RequestForm, arguments: CheckedArguments, uses: Sequence[PlacedUse], group: str | None) -> Offer:
-    """The offer of a form; the uses are those of its whole group."""
+def _offer(draft: _Draft, group: str | None) -> Offer:
+    """The offer for a request."""
+    refusal, arguments, form = draft.refusal, draft.arguments, draft.form
+    if refusal is not None or isinstance(arguments, Refusal) or not isinstance(form, RequestForm):
+        reason = refusal.reason if refusal is not None else "it has no form in aiohttp that is known to be the same"
+        return Offer(rule=RULE.id, native=None, reason=reason, group=group)
     form = replace(form, adjustments=arguments.adjustments, skips_content_type=arguments.skips_content_type)
     is_read_at_once = form.shape is Shape.KEEP or form.reads_first or not form.uses
-    notes = (*arguments.notes, *(() if is_read_at_once else (_READ_LATE,)))
-    decodes = any(one.use in DECODES for one in uses)
+    notes = (*draft.notes, *arguments.notes, *(() if is_read_at_once else (_READ_LATE,)))
+    decodes = any(one.use in DECODES for one in draft.uses)
     offer = Offer(
         rule=RULE.id,
         native=form,
         reason=f"aiohttp's session.{form.verb}() does the same without blocking the event loop",
-        notes=tuple(dict.fromkeys((*notes, *notes_of(uses)))),
+        notes=tuple(dict.fromkeys((*notes, *notes_of(draft.uses)))),
         group=group,
         raises=True,
         decodes=decodes,
@@ -122,5 +197,6 @@ def _offer(form: RequestForm, arguments: CheckedArguments, uses: Sequence[Placed
     if not decodes:
         return offer
     exact = replace(form, decodes_text=True)
-    other_notes = (*notes, *notes_of(one for one in uses if one.use is not ResponseUse.JSON), NOTES[ResponseUse.TEXT])
-    return replace(offer, for_decoding_handlers=replace(offer, native=exact, notes=tuple(dict.fromkeys(other_notes))))
+    others = [one for one in draft.uses if one.use is not ResponseUse.JSON]
+    exact_notes = (*notes, *notes_of(others), NOTES[ResponseUse.TEXT])
+    return replace(offer, for_decoding_handlers=replace(offer, native=exact, notes=tuple(dict.fromkeys(exact_notes))))

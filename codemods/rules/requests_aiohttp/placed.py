@@ -68,7 +68,9 @@ def _place_use(tree: Tree, path: Path, function: cst.FunctionDef) -> PlacedUse |
     if handling.builtin is not None and is_bound(tree, handling.builtin, path[-1]):
         return Refusal(f"the file binds the name {handling.builtin}, which the response's {handling.use} needs")
     if handling.use in NEEDS_TEXT and is_in_f_string(path):
-        return Refusal(f"what takes the place of the response in line {line} needs quotes, which its f-string may not hold")
+        return Refusal(
+            f"what takes the place of the response in line {line} needs quotes, which its f-string may not hold"
+        )
     if handling.use in AWAITS | STREAMS:
         position, blocker = place_of_path(path[: len(path) - handling.depth], tree.no_await)
         if position is not Position.AWAITABLE:

@@ -15,7 +15,17 @@ from codemods.rules.requests_aiohttp import parts, streams
 from codemods.rules.requests_aiohttp.handling import Handling, ResponseUse, is_changed
 from codemods.rules.rule import Refusal
 
-__all__ = ["AWAITS", "DECODES", "NEEDS_TEXT", "NOTES", "RAISES", "Handling", "ResponseUse", "handling_of", "is_none_test"]
+__all__ = [
+    "AWAITS",
+    "DECODES",
+    "NEEDS_TEXT",
+    "NOTES",
+    "RAISES",
+    "Handling",
+    "ResponseUse",
+    "handling_of",
+    "is_none_test",
+]
 
 AWAITS = frozenset({ResponseUse.TEXT, ResponseUse.JSON, ResponseUse.JSON_GIVEN, ResponseUse.CONTENT})
 """The uses that wait for the whole body."""

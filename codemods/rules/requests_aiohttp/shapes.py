@@ -22,10 +22,15 @@ from codemods.rules.requests_aiohttp.arguments import Adjustment
 from codemods.rules.requests_aiohttp.placed import PlacedUse, place_uses, reads_of
 from codemods.rules.requests_aiohttp.response import ResponseUse, is_none_test
 from codemods.rules.requests_aiohttp.streams import is_streamed
+from codemods.rules.requests_aiohttp.values import alternatives
 from codemods.rules.rule import Refusal
 from codemods.tree import Tree
 
 RESPONSE_TYPE = "requests.models.Response"
+
+
+_RELEASING = frozenset({ResponseUse.RAISE, ResponseUse.CLOSE})
+"""The uses after which the bytes of a body cannot be asked for again (section 3.4)."""
 
 
 class Shape(StrEnum):
@@ -35,6 +40,22 @@ class Shape(StrEnum):
     KEEP = "keep"
     LIFT = "lift"
     WITH = "with"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionForm:
+    """The native form of a session that a function makes."""
+
+    name: str
+    made: Span
+    """The call that makes it."""
+    statement: Span
+    """The assignment or the `with` statement."""
+    last: Span
+    """The last statement of its block; the `with` statement itself."""
+    is_with: bool
+    closes: tuple[Span, ...]
+    """The calls that close it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +75,7 @@ class RequestForm:
     """The variable that holds the session."""
     uses: tuple[PlacedUse, ...]
     content: str | None = None
-    """For KEEP: the variable that holds the body where it is asked for as bytes; they can be read only once."""
+    """For KEEP: the variable that holds the body as bytes, where something else done with it lets go of them."""
     bound_as: str | None = None
     """For KEEP: the variable that holds the response in the end, when it must not be bound before all is read."""
     reads_first: bool = False
@@ -65,6 +86,10 @@ class RequestForm:
     """Whether aiohttp must not make up a Content-Type."""
     decodes_text: bool = False
     """Whether JSON is decoded from the text, which raises whatever is no JSON; aiohttp's own way asks for a type."""
+    is_in_session: bool = False
+    """Whether the variable holds a session of the function's own, so that the request brings none."""
+    opens: SessionForm | None = None
+    """That session, for the first of its requests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +151,12 @@ def assigned_forms(
         placed = place_uses(tree, uses, function, [one.call for one, _ in group], is_kept=True)
         if isinstance(placed, Refusal):
             return [placed] * len(group)
+        placed = _asking_for_none(placed, found)
         content = None
-        if any(one.use is ResponseUse.CONTENT for one in placed):
+        done = {one.use for one in placed}
+        if ResponseUse.CONTENT in done and not done.isdisjoint(_RELEASING):
+            if found.may_be_none:
+                return [Refusal(f"{group[0][0].name}.content is asked for where it may be None")] * len(group)
             content = free_name(function, "content", contents)
             contents.add(content)
         forms = _kept_forms(tree, group, session, placed, content)
@@ -142,7 +171,7 @@ def assigned_forms(
         if isinstance(own, Refusal):
             blocks.append(own)
         else:
-            form = _assigned_form(tree, one, verb, session, extent.last, own)
+            form = _assigned_form(tree, one, verb, session, extent.last, _asking_for_none(own, found))
             blocks.append(replace(form, reads_first=has_other_handlers(one.path, reads_of(tree, own))))
     return blocks
 
@@ -224,6 +253,8 @@ class _Uses:
     """The paths of the places."""
     others_bind: bool
     """Whether the name also holds something else at times."""
+    may_be_none: frozenset[Span] = frozenset()
+    """The places where it may be None."""
 
 
 def _uses_of(
@@ -253,7 +284,20 @@ def _uses_of(
     if not others_bind:
         return _Uses(loads, others_bind)
     typed = _typed_loads(tree, name, loads, types)
-    return typed if isinstance(typed, Refusal) else _Uses(typed, others_bind)
+    if isinstance(typed, Refusal):
+        return typed
+    spans = [tree.span(path[-1]) for path in typed]
+    return _Uses(typed, others_bind, frozenset(span for span in spans if types[span] != RESPONSE_TYPE))
+
+
+def _asking_for_none(placed: Sequence[PlacedUse], uses: _Uses) -> tuple[PlacedUse, ...]:
+    """Placed uses, of which those that ask for the truth of what may be None ask for that first."""
+    return tuple(
+        replace(one, use=ResponseUse.TRUTH_OR_NONE)
+        if one.use is ResponseUse.TRUTH and one.response in uses.may_be_none
+        else one
+        for one in placed
+    )
 
 
 def _is_no_response(path: Sequence[cst.CSTNode], name: str) -> bool:
@@ -280,7 +324,8 @@ def _typed_loads(
             continue  # the same question whatever the name holds
         span = tree.span(path[-1])
         kind = types.get(span)
-        if kind == RESPONSE_TYPE:
+        # to ask None for an attribute is the same error for both
+        if kind is not None and RESPONSE_TYPE in kind and set(alternatives(kind)) <= {RESPONSE_TYPE, "None"}:
             responses.append(path)
         elif kind is None or RESPONSE_TYPE in kind or "Unknown" in kind:
             return Refusal(f"{name} may hold something else than a response in line {span.line}")

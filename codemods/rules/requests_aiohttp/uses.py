@@ -34,6 +34,8 @@ def add_use(edits: Edits, use: PlacedUse, form: RequestForm, name_of: NameOf) ->
     if use.use in STREAMS:
         _iterate(edits, node, use.use)
     encoding = _encoding(edits, form)
+    outer = edits.tree.path(node)[-2]
+    is_whole_test = isinstance(outer, cst.If | cst.While | cst.IfExp | cst.Assert) and outer.test is node
 
     def replacement(updated: cst.CSTNode) -> cst.CSTNode:
         assert isinstance(updated, cst.BaseExpression)
@@ -45,6 +47,8 @@ def add_use(edits: Edits, use: PlacedUse, form: RequestForm, name_of: NameOf) ->
             assert isinstance(updated, cst.Call)
             decodes_text = form.decodes_text or use.use is ResponseUse.JSON_GIVEN
             return _decoded_text(updated, name_of("json"), encoding) if decodes_text else _json(updated, encoding)
+        if use.use is ResponseUse.TRUTH_OR_NONE:
+            return _succeeded(updated, is_whole_test)
         return _WRITERS[use.use](updated) if use.use in _WRITERS else updated
 
     edits.replace(node, replacement)
@@ -110,6 +114,16 @@ def _iterate(edits: Edits, node: cst.BaseExpression, use: ResponseUse) -> None:
 def _called(method: cst.BaseExpression, arguments: Sequence[cst.Arg] = ()) -> cst.Call:
     """A call of a method, with the method's parentheses around the whole."""
     return cst.Call(method.with_changes(lpar=(), rpar=()), arguments, lpar=method.lpar, rpar=method.rpar)
+
+
+def _succeeded(node: cst.BaseExpression, is_whole_test: bool) -> cst.BaseExpression:
+    """`r is not None and r.ok` for the truth of `r`."""
+    bare = node.with_changes(lpar=(), rpar=())
+    is_there = cst.Comparison(bare, [cst.ComparisonTarget(cst.IsNot(), cst.Name("None"))])
+    both = cst.BooleanOperation(is_there, cst.And(), cst.Attribute(bare, cst.Name("ok")))
+    if is_whole_test:
+        return both.with_changes(lpar=node.lpar, rpar=node.rpar)
+    return both.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
 
 
 def _json(node: cst.Call, encoding: Sequence[cst.Arg]) -> cst.BaseExpression:
