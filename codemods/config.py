@@ -38,6 +38,8 @@ class Config:
     """Files to leave out, as gitignore patterns relative to the project's root."""
     python: Path | None = None
     """The interpreter whose installed libraries are seen, or the folder of its virtual environment."""
+    update_requirements: bool = False
+    """Whether what the changes ask of the project's requirements is written with them."""
 
 
 def _one_of(choices: type[StrEnum]) -> str:
@@ -53,6 +55,7 @@ _KEYS: Final[Mapping[str, tuple[Any, str]]] = {
     "keep-sync": (tuple[str, ...], _STRINGS),
     "exclude": (tuple[str, ...], _STRINGS),
     "python": (str, "a string, the path of a Python interpreter"),
+    "update-requirements": (bool, "true or false"),
 }
 """For each key its type, and in words what is accepted."""
 

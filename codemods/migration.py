@@ -1,4 +1,4 @@
-"""The way through, from paths to a `Migration`: files, facts, plan, rewrite, verify. Writes nothing."""
+"""The way through, from paths to a `Migration`: files, facts, plan, rewrite, verify, requirements. Writes nothing."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ from codemods.packs import Knowledge, load_packs
 from codemods.planning.facts import PlanningFacts, PlanningOptions
 from codemods.planning.plan import Plan, make_plan
 from codemods.project import DecodeError, Project, decode, load_project
+from codemods.requirements.stage import with_requirements
 from codemods.rewrite.engine import ModuleEdits, rewrite
 from codemods.tree import LineTable, Tree
 
@@ -54,7 +55,7 @@ def migrate(paths: Sequence[Path], config: Config, relative_to: Path | None = No
     run = _Run(project, knowledge, config)
     if not run.may_have_work():
         return run.nothing()
-    return run.migrate()
+    return with_requirements(run.migrate(), project, update=config.update_requirements)
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,7 +124,7 @@ NOT_GUARDED = Guards()
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """One Python file of the project, as its bytes lie on disk."""
+    """One file of the project, as its bytes lie on disk: Python, or one that names its requirements."""
 
     path: Path
     """Absolute."""
@@ -186,6 +186,22 @@ class FileChange:
 
 
 @dataclass(frozen=True, slots=True)
+class RequirementChange:
+    """What becomes of the lines in which a project names the libraries it requires."""
+
+    path: str
+    line: int | None
+    """Where the lines stand, or where the new ones will; None when it is the whole file's."""
+    remove: str | None
+    """The lines that go, without the last line end; None when none does."""
+    add: str | None
+    """The lines that come; None when none does. Neither of both: a requirement stays, and `reason` says why."""
+    reason: str
+    by_hand: bool = False
+    """Whether awaitify never writes it, whatever was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
 class Migration:
     """All that a run found, decided and would write. Every list is sorted."""
 
@@ -200,3 +216,5 @@ class Migration:
     """Top-level modules that the project imports and that are not installed: what their calls do is unknown."""
     files_read: int
     lines_read: int
+    requirements: tuple[RequirementChange, ...] = ()
+    """What the changes ask of the project's requirements. `changes` holds it too where it is to be written."""

@@ -1,6 +1,7 @@
 """What is analysed: which files, their bytes and encodings, import roots, entry points.
 
-Only this stage lists directories. Paths are absolute, and links in them are kept as the user wrote them.
+Only this stage lists directories, and `codemods.requirements.places` for what this one leaves out. Paths are absolute,
+and links in them are kept as the user wrote them.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from codemods.errors import PathError
 from codemods.model import Problem, SourceFile
 
 _MARKERS: Final = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
-_NEVER: Final = {
+NEVER_OWN: Final = {
     ".git", ".hg", ".svn", ".tox", ".nox", ".eggs", ".mypy_cache", ".pytest_cache", ".ruff_cache",
     "__pycache__", "__pypackages__", "node_modules", "site-packages",
 }  # fmt: skip
@@ -42,6 +43,8 @@ class Project:
     """The files to analyse, and what their places say about them."""
 
     root: Path
+    base: Path
+    """Where names are shown from."""
     files: tuple[SourceFile, ...]
     """Sorted by path."""
     import_roots: tuple[Path, ...]
@@ -96,6 +99,7 @@ def load_project(paths: Sequence[Path], config: Config, relative_to: Path) -> Pr
     context = _importers(files, _read_all(around, _Problems(_absolute(relative_to))))
     return Project(
         root=root,
+        base=_absolute(relative_to),
         files=tuple(files),
         context=tuple(context),
         import_roots=_import_roots(root, marked, walk, [*found, *(source.path for source in context)]),
@@ -151,6 +155,12 @@ def module_name(path: Path, import_roots: Iterable[Path]) -> str:
     return path.parent.name if path.stem == "__init__" else path.stem
 
 
+def shown_name(path: str, relative_to: Path) -> str:
+    """How an absolute path is shown: relative to a directory where that is possible, with forward slashes."""
+    name = path.removeprefix(_with_separator(str(relative_to))).replace(os.sep, "/")
+    return name.encode(errors="backslashreplace").decode()  # a name that is not UTF-8 has to be shown too
+
+
 def decode(content: bytes) -> Text:
     """The text of a Python file, by its byte order mark or coding cookie (PEP 263), else UTF-8.
 
@@ -193,11 +203,10 @@ class _Problems:
 
     def __init__(self, relative_to: Path) -> None:
         self.items: list[Problem] = []
-        self._base = _with_separator(str(relative_to))
+        self._base = relative_to
 
     def shown(self, path: str) -> str:
-        name = path.removeprefix(self._base).replace(os.sep, "/")
-        return name.encode(errors="backslashreplace").decode()  # a name that is not UTF-8 has to be shown too
+        return shown_name(path, self._base)
 
     def add(self, path: str, message: str) -> None:
         self.items.append(Problem(self.shown(path), None, message))
@@ -285,7 +294,7 @@ class _Walk:
             levels = self._deeper(levels, folder, names)
             for entry in entries:
                 is_folder = entry.is_dir(follow_symlinks=False)
-                if entry.name in _NEVER if is_folder else not entry.name.endswith(".py"):
+                if entry.name in NEVER_OWN if is_folder else not entry.name.endswith(".py"):
                     continue
                 if _ignored(levels, entry.path, is_folder) or _ignored(exclude, entry.path, is_folder):
                     continue
