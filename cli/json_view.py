@@ -30,8 +30,17 @@ forward slashes. Lines are 1-based; columns are 1-based and count code points.
         "diff": string              a unified diff of the decoded text; `--format patch` writes exact bytes
       }],
       "errors": [{"path": string, "line": int | null, "message": string}],
-      "missing_modules": [string]   imported and not installed where types are looked up
+      "missing_modules": [string],  imported and not installed where types are looked up
+      "requirements": [{            what the changes ask of the project's requirements
+        "path": string,
+        "line": int | null,         where the lines stand, or the new ones will; null: anywhere in the file
+        "remove": string | null,    whole lines, with "\\n" between several
+        "add": string | null,       likewise; null both: a requirement stays
+        "reason": string
+      }]
     }
+
+Requirements are also among `files` where they are to be written (`--update-requirements`).
 
 A new key is no new version; a key that goes or changes its meaning is one.
 """
@@ -43,7 +52,7 @@ from collections.abc import Iterable
 
 from cli.hunks import text_hunks
 from cli.summary import action_counts, fate_counts
-from codemods.model import FileChange, Finding, FunctionFate, Migration, Problem
+from codemods.model import FileChange, Finding, FunctionFate, Migration, Problem, RequirementChange
 
 VERSION = 1
 
@@ -63,6 +72,7 @@ def document(migration: Migration, *, diffs: bool) -> str:
         "files": _files(migration.changes, diffs),
         "errors": _errors(migration.problems),
         "missing_modules": sorted(migration.missing_modules),
+        "requirements": _requirements(migration.requirements),
     }
     return json.dumps(shown, indent=2) + "\n"
 
@@ -117,3 +127,8 @@ def _files(changes: Iterable[FileChange], diffs: bool) -> list[dict[str, object]
 def _errors(problems: Iterable[Problem]) -> list[dict[str, object]]:
     ordered = sorted(problems, key=lambda p: (p.path, p.line or 0, p.message))
     return [{"path": p.path, "line": p.line, "message": p.message} for p in ordered]
+
+
+def _requirements(changes: Iterable[RequirementChange]) -> list[dict[str, object]]:
+    ordered = sorted(changes, key=lambda c: (c.path, c.line or 0, c.reason))
+    return [{"path": c.path, "line": c.line, "remove": c.remove, "add": c.add, "reason": c.reason} for c in ordered]

@@ -30,6 +30,7 @@ from cli.options import (
     Request,
     ScopeOption,
     SelectOption,
+    UpdateOption,
 )
 
 if TYPE_CHECKING:
@@ -120,11 +121,14 @@ def diff(
     keep_sync: KeepSyncOption = None,
     python: PythonOption = None,
     config: ConfigOption = None,
+    update_requirements: UpdateOption = None,
     format: DiffFormat = None,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 1 when something would change.")] = False,
 ) -> None:
     """Shows what would change, and why; writes nothing. A patch is for `git apply` in the same folder."""
-    migration = _migrate(Request(paths, scope, fallback, select, ignore, keep_sync, python, config))
+    migration = _migrate(
+        Request(paths, scope, fallback, select, ignore, keep_sync, python, config, update_requirements)
+    )
     _show_diff(migration, format or _default_format())
     _report_problems(migration)
     if migration.problems:
@@ -142,6 +146,7 @@ def apply(
     keep_sync: KeepSyncOption = None,
     python: PythonOption = None,
     config: ConfigOption = None,
+    update_requirements: UpdateOption = None,
     format: Format = None,
     yes: Annotated[bool, typer.Option("--yes", help="Write without asking.")] = False,
     allow_dirty: Annotated[
@@ -149,7 +154,9 @@ def apply(
     ] = False,
 ) -> None:
     """Shows what would change, asks, and writes it. Exit code: 0 done, 1 refused or partly done, 2 error."""
-    migration = _migrate(Request(paths, scope, fallback, select, ignore, keep_sync, python, config))
+    migration = _migrate(
+        Request(paths, scope, fallback, select, ignore, keep_sync, python, config, update_requirements)
+    )
     chosen = format or _default_format()
     _show_diff(migration, chosen)
     _report_problems(migration)
@@ -205,6 +212,8 @@ def _migrate(request: Request) -> Migration:
         given["keep_sync"] = (*config.keep_sync, *request.keep_sync)
     if request.python is not None:
         given["python"] = request.python
+    if request.update_requirements is not None:
+        given["update_requirements"] = request.update_requirements
     with _progress():
         return migrate(paths, replace(config, **given))
 

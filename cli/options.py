@@ -44,6 +44,14 @@ ConfigOption = Annotated[
     Path | None,
     typer.Option("--config", metavar="FILE", help="Read [tool.awaitify] in this TOML file."),
 ]
+UpdateOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--update-requirements/--no-update-requirements",
+        help="Also change what pyproject.toml and requirements*.txt name; default: say what would change.",
+        show_default=False,
+    ),
+]
 _FORMAT_HELP = "Default: rich on a terminal, else text."
 Format = Annotated[Literal["rich", "text", "json"] | None, typer.Option("--format", help=_FORMAT_HELP)]
 DiffFormat = Annotated[Literal["rich", "text", "json", "patch"] | None, typer.Option("--format", help=_FORMAT_HELP)]
@@ -61,3 +69,4 @@ class Request:
     keep_sync: list[str] | None
     python: Path | None
     config: Path | None
+    update_requirements: bool | None = None

@@ -23,6 +23,7 @@ from cli.summary import (
     file_reports,
     found_line,
     message,
+    requirement_lines,
     rule_table,
     visible,
 )
@@ -33,6 +34,7 @@ _INDENT = "    "
 _SIGNS = {" ": "", "-": "bold red", "+": "bold green"}
 # With a colour of their own for text: nobody knows whether the terminal is light or dark.
 _BANDS = {" ": "", "-": "#e6e6e6 on #3d1a1f", "+": "#e6e6e6 on #15331f"}
+_REQUIREMENTS = {" ": "", "-": "red", "+": "green"}
 _ACTIONS = {
     "native": "green",
     "awaited": "green",
@@ -66,7 +68,7 @@ def diff(out: Console, migration: Migration) -> None:
 
 
 def summary(out: Console, migration: Migration) -> None:
-    """The table of rules and actions, then functions, files and scope."""
+    """The table of rules and actions, then requirements, functions, files and scope."""
     rows = rule_table(migration.findings)
     for at, row in enumerate(rows):
         if at in (0, len(rows) - 1):
@@ -76,6 +78,8 @@ def summary(out: Console, migration: Migration) -> None:
     if not rows:
         _print(out, Text("No findings."))
     _print(out, Text())
+    for sign, line in requirement_lines(migration):
+        _prose(out, Text(line, _REQUIREMENTS[sign]))
     for line in closing_lines(migration):
         _prose(out, Text(line))
 

@@ -150,6 +150,26 @@ def closing_lines(migration: Migration) -> list[str]:
     return [*lines, visible(f"scope: {migration.scope.value} ({migration.scope_reason})")]
 
 
+def requirement_lines(migration: Migration) -> list[tuple[str, str]]:
+    """What the changes ask of the requirements, line by line, each with its sign: `-`, `+` or a space.
+
+    Empty when they ask nothing.
+    """
+    if not migration.requirements:
+        return []
+    written = {change.source.name for change in migration.changes}
+    is_pending = any(not one.by_hand and one.path not in written for one in migration.requirements)
+    lines = [
+        (" ", "requirements (--update-requirements writes them with the code):" if is_pending else "requirements:")
+    ]
+    for one in migration.requirements:
+        place = one.path if one.line is None else f"{one.path}:{one.line}"
+        lines.append((" ", visible(f"  {place} {one.reason}")))
+        lines += [("-", f"    - {visible(line)}") for line in (one.remove or "").splitlines()]
+        lines += [("+", f"    + {visible(line)}") for line in (one.add or "").splitlines()]
+    return [*lines, (" ", "")]
+
+
 def found_line(findings: Sequence[Finding], migration: Migration) -> str:
     """The last line of `check`."""
     read = f"{counted(migration.files_read, 'file')} read"

@@ -20,6 +20,7 @@ from cli.summary import (
     file_reports,
     found_line,
     message,
+    requirement_lines,
     rule_table,
     visible,
 )
@@ -44,10 +45,11 @@ def diff(migration: Migration) -> str:
 
 
 def summary(migration: Migration) -> str:
-    """The table of rules and actions, then functions, files and scope."""
+    """The table of rules and actions, then requirements, functions, files and scope."""
     rows = rule_table(migration.findings)
     table = ["  ".join(row) for row in rows] if rows else ["No findings."]
-    return _joined([*table, "", *closing_lines(migration)])
+    requirements = [line for _, line in requirement_lines(migration)]
+    return _joined([*table, "", *requirements, *closing_lines(migration)])
 
 
 def written(changes: Sequence[FileChange]) -> str:
