@@ -90,6 +90,7 @@ class ProjectCase:
     scope: Scope | None
     """None where the case does not say: the default of the configuration."""
     program: Program | None
+    update_requirements: bool = False
 
 
 def load_rule_cases(root: Path = RULES) -> list[RuleCase]:
@@ -206,12 +207,13 @@ def _project_case(folder: Path) -> ProjectCase:
     known = {"before", "after", "case.toml", "run.toml"}
     if stray := sorted(path.name for path in folder.iterdir() if path.name not in known):
         raise FixtureError(f"{folder}: {', '.join(stray)} is neither a tree nor case.toml nor run.toml")
-    scope = _table(folder / "case.toml", {"scope": str}).get("scope")
+    options = _table(folder / "case.toml", {"scope": str, "update-requirements": bool})
+    scope, update = options.get("scope"), options.get("update-requirements", False)
     run = _table(folder / "run.toml", {"main": str, "server": bool})
     if run and not ("main" in run and (before / run["main"]).is_file() and (after / run["main"]).is_file()):
         raise FixtureError(f"{folder / 'run.toml'}: `main` names a program that is in before/ and in after/")
     program = Program(run["main"], run.get("server", False)) if run else None
-    return ProjectCase(folder.name, before, after, None if scope is None else Scope(scope), program)
+    return ProjectCase(folder.name, before, after, None if scope is None else Scope(scope), program, update)
 
 
 def _table(path: Path, types: Mapping[str, type]) -> dict[str, Any]:

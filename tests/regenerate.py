@@ -37,7 +37,8 @@ def main() -> None:
                 print(path)
     for project in load_project_cases():
         with tempfile.TemporaryDirectory() as folder:
-            _, tree = migrate_tree(Path(folder), read_tree(project.before), project.scope)
+            update = project.update_requirements
+            _, tree = migrate_tree(Path(folder), read_tree(project.before), project.scope, update_requirements=update)
         if tree != read_tree(project.after):
             write_tree(project.after, tree)
             print(project.after)

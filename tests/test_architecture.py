@@ -100,6 +100,7 @@ TOP = ("codemods.migration", "codemods.transaction", "codemods.inspection", "cod
         "codemods.planning",
         "codemods.rules",
         "codemods.rewrite",
+        "codemods.requirements",
     ],
 )
 def test_no_stage_knows_what_joins_the_stages(stage: str) -> None:
@@ -116,6 +117,14 @@ def test_no_stage_knows_what_joins_the_stages(stage: str) -> None:
         (("codemods.planning",), ("codemods.rewrite", "codemods.project", "codemods.config", "codemods.tree")),
         (("codemods.rules",), ("codemods.planning", "codemods.project", "codemods.config")),
         (("codemods.transaction",), ("codemods.facts", "codemods.planning", "codemods.rules", "codemods.rewrite")),
+        (
+            ("codemods.requirements",),
+            ("codemods.facts", "codemods.planning", "codemods.rules", "codemods.rewrite", "codemods.packs"),
+        ),
+        (
+            ("codemods.project", "codemods.facts", "codemods.planning", "codemods.rules", "codemods.rewrite"),
+            ("codemods.requirements",),
+        ),
         (("codemods.verify",), ("codemods.planning", "codemods.rules", "codemods.rewrite")),
     ],
 )
@@ -131,6 +140,11 @@ INPUT_OUTPUT = (
 
 def test_planning_knows_no_syntax_tree_and_does_no_io() -> None:
     assert wrong_imports("codemods.planning", of=("libcst", "ast", *INPUT_OUTPUT)) == []
+
+
+def test_what_is_decided_of_requirements_does_no_io() -> None:
+    decided = ("codemods.requirements.decisions", "codemods.requirements.editing", "codemods.requirements.listing")
+    assert wrong_imports(*decided, of=("libcst", "ast", *INPUT_OUTPUT)) == []
 
 
 def test_planning_calls_no_builtin_that_does_io() -> None:
@@ -212,7 +226,7 @@ def test_help_imports_nothing_that_costs(arguments: list[str]) -> None:
     loaded = set(ast.literal_eval(done.stdout.splitlines()[-1]))
     assert "Usage: awaitify" in done.stdout
     assert "typer" in loaded
-    assert loaded.isdisjoint({"libcst", "rich", "msgspec", "pathspec", "codemods"})
+    assert loaded.isdisjoint({"libcst", "rich", "msgspec", "packaging", "pathspec", "codemods"})
 
 
 # Rules.

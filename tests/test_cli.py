@@ -23,6 +23,7 @@ from codemods.model import (
     Finding,
     Migration,
     Problem,
+    RequirementChange,
     Scope,
     SourceFile,
 )
@@ -74,6 +75,9 @@ class Engine:
     def changes(self, *paths):
         changes = tuple(FileChange(SourceFile(path, path.name, BEFORE), AFTER, "latin-1") for path in map(Path, paths))
         self.migration = replace(self.migration, changes=changes)
+
+    def requires(self, *requirements):
+        self.migration = replace(self.migration, requirements=requirements)
 
     def meets(self, *problems):
         self.migration = replace(self.migration, problems=problems)
@@ -273,6 +277,25 @@ def test_config_names_the_file_to_read_instead(awaitify, engine, project):
     assert engine.config.scope is Scope.ALL
 
 
+@pytest.mark.parametrize("command", ["diff", "apply"])
+@pytest.mark.parametrize("configured", [False, True])
+@pytest.mark.parametrize(
+    ("option", "expected"),
+    [((), None), (("--update-requirements",), True), (("--no-update-requirements",), False)],
+)
+def test_requirements_are_updated_as_configured_or_as_asked(
+    awaitify, engine, project, command, configured, option, expected
+):
+    (project / "pyproject.toml").write_text(f"[tool.awaitify]\nupdate-requirements = {str(configured).lower()}\n")
+    awaitify(command, *option)
+    assert engine.config.update_requirements is (configured if expected is None else expected)
+
+
+def test_check_has_no_option_for_requirements(awaitify, engine):
+    assert awaitify("check", "--update-requirements")[0] == 2
+    assert engine.config is None
+
+
 # Streams and formats.
 
 
@@ -428,6 +451,32 @@ def test_apply_in_json_keeps_stdout_to_one_document(awaitify, engine, project):
     assert code == 0
     assert json.loads(out)["files"][0]["path"] == "a.py"
     assert err == "Wrote 1 file:\n  a.py\n"
+
+
+REQUIREMENT = RequirementChange("requirements.txt", 1, "requests", "aiohttp>=3.10", "bot.py imports it now")
+
+
+@pytest.mark.parametrize("command", [("check",), ("diff",), ("diff", "--exit-code"), ("apply", "--yes")])
+def test_requirements_that_are_only_said_change_no_exit_code(awaitify, engine, command):
+    engine.requires(REQUIREMENT)
+    code, out, err = awaitify(*command)
+    assert (code, err) == (0, "")
+    assert (b"requirements.txt:1 bot.py imports it now" in out) == (command != ("check",))
+
+
+@pytest.mark.parametrize("stale", ["a.py", "requirements.txt"])
+def test_requirements_are_written_with_the_code_or_not_at_all(awaitify, engine, project, stale):
+    (project / "requirements.txt").write_bytes(BEFORE)
+    engine.changes("a.py", "requirements.txt")
+    engine.requires(REQUIREMENT)
+    (project / stale).write_bytes(b"edited\n")
+    assert awaitify("apply", "--yes")[0] == 2
+    assert {(project / name).read_bytes() for name in ("a.py", "requirements.txt")} == {BEFORE, b"edited\n"}
+    (project / stale).write_bytes(BEFORE)
+    code, out, _ = awaitify("apply", "--yes")
+    assert code == 0
+    assert b"Wrote 2 files:\n  a.py\n  requirements.txt\n" in out
+    assert [(project / name).read_bytes() for name in ("a.py", "requirements.txt")] == [AFTER, AFTER]
 
 
 # git.

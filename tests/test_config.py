@@ -43,6 +43,7 @@ def test_every_key_is_read(tmp_path):
         'keep-sync = ["app.db:Pool.acquire", "app.*:load"]',
         'exclude = ["tests/fixtures", "!tests/fixtures/own.py"]',
         'python = "env/bin/python"',
+        "update-requirements = true",
     )
     config = load_config(tmp_path)
     assert config == Config(
@@ -53,6 +54,7 @@ def test_every_key_is_read(tmp_path):
         keep_sync=("app.db:Pool.acquire", "app.*:load"),
         exclude=("tests/fixtures", "!tests/fixtures/own.py"),
         python=tmp_path / "env/bin/python",
+        update_requirements=True,
     )
     default = Config()
     for field in dataclasses.fields(Config):
@@ -104,7 +106,7 @@ def test_an_unknown_key_is_named_with_its_file_and_the_accepted_ones(tmp_path):
     message = str(caught.value)
     assert str(path) in message
     assert "`keep_sync`" in message
-    for key in ("scope", "fallback", "select", "ignore", "keep-sync", "exclude", "python"):
+    for key in ("scope", "fallback", "select", "ignore", "keep-sync", "exclude", "python", "update-requirements"):
         assert key in message
 
 

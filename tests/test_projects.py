@@ -40,10 +40,12 @@ class Outcome:
     asked: list[tuple[str, str, tuple[tuple[str, str], ...], str]]
 
 
-def migrate_tree(root: Path, files: dict[str, bytes], scope: Scope | None) -> tuple[Migration, dict[str, bytes]]:
+def migrate_tree(
+    root: Path, files: dict[str, bytes], scope: Scope | None, *, update_requirements: bool = False
+) -> tuple[Migration, dict[str, bytes]]:
     """Write the files below `root`, migrate them, and return what is there when the changes are written."""
     write_tree(root, files)
-    migration = migrate([root], Config() if scope is None else Config(scope=scope))
+    migration = migrate([root], Config(scope=scope or Scope.AUTO, update_requirements=update_requirements))
     changes = {change.source.path.relative_to(root).as_posix(): change.after for change in migration.changes}
     return migration, {**read_tree(root), **changes}
 
@@ -84,14 +86,16 @@ def parametrize_cases(cases: list[ProjectCase]) -> pytest.MarkDecorator:
 
 @parametrize_cases(CASES)
 def test_project_becomes_what_the_fixture_says_and_stays_so(case: ProjectCase, tmp_path: Path) -> None:
-    migration, actual = migrate_tree(tmp_path / "first", read_tree(case.before), case.scope)
+    update = case.update_requirements
+    before = read_tree(case.before)
+    migration, actual = migrate_tree(tmp_path / "first", before, case.scope, update_requirements=update)
     assert migration.problems == ()
     if difference_found := tree_difference(read_tree(case.after), actual):
         pytest.fail(difference_found, pytrace=False)
     # The second run goes as far as the first: on its own, `auto` could choose another scope for the result.
-    second, unchanged = migrate_tree(tmp_path / "second", actual, migration.scope)
+    second, unchanged = migrate_tree(tmp_path / "second", actual, migration.scope, update_requirements=update)
     assert second.changes == (), tree_difference(actual, unchanged)
-    assert second.problems == ()
+    assert (second.problems, second.requirements) == ((), ())
 
 
 @parametrize_cases([case for case in CASES if case.program is not None])
@@ -136,7 +140,7 @@ def test_case_is_read_with_its_scope_and_program(tmp_path: Path) -> None:
     files = {
         "shop/before/src/main.py": b"x = 1\n",
         "shop/after/src/main.py": b"x = 2\n",
-        "shop/case.toml": b'scope = "all"\n',
+        "shop/case.toml": b'scope = "all"\nupdate-requirements = true\n',
         "shop/run.toml": b'main = "src/main.py"\nserver = true\n',
         "plain/before/a.py": b"",
         "plain/after/a.py": b"",
@@ -144,6 +148,7 @@ def test_case_is_read_with_its_scope_and_program(tmp_path: Path) -> None:
     write_tree(tmp_path, files)
     plain, shop = load_project_cases(tmp_path)
     assert (plain.name, plain.scope, plain.program) == ("plain", None, None)
+    assert (plain.update_requirements, shop.update_requirements) == (False, True)
     assert (shop.name, shop.scope, shop.program) == ("shop", Scope.ALL, Program("src/main.py", True))
 
 

@@ -24,6 +24,7 @@ from codemods.model import (
     FunctionFate,
     Migration,
     Problem,
+    RequirementChange,
     Scope,
     SourceFile,
 )
@@ -421,6 +422,51 @@ def test_folding_cuts_at_cells_and_keeps_every_character(width):
     assert all(piece.cell_len <= max(width, 2) for piece in pieces)
 
 
+# Requirements.
+
+REQUIREMENTS = (
+    RequirementChange("setup.py", None, None, "aiohttp>=3.10", "by hand", by_hand=True),
+    RequirementChange("pyproject.toml", 7, '  "requests",', '  "aiohttp>=3.10",', "why"),
+)
+
+
+def test_diff_shows_the_lines_of_requirements_with_their_place():
+    for output in both("diff", migration(requirements=REQUIREMENTS)):
+        shown = output.split("\n\n", 1)[1].splitlines()
+        assert shown[:8] == [
+            "requirements (--update-requirements writes them with the code):",
+            "  setup.py by hand",
+            "    + aiohttp>=3.10",
+            "  pyproject.toml:7 why",
+            '    -   "requests",',
+            '    +   "aiohttp>=3.10",',
+            "",
+            "functions: 0 async, 0 split, 0 sync",
+        ]
+
+
+def test_requirements_that_are_written_or_never_are_offer_no_option():
+    project = changed('  "requests",\n', '  "aiohttp>=3.10",\n', "pyproject.toml")
+    for shown in (
+        migration(requirements=REQUIREMENTS, changes=(project,)),
+        migration(requirements=REQUIREMENTS[:1]),
+    ):
+        for output in both("diff", shown):
+            assert "\nrequirements:\n" in output
+            assert "--update-requirements" not in output
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_requirements_cannot_steer_the_terminal(terminal):
+    evil = RequirementChange("a\x1b[31m.txt", 1, "x  # \x1b[2J", "y  # \u202e", "\x1b]8;;x\x07")
+    shown = migration(requirements=(evil,))
+    for output in (text_view.diff(shown), rendered(rich_view.diff, shown, terminal=terminal)):
+        assert "\x1b[31m" not in output
+        assert "\x1b[2J" not in output
+        assert "\x1b]8" not in output
+        assert "\u202e" not in output
+
+
 # JSON.
 
 
@@ -441,6 +487,7 @@ def whole():
         ),
         problems=(Problem("z.py", None, "not text"), Problem("c.py", 3, "invalid syntax")),
         missing_modules=("numpy", "discord"),
+        requirements=REQUIREMENTS,
     )
 
 
@@ -456,6 +503,7 @@ def test_json_has_the_documented_shape_with_sorted_lists():
         "files",
         "errors",
         "missing_modules",
+        "requirements",
     ]
     assert document["version"] == 1
     assert (document["scope"], document["scope_reason"]) == (
@@ -493,6 +541,10 @@ def test_json_has_the_documented_shape_with_sorted_lists():
         {"path": "z.py", "line": None, "message": "not text"},
     ]
     assert document["missing_modules"] == ["discord", "numpy"]
+    assert document["requirements"] == [
+        {"path": "pyproject.toml", "line": 7, "remove": '  "requests",', "add": '  "aiohttp>=3.10",', "reason": "why"},
+        {"path": "setup.py", "line": None, "remove": None, "add": "aiohttp>=3.10", "reason": "by hand"},
+    ]
 
 
 def test_json_diffs_keep_line_ends_and_say_where_one_is_missing():

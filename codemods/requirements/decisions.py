@@ -1,4 +1,4 @@
-"""Decides which lists lose a library and which get one; reads and writes nothing."""
+"""Decides which lists lose a library and which get one; what it asks of the code, `needs.Code` finds out."""
 
 from __future__ import annotations
 
@@ -144,5 +144,6 @@ def raised_text(text: str, layout: Layout, floor: str) -> str | None:
     if layout is Layout.KEYS:
         return None
     name = r"\s*[\"']?[A-Za-z0-9][A-Za-z0-9._-]*(?:\[[^\]]*\])?"
-    match = re.match(rf"({name})(?P<gap>\s*)(?:>=\s*[\w.]+)?(?P<rest>\s*(?:[\"']|;.*|#.*|\\.*)?\s*)\Z", text, re.DOTALL)
-    return f"{match[1]}{match['gap']}>={floor}{match['rest']}" if match else None
+    rest = r"\s*(?:[\"']|;.*|#.*|\\.*)?\s*"
+    match = re.match(rf"({name})(?:([ \t]*)>=[ \t]*[\w.]+)?({rest})\Z", text, re.DOTALL)
+    return f"{match[1]}{match[2] or ''}>={floor}{match[3]}" if match else None

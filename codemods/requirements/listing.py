@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from packaging.requirements import Requirement
+
 
 class Layout(Enum):
     """How the entries of a list stand in its file, as far as that matters for changing it."""
@@ -70,6 +72,11 @@ class RequirementFile:
     """Other files whose requirements belong to these, as written."""
     constraints: tuple[str, ...] = ()
     """Files that only narrow what is required elsewhere, as written."""
+
+
+def asked(requirement: Requirement) -> str:
+    """Which releases a requirement asks for, in words of its own."""
+    return f"@ {requirement.url}" if requirement.url else str(requirement.specifier)
 
 
 def line_at(text: str, offset: int) -> int:

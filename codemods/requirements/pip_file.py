@@ -12,7 +12,7 @@ from typing import Final
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from codemods.requirements.listing import Entry, Layout, Listing, Misread, RequirementFile, line_at
+from codemods.requirements.listing import Entry, Layout, Listing, Misread, RequirementFile, asked, line_at
 
 _PHYSICAL: Final = re.compile(r"[^\n]*\n|[^\n]+")
 _COMMENT: Final = re.compile(r"(?:^|[ \t])#[^\n]*")
@@ -52,7 +52,7 @@ def read_pip_file(text: str, *, is_runtime: bool) -> RequirementFile:
                     misread.append(Misread(line_at(text, start), message))
                 continue
             name = canonicalize_name(requirement.name)
-            entries.append(Entry(name, start, end, str(requirement.specifier)))
+            entries.append(Entry(name, start, end, asked(requirement)))
     by_hand = _HASHED if is_hashed else _MADE if _COMPILED.search(text) else None
     listing = Listing("", Layout.LINES, is_runtime, tuple(entries), _first_line(text), by_hand)
     return RequirementFile((listing,), tuple(misread), tuple(includes), tuple(constraints))

@@ -10,7 +10,7 @@ from typing import Any, Final
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from codemods.requirements.listing import Entry, Layout, Listing, Misread, RequirementFile, line_at
+from codemods.requirements.listing import Entry, Layout, Listing, Misread, RequirementFile, asked, line_at
 from codemods.requirements.toml_spans import Path, Value, values
 
 _ARRAYS: Final[Sequence[tuple[tuple[str, ...], bool]]] = (
@@ -83,7 +83,7 @@ def _array(
         if isinstance(item, str):
             try:
                 requirement = Requirement(item)
-                name, specifier = canonicalize_name(requirement.name), str(requirement.specifier)
+                name, specifier = canonicalize_name(requirement.name), asked(requirement)
             except InvalidRequirement as error:
                 misread.append(Misread(line_at(text, span.start), _no_requirement(item, error)))
         entries.append(Entry(name, span.start, span.end, specifier))
