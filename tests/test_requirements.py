@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import random
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from codemods.config import Config
 from codemods.model import FileChange, Migration, RequirementChange, Scope
 from codemods.project import load_project
+from codemods.requirements.editing import Wanted, edits_of, with_edits
 from codemods.requirements.mentions import Word, imports, line_naming
 from codemods.requirements.pip_file import read_pip_file
 from codemods.requirements.pyproject import read_pyproject
@@ -320,9 +323,18 @@ def test_one_that_only_tools_require_is_required_by_the_project_too(tmp_path: Pa
     assert written(migrated(tmp_path, files)) == {"requirements.txt": b"aiohttp>=3.10\n"}
 
 
-def test_one_that_was_imported_and_never_required_stays_so(tmp_path: Path) -> None:
+def test_one_that_was_imported_and_never_required_is_told_of(tmp_path: Path) -> None:
     files = {"requirements.txt": b"discord.py\nrequests\n", "other.py": b"import aiohttp\n"}
-    assert written(migrated(tmp_path, files)) == {"requirements.txt": b"discord.py\n"}
+    migration = migrated(tmp_path, files)
+    assert written(migration) == {"requirements.txt": b"discord.py\n"}
+    (told,) = [one for one in migration.requirements if one.by_hand]
+    assert told.add == "aiohttp>=3.10"
+    assert "other.py imported it before, and no list names it" in told.reason
+
+
+def test_a_test_that_imported_it_does_not_count_for_the_project(tmp_path: Path) -> None:
+    files = {"requirements.txt": b"requests\n", "tests/test_install.py": b"def f():\n    import aiohttp\n"}
+    assert written(migrated(tmp_path, files)) == {"requirements.txt": b"aiohttp>=3.10\n"}
 
 
 @pytest.mark.parametrize(
@@ -393,6 +405,45 @@ def test_a_table_of_its_own_is_told_of(tmp_path: Path) -> None:
     assert written(migration) == {"pyproject.toml": text.replace(b"a = '1'\n", b"a = '1'\naiohttp = \">=3.10\"\n")}
     (told,) = [one for one in migration.requirements if one.by_hand]
     assert (told.line, told.remove) == (4, "[tool.poetry.dependencies.requests]")
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        '[\n  "z"\n  , "requests"\n  , "a"\n]',
+        '[\n  "requests"  # http, and more\n  ,\n  "a",\n]',
+    ],
+)
+def test_an_array_with_its_commas_apart_is_told_of(tmp_path: Path, array: str) -> None:
+    migration = migrated(tmp_path, {"pyproject.toml": f"[project]\ndependencies = {array}\n".encode()})
+    assert written(migration) == {}
+    (told,) = migration.requirements
+    assert (told.remove, told.add, told.by_hand) == ('"requests"', "aiohttp>=3.10", True)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_arrays_of_any_layout_lose_and_get_what_they_should(seed: int) -> None:
+    chosen = random.Random(seed)
+    for _ in range(40):
+        ending = chosen.choice(["\n", "\r\n"])
+        blanks = ["", " ", "  ", "\t", ending, f"{ending}  ", f"  # c, [{ending}  "]
+        names = chosen.sample(["a", "flask", "zope", "yarl", "requests", "Requests[x]>2"], chosen.randint(0, 6))
+        items = [chosen.choice(blanks) + chosen.choice(["'{}'", '"{}"', '"""{}"""']).format(name) for name in names]
+        last = chosen.choice(["", ",", " ,"] if names else [""])
+        array = f"[{chosen.choice([',', ' , ']).join(items)}{last}{chosen.choice(blanks)}]"
+        text = f"[project]{ending}dependencies = {array}  # d{ending}[x]{ending}y = 1"
+        (listing,) = read_pyproject(text).listings
+        old = [index for index, entry in enumerate(listing.entries) if entry.distribution == "requests"]
+        gone = dict.fromkeys(chosen.sample(old, chosen.randint(0, len(old))), "gone")
+        wanted = Wanted(listing, gone, "aiohttp", "3.10", chosen.choice(["comes", None]))
+        after = with_edits(text, edits_of(text, wanted))
+        before, found = (tomllib.loads(one)["project"]["dependencies"] for one in (text, after))
+        assert [one for one in found if one != "aiohttp>=3.10"] == [
+            one for index, one in enumerate(before) if index not in gone
+        ], (text, after)
+        assert found.count("aiohttp>=3.10") == (wanted.add_reason is not None)
+        assert after.replace("\r\n", "").count("\n") == (0 if ending == "\r\n" else after.count("\n"))
+        assert after.endswith(f"]  # d{ending}[x]{ending}y = 1")
 
 
 def test_an_editable_is_told_of(tmp_path: Path) -> None:
@@ -485,6 +536,22 @@ def test_an_included_file_is_read_and_a_constraint_is_none(tmp_path: Path) -> No
     files = {"requirements.txt": b"-r deps/all.txt\n-c requirements-pins.txt\n", "deps/all.txt": b"requests\n"}
     files["requirements-pins.txt"] = b"requests==2\n"
     assert written(migrated(tmp_path, files)) == {"deps/all.txt": b"aiohttp>=3.10\n"}
+
+
+@pytest.mark.parametrize("include", ["gone.txt", "deps", "../" * 40 + "x.txt", "https://x/y.txt", "requirements.txt"])
+def test_an_include_that_leads_nowhere_ends_nothing(tmp_path: Path, include: str) -> None:
+    files = {"requirements.txt": f"-r {include}\nrequests\n".encode(), "deps/a.txt": b"requests\n"}
+    migration = migrated(tmp_path, files)
+    is_missing = include in ("gone.txt", "deps")
+    assert [one.path for one in migration.problems] == ([include] if is_missing else [])
+    # what cannot be read may need it
+    kept = b"requests\n" if is_missing else b""
+    assert written(migration) == {"requirements.txt": f"-r {include}\n".encode() + kept + b"aiohttp>=3.10\n"}
+
+
+def test_without_a_list_nothing_is_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("os.walk")
+    assert migrated(tmp_path, {}).requirements == ()
 
 
 def test_lists_of_a_pyproject_have_their_titles() -> None:

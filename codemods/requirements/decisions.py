@@ -26,7 +26,7 @@ class Decisions:
     kept: list[tuple[Document, Entry, str]] = field(default_factory=list)
     """Entries that stay although a file needs them no more, each with the reason."""
     homeless: str | None = None
-    """Why a library is needed that no list could take."""
+    """Why a library is needed that no list gets."""
 
 
 def decide(need: Need, documents: Documents, code: Code) -> Decisions:
@@ -34,8 +34,11 @@ def decide(need: Need, documents: Documents, code: Code) -> Decisions:
     decisions = Decisions()
     library = need.library
     gone = _gone(need, documents, code, decisions)
-    is_new = bool(need.brought) and _is_new(need, documents, code)
-    targets = _targets(need, documents) if is_new else []
+    is_new = bool(need.brought) and _is_new(need, documents)
+    imported = (
+        code.imported_before(library, by_tests=need.is_for_tests) if is_new and not _having(need, documents) else None
+    )
+    targets = _targets(need, documents) if is_new and imported is None else []
     listings = list(documents.listings())
     others = " and others" if len(need.brought) > 3 else ""
     added = f"{', '.join(need.brought[:3])}{others} import{'s' if len(need.brought) == 1 else ''} it now"
@@ -58,8 +61,11 @@ def decide(need: Need, documents: Documents, code: Code) -> Decisions:
                 entry = listing.entries[index]
                 if not _reaches(entry, need.floor):
                     decisions.raised.append((document, entry, _raise_reason(need)))
-    if is_new and not targets and documents.documents:
-        decisions.homeless = reason
+    if is_new and imported is not None:
+        other = "it may come with another library, else add it by hand"
+        decisions.homeless = f"{reason}; {imported} imported it before, and no list names it: {other}"
+    elif is_new and not targets:
+        decisions.homeless = f"{reason}; no list of what the project needs to run was found: add it by hand"
     return decisions
 
 
@@ -116,16 +122,20 @@ def _targets(need: Need, documents: Documents) -> list[Listing]:
     return [one for one in chosen if not _entries(one, need.library.distribution)]
 
 
-def _is_new(need: Need, documents: Documents, code: Code) -> bool:
-    """Whether the library is not required yet, and nothing relied on it without."""
-    having = [one for _, one in documents.listings() if _entries(one, need.library.distribution)]
+def _having(need: Need, documents: Documents) -> list[Listing]:
+    return [one for _, one in documents.listings() if _entries(one, need.library.distribution)]
+
+
+def _is_new(need: Need, documents: Documents) -> bool:
+    """Whether the library is not required yet where it is needed now."""
+    having = _having(need, documents)
     if any(one.is_runtime for one in having) or (having and need.is_for_tests):
         # what a list of the project's own has, every other list gets with it, but for another of that kind
         return any(
             one.is_runtime and _entries(one, need.library.replaces) and one not in having
             for _, one in documents.listings()
         )
-    return bool(having) or not code.imported_before(need.library)
+    return True
 
 
 def _reaches(entry: Entry, floor: str) -> bool:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from bisect import bisect
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from codemods.requirements.listing import Entry, Layout, Listing
 
 _WITH_COMMENT: Final = re.compile(r"(?:\"[^\"\n]*\"|'[^'\n]*'|[^\"'\n])*?([ \t]+#[^\n]*)")
 """A line with a comment at its end; `#` in a string starts none."""
+
+_TO_COMMA: Final = re.compile(r"(?:[ \t\r\n]|#[^\n]*+)*+,")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,14 @@ def written(layout: Layout, distribution: str, floor: str) -> str:
 
 
 def edits_of(text: str, wanted: Wanted) -> list[TextEdit]:
-    """The edits of one list; they do not overlap."""
-    editor = _Array(text, wanted.listing) if wanted.listing.layout is Layout.ARRAY else _Lines(text, wanted.listing)
+    """The edits of one list, which do not overlap; none for a layout that is not known."""
+    editor: _Array | _Lines
+    if wanted.listing.layout is Layout.ARRAY:
+        editor = _Array(text, wanted.listing)
+        if editor.has_commas_apart():
+            return []
+    else:
+        editor = _Lines(text, wanted.listing)
     gone = dict(wanted.gone)
     edits: list[TextEdit] = []
     if wanted.add_reason is not None:
@@ -56,9 +64,17 @@ def edits_of(text: str, wanted: Wanted) -> list[TextEdit]:
         else:
             before = max((index for index in rest if index < at), default=None)
             edits += editor.insert(before, added, wanted.add_reason)
-    for index, reason in gone.items():
-        edits += editor.remove(index, reason)
-    return edits
+    return [*edits, *_merged(editor.remove(index, gone) for index in gone)]
+
+
+def _merged(removals: Iterable[TextEdit]) -> list[TextEdit]:
+    """Removals of stretches that share no text."""
+    merged: list[TextEdit] = []
+    for edit in sorted(removals, key=lambda one: (one.start, one.end)):
+        if merged and edit.start < merged[-1].end:
+            edit = replace(edit, start=merged[-1].start, end=max(edit.end, merged.pop().end))
+        merged.append(edit)
+    return merged
 
 
 def _place(wanted: Wanted, rest: Sequence[int]) -> int:
@@ -113,9 +129,9 @@ class _Lines:
         lead = "" if not at or self._text[at - 1] == "\n" else line_end(self._text)
         return [TextEdit(at, at, f"{lead}{indent}{added}{line_end(self._text)}", reason)]
 
-    def remove(self, index: int, reason: str) -> list[TextEdit]:
+    def remove(self, index: int, gone: Mapping[int, str]) -> TextEdit:
         entry = self._listing.entries[index]
-        return [TextEdit(entry.start, entry.end, "", reason)]
+        return TextEdit(entry.start, entry.end, "", gone[index])
 
     def _around(self, entry: Entry) -> tuple[str, str, str]:
         """The indent of an entry, the comment at its end and the end of its line."""
@@ -159,18 +175,25 @@ class _Array:
         new = TextEdit(line[1], line[1], f"{indent}{item}{',' if has_comma else ''}{line_end(self._text)}", reason)
         return [new] if has_comma else [TextEdit(beside.end, beside.end, ",", reason), new]
 
-    def remove(self, index: int, reason: str) -> list[TextEdit]:
+    def remove(self, index: int, gone: Mapping[int, str]) -> TextEdit:
+        """Takes a string out, with the comma that nothing needs then; `gone` are all that are taken out."""
         entry = self._entries[index]
         line = self._own_line(entry)
         if line is not None:
-            return [TextEdit(*line, "", reason)]
-        before = self._entries[index - 1] if index else None
+            return TextEdit(*line, "", gone[index])
+        before = next((self._entries[at] for at in range(index - 1, -1, -1) if at not in gone), None)
         if before is not None and "\n" not in self._text[before.end : entry.start]:
-            return [TextEdit(before.end, entry.end, "", reason)]
+            return TextEdit(before.end, entry.end, "", gone[index])
         comma = self._comma(entry)
-        end = entry.end if comma is None else comma + 1
-        space = re.compile(r"[ \t]*").match(self._text, end)
-        return [TextEdit(entry.start, space.end() if space and comma is not None else end, "", reason)]
+        if comma is None:
+            return TextEdit(entry.start, entry.end, "", gone[index])
+        rest = self._text[comma + 1 :]
+        return TextEdit(entry.start, comma + 1 + len(rest) - len(rest.lstrip(" \t")), "", gone[index])
+
+    def has_commas_apart(self) -> bool:
+        """Whether a comma stands on another line than what it follows."""
+        commas = ((entry, self._comma(entry)) for entry in self._entries)
+        return any(at is not None and "\n" in self._text[entry.end : at] for entry, at in commas)
 
     def _own_line(self, entry: Entry) -> tuple[int, int] | None:
         """The whole lines of an entry that has them for itself."""
@@ -183,5 +206,5 @@ class _Array:
 
     def _comma(self, entry: Entry) -> int | None:
         """Where the comma behind an entry stands."""
-        match = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*,").match(self._text, entry.end)
+        match = _TO_COMMA.match(self._text, entry.end)
         return None if match is None else match.end() - 1

@@ -84,10 +84,13 @@ class Code:
         """The same for all other files below the root; one that cannot be read may name it."""
         return self._first_naming(self._rest(), library)
 
-    def imported_before(self, library: Library) -> bool:
-        """Whether a file imported the library before the migration."""
-        contents = [self._before.get(one.name, one.content) for one in (*self._sources, *self._rest())]
-        return any(content is not None and imports(content, library.module) is not None for content in contents)
+    def imported_before(self, library: Library, *, by_tests: bool) -> str | None:
+        """A file that imported the library before the migration; a test only counts with `by_tests`."""
+        for one in (*self._sources, *self._rest()):
+            content = self._before.get(one.name, one.content)
+            if content is not None and (by_tests or not _is_test(one.name)) and imports(content, library.module):
+                return one.name
+        return None
 
     def _rest(self) -> list[Other]:
         if self._others is None:

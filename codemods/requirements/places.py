@@ -40,13 +40,22 @@ def requirement_files(root: Path, relative_to: Path) -> tuple[list[SourceFile], 
     problems: list[Problem] = []
     for path in paths:
         if path.is_file():
-            name = shown_name(str(path), relative_to)
-            try:
-                found.append(SourceFile(path, name, path.read_bytes()))
-            except OSError as error:
-                message = f"its requirements cannot be read: {error.strerror or error}; correct its permissions"
-                problems.append(Problem(name, None, message))
+            source = read_source(path, relative_to)
+            if isinstance(source, Problem):
+                problems.append(source)
+            else:
+                found.append(source)
     return found, problems
+
+
+def read_source(path: Path, relative_to: Path) -> SourceFile | Problem:
+    """A file that names requirements, or why it cannot be read."""
+    name = shown_name(str(path), relative_to)
+    try:
+        return SourceFile(path, name, path.read_bytes())
+    except OSError as error:
+        message = f"its requirements cannot be read: {error.strerror or error}; correct its path or its permissions"
+        return Problem(name, None, message)
 
 
 def lock_files(root: Path) -> list[str]:

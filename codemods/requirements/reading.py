@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Iterator, Sequence
@@ -9,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codemods.model import Problem, SourceFile
-from codemods.project import DecodeError, Text, decode, shown_name
+from codemods.project import DecodeError, Text, decode
 from codemods.requirements.listing import Listing, RequirementFile
 from codemods.requirements.pip_file import read_pip_file
-from codemods.requirements.places import requirement_files
+from codemods.requirements.places import read_source, requirement_files
 from codemods.requirements.pyproject import read_pyproject
 from codemods.requirements.setup_files import read_setup_cfg, read_setup_py
 
@@ -65,37 +66,32 @@ def read_documents(root: Path, relative_to: Path) -> Documents:
     known = {source.path for source in found}
     constraints: set[Path] = set()
     while pending:
-        source = pending.pop(0)
-        document = _document(source)
+        document = _document(pending.pop(0))
         if isinstance(document, Problem):
             problems.append(document)
             unread.append(document.path)
             continue
         documents.append(document)
-        misread = document.file.misread
-        problems += (Problem(source.name, one.line, one.message) for one in misread)
-        constraints.update(_beside(source.path, document.file.constraints))
-        for path in _beside(source.path, document.file.includes):
-            if path not in known and path.is_relative_to(root) and path.is_file():
-                known.add(path)
-                pending.append(SourceFile(path, shown_name(str(path), relative_to), path.read_bytes()))
+        source, file = document.source, document.file
+        problems += (Problem(source.name, one.line, one.message) for one in file.misread)
+        constraints.update(_beside(source.path, file.constraints))
+        for path in _beside(source.path, file.includes):
+            if path in known or not path.is_relative_to(root):
+                continue
+            known.add(path)
+            included = read_source(path, relative_to)
+            if isinstance(included, SourceFile):
+                pending.append(included)
+            else:
+                problems.append(included)
+                unread.append(included.path)
     kept = tuple(document for document in documents if document.source.path not in constraints)
     return Documents(kept, tuple(problems), tuple(unread))
 
 
 def _beside(path: Path, names: Sequence[str]) -> list[Path]:
     """The files that another one names, as it means them."""
-    return [Path(*_normal((path.parent / name).parts)) for name in names if "://" not in name]
-
-
-def _normal(parts: Sequence[str]) -> list[str]:
-    found: list[str] = []
-    for part in parts:
-        if part == "..":
-            found.pop()
-        else:
-            found.append(part)
-    return found
+    return [Path(os.path.normpath(path.parent / name)) for name in names if "://" not in name]
 
 
 def _document(source: SourceFile) -> Document | Problem:

@@ -31,7 +31,8 @@ def with_requirements(migration: Migration, project: Project, *, update: bool) -
     unread = frozenset(problem.path for problem in migration.problems)
     code = Code(project, migration.changes, unread)
     proposals = _Proposals(project.root, documents)
-    for need in needs:
+    # without a list there is nothing to say, and no reason to look at every file
+    for need in needs if documents.documents else ():
         proposals.add(need, decide(need, documents, code))
     files = proposals.files() if update else []
     known = {problem.path for problem in migration.problems}
@@ -82,8 +83,7 @@ class _Proposals:
         if decisions.homeless is not None:
             source = self._documents.documents[0].source
             added = written(Layout.LINES, need.library.distribution, need.floor)
-            reason = f"{decisions.homeless}; no list of what the project needs to run was found: add it by hand"
-            self._said.append(RequirementChange(source.name, None, None, added, reason, by_hand=True))
+            self._said.append(RequirementChange(source.name, None, None, added, decisions.homeless, by_hand=True))
 
     def changes(self) -> Iterator[RequirementChange]:
         """What is to be said of every line."""
@@ -114,7 +114,8 @@ class _Proposals:
         edits = edits_of(document.text.text, wanted)
         expected = Counter({wanted.distribution: int(wanted.add_reason is not None)})
         expected.subtract(entries[index].distribution for index in free)
-        if edits and not self._edit(document, edits, expected):
+        is_asked = bool(free) or wanted.add_reason is not None
+        if is_asked and not (edits and self._edit(document, edits, expected)):
             self._tell(document, wanted, "its lines are laid out in a way awaitify does not know: change them by hand")
 
     def _edit(self, document: Document, edits: Sequence[TextEdit], expected: Counter[str]) -> bool:
@@ -157,8 +158,8 @@ class _Proposals:
             self._said.append(RequirementChange(document.source.name, line, removed, added, reason, by_hand=True))
             added, comes = None, []
         if comes:
-            reason = "; ".join([*comes, by_hand])
-            self._said.append(RequirementChange(document.source.name, None, None, added, reason, by_hand=True))
+            line, reason = line_at(text, wanted.listing.start), "; ".join([*comes, by_hand])
+            self._said.append(RequirementChange(document.source.name, line, None, added, reason, by_hand=True))
 
 
 def _holds(file: _FileEdits) -> bool:
