@@ -249,11 +249,25 @@ def test_a_word_that_means_no_library_keeps_none(tmp_path: Path, case: str) -> N
 
 
 def test_a_file_outside_of_the_given_paths_keeps_it_and_is_named(tmp_path: Path) -> None:
-    files = {"pyproject.toml": b"[project]\ndependencies = ['requests']\n", "tests/test_a.py": b"\nimport requests\n"}
+    files = {"pyproject.toml": b"[project]\ndependencies = ['requests']\n", "tests/test a.py": b"\nimport requests\n"}
     migration = migrated(tmp_path, files, given="bot.py", update=False)
     assert [one.reason for one in migration.requirements if one.remove is one.add is None] == [
-        "requests stays: tests/test_a.py:2 names it"
+        "requests stays: tests/test a.py:2 names it"
     ]
+
+
+def test_a_file_that_cannot_be_read_may_name_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = Path.read_bytes
+
+    def refuse(path: Path) -> bytes:
+        if path.name == "closed.pyx":
+            raise PermissionError
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    migration = migrated(tmp_path, {"requirements.txt": b"requests\n", "closed.pyx": b""})
+    assert written(migration) == {"requirements.txt": b"requests\naiohttp>=3.10\n"}
+    assert "requests stays: closed.pyx cannot be read and may name it" in [one.reason for one in migration.requirements]
 
 
 def test_what_a_virtual_environment_holds_keeps_nothing(tmp_path: Path) -> None:

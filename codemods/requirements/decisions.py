@@ -91,8 +91,7 @@ def _gone(need: Need, documents: Documents, code: Code, decisions: Decisions) ->
     stays = _companion(library, documents) or _unread(documents) or code.elsewhere_names(library)
     if stays is None:
         return "no file names it any more"
-    said = stays if " " in stays.partition(":")[0] else f"{stays} names it"
-    decisions.kept += ((document, entry, f"{library.replaces} stays: {said}") for document, entry in found)
+    decisions.kept += ((document, entry, f"{library.replaces} stays: {stays}") for document, entry in found)
     return None
 
 

@@ -77,11 +77,11 @@ class Code:
         self._others: list[Other] | None = None
 
     def still_names(self, library: Library) -> str | None:
-        """A file that was given and names the replaced library, as `path:line`."""
+        """Which of the files that were read names the replaced library, in words; None when none does."""
         return self._first_naming(self._sources, library)
 
     def elsewhere_names(self, library: Library) -> str | None:
-        """The same for all other files below the root; one that cannot be read may name it."""
+        """The same for all other files below the root."""
         return self._first_naming(self._rest(), library)
 
     def imported_before(self, library: Library, *, by_tests: bool) -> str | None:
@@ -100,14 +100,14 @@ class Code:
     def _first_naming(self, files: Sequence[Other], library: Library) -> str | None:
         for one in files:
             if one.content is None:
-                return f"{one.name} (it cannot be read)"
+                return f"{one.name} cannot be read and may name it"
             if one.name == self._setup:
                 # its strings are requirements, and are told of as such
                 line = imports(one.content, library.replaces)
             else:
                 line = line_naming(one.content, replaced_word(library), is_python=one.is_python)
             if line is not None:
-                return f"{one.name}:{line}"
+                return f"{one.name}:{line} names it"
         return None
 
 
