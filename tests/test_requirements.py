@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import tomllib
 from pathlib import Path
@@ -47,6 +46,18 @@ def migrated(
 def written(migration: Migration) -> dict[str, bytes]:
     """The files of requirements that a migration changes, by their name."""
     return {one.source.name: one.after for one in migration.changes if one.source.name != "bot.py"}
+
+
+def refuse_to_read(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Makes files of a name unreadable, for root too."""
+    read = Path.read_bytes
+
+    def refuse(path: Path) -> bytes:
+        if path.name == name:
+            raise PermissionError(13, "Permission denied")
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
 
 
 def said(migration: Migration) -> list[tuple[str, int | None, str | None, str | None]]:
@@ -257,14 +268,7 @@ def test_a_file_outside_of_the_given_paths_keeps_it_and_is_named(tmp_path: Path)
 
 
 def test_a_file_that_cannot_be_read_may_name_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    read = Path.read_bytes
-
-    def refuse(path: Path) -> bytes:
-        if path.name == "closed.pyx":
-            raise PermissionError
-        return read(path)
-
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    refuse_to_read(monkeypatch, "closed.pyx")
     migration = migrated(tmp_path, {"requirements.txt": b"requests\n", "closed.pyx": b""})
     assert written(migration) == {"requirements.txt": b"requests\naiohttp>=3.10\n"}
     assert "requests stays: closed.pyx cannot be read and may name it" in [one.reason for one in migration.requirements]
@@ -519,12 +523,13 @@ def test_a_file_that_is_no_utf_8_is_a_problem(tmp_path: Path, content: bytes) ->
     assert written(migration) == {}
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_that_cannot_be_read_is_a_problem(tmp_path: Path) -> None:
-    (tmp_path / "requirements.txt").write_bytes(b"requests\n")
-    (tmp_path / "requirements.txt").chmod(0)
-    migration = migrated(tmp_path, {})
-    assert "cannot be read" in migration.problems[0].message
+def test_requirements_that_cannot_be_read_are_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    refuse_to_read(monkeypatch, "requirements.txt")
+    migration = migrated(tmp_path, {"requirements.txt": b"requests\n", "requirements-dev.txt": b"requests\n"})
+    (problem,) = migration.problems
+    assert problem.path == "requirements.txt"
+    assert problem.message.startswith("its requirements cannot be read")
+    assert written(migration) == {"requirements-dev.txt": b"requests\naiohttp>=3.10\n"}
 
 
 # The readers.
