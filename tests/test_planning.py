@@ -122,7 +122,7 @@ def test_a_sync_function_that_blocks_is_left_alone_when_sync_code_calls_it():
     assert actions(plan) == {seed: Action.LEFT}
     assert at(plan, seed).reason == "prop stays sync: it is a property"
     assert [(one.name, one.fate, one.reason) for one in plan.functions] == [
-        ("caller", Fate.SYNC, "no blocking call in it has an async form, and nothing async calls it"),
+        ("caller", Fate.SYNC, "it calls prop, which stays sync"),
         ("prop", Fate.SYNC, "it is a property"),
     ]
 
