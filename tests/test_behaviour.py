@@ -23,7 +23,7 @@ import pytest
 from codemods import migrate
 from codemods.config import Config
 from codemods.model import Scope
-from tests.behaviour_server import Asked, BehaviourServer
+from tests.behaviour_server import CERTIFICATES, Asked, BehaviourServer
 from tests.fixture_cases import FIXTURES, write_tree
 
 FOLDER = FIXTURES / "behaviour"
@@ -55,6 +55,7 @@ def run(folder: Path, url: str) -> dict[str, dict[str, Any]]:
     done = subprocess.run(
         [sys.executable, "-B", "-X", "utf8", str(RUNNER), str(folder), url],
         env=direct,
+        cwd=CERTIFICATES,
         capture_output=True,
         encoding="utf-8",
         timeout=SECONDS,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from enum import Enum, auto
 
 import libcst as cst
@@ -107,6 +107,15 @@ def variables(node: cst.CSTNode) -> set[str]:
     collector = _NameCollector()
     node.visit(collector)
     return collector.names
+
+
+def free_name(function: cst.FunctionDef, wanted: str, others: Collection[str] = ()) -> str:
+    """`wanted`, with a number when the function uses that name already, or it is one of the others."""
+    taken = variables(function) | set(others)
+    name, number = wanted, 2
+    while name in taken:
+        name, number = f"{wanted}_{number}", number + 1
+    return name
 
 
 def is_bound(tree: Tree, name: str, at: cst.CSTNode, *, but_by_import_of: str | None = None) -> bool:

@@ -11,8 +11,10 @@ from codemods.facts.syntax import ImportedNames, enclosing_function
 from codemods.model import Span
 from codemods.rules.requests_aiohttp import RULE, mocks
 from codemods.rules.requests_aiohttp.arguments import CheckedArguments, check_arguments
+from codemods.rules.requests_aiohttp.handling import ResponseUse
+from codemods.rules.requests_aiohttp.mappings import Pairs
 from codemods.rules.requests_aiohttp.placed import PlacedUse, notes_of
-from codemods.rules.requests_aiohttp.response import DECODES, NOTES, ResponseUse
+from codemods.rules.requests_aiohttp.response import DECODES, NOTES
 from codemods.rules.requests_aiohttp.sessions import LocalSession, session_form, session_of
 from codemods.rules.requests_aiohttp.shapes import Assigned, RequestForm, Shape, assigned_forms, assignment_of
 from codemods.rules.requests_aiohttp.statements import lifted_form, with_form
@@ -96,6 +98,8 @@ def _arguments_of(
     checked = check_arguments(tree, request.call, request.verb, types)
     if isinstance(checked, Refusal):
         return checked
+    if request.is_of_session and isinstance(dict(checked.adjustments).get("headers"), Pairs):
+        return Refusal("headers= holds None, which keeps a header of the session from being sent")
     return replace(checked, notes=(*checked.notes, *mocks.note(request.verb, replaced)))
 
 

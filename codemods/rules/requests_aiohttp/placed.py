@@ -10,9 +10,9 @@ import libcst as cst
 from codemods.facts.syntax import Position, enclosing_function, place_of_path
 from codemods.model import Span
 from codemods.rules.names import is_bound
-from codemods.rules.requests_aiohttp.handling import is_in_f_string
+from codemods.rules.requests_aiohttp.handling import ResponseUse, is_in_f_string
 from codemods.rules.requests_aiohttp.parts import HOP_USES, hops
-from codemods.rules.requests_aiohttp.response import AWAITS, DECODES, NEEDS_TEXT, NOTES, ResponseUse, handling_of
+from codemods.rules.requests_aiohttp.response import AWAITS, DECODES, NOTES, UNFIT_FOR_F_STRINGS, handling_of
 from codemods.rules.requests_aiohttp.streams import STREAMS, is_streamed
 from codemods.rules.rule import Refusal
 from codemods.tree import Tree
@@ -67,10 +67,8 @@ def _place_use(tree: Tree, path: Path, function: cst.FunctionDef) -> PlacedUse |
     node = path[-1 - handling.depth]
     if handling.builtin is not None and is_bound(tree, handling.builtin, path[-1]):
         return Refusal(f"the file binds the name {handling.builtin}, which the response's {handling.use} needs")
-    if handling.use in NEEDS_TEXT and is_in_f_string(path):
-        return Refusal(
-            f"what takes the place of the response in line {line} needs quotes, which its f-string may not hold"
-        )
+    if handling.use in UNFIT_FOR_F_STRINGS and is_in_f_string(path):
+        return Refusal(f"what takes the place of the response in line {line} cannot stand in an f-string")
     if handling.use in AWAITS | STREAMS:
         position, blocker = place_of_path(path[: len(path) - handling.depth], tree.no_await)
         if position is not Position.AWAITABLE:
