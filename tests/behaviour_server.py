@@ -15,7 +15,7 @@ import ssl
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from email import message_from_bytes
 from io import BufferedIOBase
@@ -102,6 +102,7 @@ class _Request:
     peer: str
     """Who asks, where a certificate says it."""
     secure_url: str
+    other_url: str
 
 
 def _handler(server: BehaviourServer) -> type[socketserver.StreamRequestHandler]:
@@ -139,14 +140,15 @@ def _handler(server: BehaviourServer) -> type[socketserver.StreamRequestHandler]
             told = tuple(sorted((name, text) for name, text in headers.items() if name not in _EVERY_CLIENT_SENDS))
             asked = Asked(line[0], whole.removeprefix(f"/{program}"), told, body)
             secure_url = f"{server.secure_url}/{program}"
-            return _Request(asked, program, parts[0], parts[1:], _peer(self.connection), secure_url)
+            other_url = f"{server.url}/{program}".replace("127.0.0.1", "localhost")
+            return _Request(asked, program, parts[0], parts[1:], _peer(self.connection), secure_url, other_url)
 
     return Handler
 
 
 def _chunked(stream: BufferedIOBase) -> bytes:
     body = b""
-    while size := int(stream.readline(), 16):
+    while size := int(stream.readline() or b"0", 16):  # it may end too early
         body += stream.read(size)
         stream.readline()
     stream.readline()
@@ -182,6 +184,10 @@ def _answer(request: _Request, connection: socket.socket) -> bool:
     made = _REPLIES[request.reply](request)
     if isinstance(made, bytes):
         connection.sendall(made)
+        return False
+    if isinstance(made, Iterator):
+        for part in made:
+            connection.sendall(part)
         return False
     connection.sendall(made.head())
     if request.asked.method != "HEAD":
@@ -238,6 +244,17 @@ def _digest(request: _Request) -> _Reply:
     return _Reply(b"who?", status="401 Unauthorized", headers=(("WWW-Authenticate", asks),))
 
 
+def _elsewhere(request: _Request) -> _Reply:
+    # another name of the same machine
+    to = request.rest[0] if request.rest else "sent"
+    return _Reply(status="302 Found", headers=(("Location", f"{request.other_url}/{to}"),))
+
+
+def _drip(request: _Request) -> Iterator[bytes]:
+    yield _Reply(b"x" * 100).head() + b"x" * 10
+    time.sleep(SLOW_SECONDS)
+
+
 def _slow(request: _Request) -> _Reply:
     time.sleep(SLOW_SECONDS)
     return _Reply(b"slow")
@@ -247,7 +264,7 @@ def _stalled(request: _Request) -> bytes:
     return _Reply(b"x" * 100).head() + b"x" * 10
 
 
-_REPLIES: Mapping[str, Callable[[_Request], _Reply | bytes]] = {
+_REPLIES: Mapping[str, Callable[[_Request], _Reply | bytes | Iterator[bytes]]] = {
     "echo": _echo,
     "status": _status,
     "redirect": _redirect,
@@ -270,6 +287,21 @@ _REPLIES: Mapping[str, Callable[[_Request], _Reply | bytes]] = {
     "digest": _digest,
     "secure": lambda request: _Reply(request.secure_url.encode()),
     "peer": lambda request: _Reply(request.peer.encode()),
+    "elsewhere": _elsewhere,
+    "drip": _drip,
+    "relative": lambda request: _Reply(status="302 Found", headers=(("Location", "../echo?a=b"),)),
+    "fragment": lambda request: _Reply(status="302 Found", headers=(("Location", f"/{request.program}/echo#there"),)),
+    "set_and_go": lambda request: _Reply(
+        status="302 Found",
+        headers=(("Location", f"/{request.program}/sent"), ("Set-Cookie", "id=7; Path=/")),
+    ),
+    "bom": lambda request: _Reply("\ufeff[1]".encode(), "application/json"),
+    "utf16": lambda request: _Reply("[1]".encode("utf-16-le"), "application/json"),
+    "utf16_of_no_type": lambda request: _Reply("[1]".encode("utf-16-le"), None),
+    "wrong_utf8": lambda request: _Reply(b'["\xff"]', "application/json"),
+    "nocharset": lambda request: _Reply("caf\u00e9".encode(), "text/html"),
+    "json_as_html": lambda request: _Reply('["caf\u00e9"]'.encode(), "text/html"),
+    "letters": lambda request: _Reply(headers=(("X-One", "caf\u00e9"),)),
     "repeated": lambda request: _Reply(headers=(("X-One", "1"), ("X-One", "2"), ("x-two", "3"))),
     "cookies": lambda request: _Reply(b"c", headers=(("Set-Cookie", "id=7; Path=/"), ("Set-Cookie", "b=x"))),
     "links": _links,

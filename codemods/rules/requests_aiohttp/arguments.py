@@ -22,8 +22,8 @@ from codemods.rules.requests_aiohttp.combinations import (
     is_beside_data,
     is_empty,
     is_given,
-    lower_names,
     method_of,
+    visible_headers,
 )
 from codemods.rules.requests_aiohttp.expressions import is_name, literal_parts, type_of
 from codemods.rules.requests_aiohttp.logins import check_login
@@ -65,9 +65,9 @@ _OFF_BY_DEFAULT = frozenset({"auth", "cert", "cookies", "files", "hooks", "proxi
 _WITH_BODY = frozenset({"post", "put", "patch"})
 
 ALWAYS = (
-    "aiohttp follows 10 redirects (requests 30), ignores proxy variables and .netrc, decodes escapes such as %2F in "
-    "the URL, names itself in User-Agent, trusts the system's certificates instead of certifi's, and asks again when a "
-    "connection is closed before the reply"
+    "aiohttp follows 10 redirects (requests 30), sends the user that a redirect names, ignores proxy variables and "
+    ".netrc, decodes escapes such as %2F in the URL, names itself in User-Agent, trusts the system's certificates "
+    "instead of certifi's, and asks again when a connection is closed before the reply"
 )
 """How every request differs (sections 2.2, 2.4, 2.6, 2.8 and 2.9)."""
 
@@ -136,6 +136,8 @@ def _notes_of_the_whole(arguments: Mapping[str, cst.BaseExpression], method: str
         yield "aiohttp sends a Content-Type header with the empty body of a POST, PUT or PATCH; requests sends none"
     if is_given(arguments.get("cookies")):
         yield "aiohttp does not send cookies= to another host after a redirect; requests does"
+    if "cookie" in visible_headers(arguments):
+        yield "aiohttp sends a Cookie header again after a redirect; requests drops it"
     changes_method = method in {"put", "patch", "delete", ""}
     if changes_method and not is_name(arguments.get("allow_redirects"), "False"):
         yield "after a redirect aiohttp keeps the method and the body of PUT, PATCH and DELETE; requests changes them"
@@ -205,10 +207,8 @@ class _Check:
 
     def skips_content_type(self, method: str) -> bool:
         """Whether aiohttp must not make up a Content-Type, where requests sends none."""
-        data, headers = self.arguments.get("data"), self.arguments.get("headers")
-        elements = headers.elements if isinstance(headers, cst.Dict) else ()
-        keys = [one.key for one in elements if isinstance(one, cst.DictElement)]
-        if "content-type" in lower_names(keys) or is_given(self.arguments.get("files")):
+        data = self.arguments.get("data")
+        if "content-type" in visible_headers(self.arguments) or is_given(self.arguments.get("files")):
             return False
         if not has_body(self.arguments):
             return method in _WITH_BODY

@@ -81,7 +81,7 @@ def _keeps_out(name: str, headers: cst.BaseExpression | None) -> bool:
         return True
     elements = headers.elements if isinstance(headers, cst.Dict) else ()
     keys = [one.key for one in elements if isinstance(one, cst.DictElement) and isinstance(one.key, cst.SimpleString)]
-    return bool(keys) and len(keys) == len(elements) and name not in lower_names(keys)
+    return bool(keys) and len(keys) == len(elements) and name not in _lower_names(keys)
 
 
 def _check_login_and_headers(arguments: Arguments) -> Refusal | None:
@@ -97,6 +97,13 @@ def _check_login_and_headers(arguments: Arguments) -> Refusal | None:
     return Refusal("its headers= may hold an Authorization besides its auth=")
 
 
-def lower_names(keys: Iterable[cst.BaseExpression]) -> set[str]:
+def _lower_names(keys: Iterable[cst.BaseExpression]) -> set[str]:
     """The texts of keys in small letters."""
     return {"".join(literal_parts(key)).lower() for key in keys}
+
+
+def visible_headers(arguments: Arguments) -> set[str]:
+    """The names of the headers that can be seen, in small letters."""
+    headers = arguments.get("headers")
+    elements = headers.elements if isinstance(headers, cst.Dict) else ()
+    return _lower_names(one.key for one in elements if isinstance(one, cst.DictElement))

@@ -201,7 +201,10 @@ def _is_sent(name: str, value: cst.BaseExpression, kind: str | None) -> Sent:
     if isinstance(value, cst.SimpleString) and "b" in value.prefix:
         return Sent.OTHERWISE
     if isinstance(value, cst.SimpleString | cst.FormattedString | cst.ConcatenatedString):
-        return Sent.ALIKE if all(_is_plain_text(name, part) for part in literal_parts(value)) else Sent.OTHERWISE
+        parts = list(literal_parts(value))
+        starts_with_space = name == "headers" and bool(parts) and parts[0][:1].isspace()
+        is_plain = all(_is_plain_text(name, part) for part in parts) and not starts_with_space
+        return Sent.ALIKE if is_plain else Sent.OTHERWISE
     if isinstance(value, cst.Dict | cst.Set | cst.BaseComp) and name != "data":
         return Sent.OTHERWISE
     if isinstance(value, cst.List | cst.Tuple) and name not in ONE_TEXT:
@@ -214,7 +217,7 @@ def _is_plain_text(name: str, text: str) -> bool:
     """Whether a text is sent as it is."""
     if name == "cookies":
         return _PLAIN_COOKIE.fullmatch(text) is not None
-    return name != "headers" or text.isascii()
+    return name != "headers" or (text.isascii() and text.isprintable())
 
 
 def _check_whole(name: str, value: cst.BaseExpression, kind: str | None) -> Answer:

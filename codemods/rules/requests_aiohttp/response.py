@@ -27,7 +27,10 @@ UNFIT_FOR_F_STRINGS = frozenset({ResponseUse.IS_REDIRECT, ResponseUse.IS_PERMANE
 DECODES = frozenset({ResponseUse.JSON, ResponseUse.JSON_GIVEN})
 """The uses that may raise what is no JSON."""
 
-_TEXT_NOTE = "bytes that do not fit the charset raise UnicodeDecodeError; requests replaces them"
+_TEXT_NOTE = (
+    "aiohttp takes a body as UTF-8 where the server names no charset, and raises UnicodeDecodeError for bytes that do "
+    "not fit; requests takes Latin-1 or guesses, and replaces them"
+)
 NOTES = {
     ResponseUse.TEXT: _TEXT_NOTE,
     ResponseUse.JSON: (
@@ -35,6 +38,7 @@ NOTES = {
         "body; requests tries to decode both"
     ),
     ResponseUse.JSON_GIVEN: _TEXT_NOTE,
+    ResponseUse.URL: "after a redirect aiohttp's URL has lost the fragment of the one that was asked for",
     **parts.NOTES,
     **streams.NOTES,
 }
