@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from codemods.facts.syntax import ImportedNames, dotted_name
+from codemods.facts.syntax import dotted_name
 from codemods.rules.evaluation import is_pure
 from codemods.rules.requests_aiohttp.adjustments import (
     LEFT_OUT,
@@ -24,7 +24,7 @@ from codemods.rules.requests_aiohttp.adjustments import (
     expression,
     keyword_argument,
 )
-from codemods.rules.requests_aiohttp.expressions import is_name
+from codemods.rules.requests_aiohttp.expressions import imported_name, is_name
 from codemods.rules.rule import Refusal
 from codemods.tree import Tree
 
@@ -72,7 +72,7 @@ def check_verify(value: cst.BaseExpression, kind: str | None, tree: Tree) -> Ans
         return LEFT_OUT, []
     if is_name(value, "False") or kind == "bool":
         return Renamed("ssl"), []
-    is_certifi = isinstance(value, cst.Call) and ImportedNames(tree).resolve(value.func) == "certifi.where"
+    is_certifi = isinstance(value, cst.Call) and imported_name(tree, value.func) == "certifi.where"
     if is_certifi or _is_file(value):
         return TrustedFile(), []
     return Refusal("verify= is not known to be a bool or a file of certificates")

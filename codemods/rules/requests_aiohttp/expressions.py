@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import libcst as cst
 
-from codemods.facts.syntax import enclosing_function
+from codemods.facts.syntax import ImportedNames, dotted_name, enclosing_function
 from codemods.model import Span
+from codemods.rules.names import NameRole, role_of
 from codemods.tree import Tree
 
 
@@ -48,3 +49,21 @@ def _may_be_none_by_default(tree: Tree, value: cst.BaseExpression) -> bool:
 def is_name(value: cst.BaseExpression | None, name: str) -> bool:
     """Whether an expression is just a name, such as None."""
     return isinstance(value, cst.Name) and value.value == name
+
+
+def imported_name(tree: Tree, node: cst.BaseExpression) -> str | None:
+    """What a dotted name stands for that starts with an import; None when the file binds its first part otherwise, too.
+
+    A built-in function is its own name.
+    """
+    name = ImportedNames(tree).resolve(node)
+    first = dotted_name(node)
+    if name is None or first is None:
+        return None
+    names = [one for one in tree.all(cst.Name) if one.value == first.partition(".")[0]]
+    return None if any(_is_bound_otherwise(tree.path(one)) for one in names) else name
+
+
+def _is_bound_otherwise(path: Sequence[cst.CSTNode]) -> bool:
+    is_import = any(isinstance(one, cst.Import | cst.ImportFrom) for one in path)
+    return not is_import and role_of(path) in {NameRole.BOUND, NameRole.ASSIGNED}

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from codemods.facts.syntax import ImportedNames
 from codemods.rules.evaluation import is_pure
 from codemods.rules.requests_aiohttp.adjustments import (
     Adjustment,
@@ -21,6 +20,7 @@ from codemods.rules.requests_aiohttp.adjustments import (
     given,
     keyword_argument,
 )
+from codemods.rules.requests_aiohttp.expressions import imported_name
 from codemods.rules.rule import Refusal
 from codemods.tree import Tree
 
@@ -80,7 +80,7 @@ def _pair(login: cst.BaseExpression) -> Sequence[cst.BaseExpression]:
 def check_login(value: cst.BaseExpression, tree: Tree) -> Answer:
     """What becomes of a login."""
     pair = _pair(value)
-    kind = ImportedNames(tree).resolve(value.func) if isinstance(value, cst.Call) else None
+    kind = imported_name(tree, value.func) if isinstance(value, cst.Call) else None
     if len(pair) != 2 or not (isinstance(value, cst.Tuple) or kind in _BASIC | _DIGEST):
         return Refusal("auth= is no user and password that can be seen")
     if not all(is_pure(one) for one in pair):

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from codemods.facts.syntax import ImportedNames, dotted_name
+from codemods.facts.syntax import dotted_name
 from codemods.model import Span
 from codemods.rules.requests_aiohttp.adjustments import Adjustment, Answer, NameOf, called, dotted, given
-from codemods.rules.requests_aiohttp.expressions import is_name, type_of
+from codemods.rules.requests_aiohttp.expressions import imported_name, is_name, type_of
 from codemods.rules.requests_aiohttp.values import alternatives
 from codemods.rules.rule import Refusal
 from codemods.tree import Tree
@@ -80,7 +80,7 @@ def check_timeout(value: cst.BaseExpression, tree: Tree, types: Mapping[Span, st
     # a name is written twice: anything else could have effects
     if kind is not None and _PAIR.fullmatch(kind) and dotted_name(value) is not None:
         return Timeouts(), [_ZERO_NOTE]
-    if isinstance(value, cst.Call) and ImportedNames(tree).resolve(value.func) in _OF_URLLIB3:
+    if isinstance(value, cst.Call) and imported_name(tree, value.func) in _OF_URLLIB3:
         fields = _fields(value)
         if not fields or ("total" in fields and len(fields) > 1):
             return Refusal("its timeout is one of urllib3 that bounds the whole as well")

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from codemods.facts.syntax import ImportedNames
 from codemods.model import Span
 from codemods.rules.evaluation import holds_call
 from codemods.rules.names import is_bound
@@ -25,7 +24,7 @@ from codemods.rules.requests_aiohttp.adjustments import (
     expression,
     keyword_argument,
 )
-from codemods.rules.requests_aiohttp.expressions import is_name, literal_parts, type_of
+from codemods.rules.requests_aiohttp.expressions import imported_name, is_name, literal_parts, type_of
 from codemods.rules.requests_aiohttp.values import Sent, alternatives, value_is_sent
 from codemods.rules.rule import Refusal
 from codemods.tree import Tree
@@ -120,8 +119,8 @@ def check_upload(
         data = None
     if not _is_whole(files) or (data is not None and not _is_whole(data)):
         return Refusal("the parts of its form cannot all be seen")
-    if is_bound(tree, "open", files) or is_bound(tree, "str", files):
-        return Refusal("the file binds the name open or str, which its form needs")
+    if is_bound(tree, "str", files):
+        return Refusal("the file binds the name str, which its form needs")
     if holds_call(files) and any(holds_call(one) for name, one in arguments.items() if name != "files"):
         return Refusal("its form would be made before other arguments with effects")
     hows: list[str] = []
@@ -175,7 +174,7 @@ def _how(value: cst.BaseExpression, tree: Tree, types: Mapping[Span, str]) -> st
 def _kind(value: cst.BaseExpression, tree: Tree, types: Mapping[Span, str]) -> str | None:
     if isinstance(value, cst.SimpleString):
         return "text"
-    if isinstance(value, cst.Call) and ImportedNames(tree).resolve(value.func) in _OPENED_BY:
+    if isinstance(value, cst.Call) and imported_name(tree, value.func) in _OPENED_BY:
         return "file"
     kind = type_of(tree, value, types)
     if kind is not None and {one.partition("[")[0] for one in alternatives(kind)} <= _FILES:
