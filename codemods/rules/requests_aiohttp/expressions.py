@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 import libcst as cst
 
 from codemods.facts.syntax import ImportedNames, dotted_name, enclosing_function
 from codemods.model import Span
-from codemods.rules.names import NameRole, role_of
+from codemods.rules.names import is_bound_but_by_imports
 from codemods.tree import Tree
 
 
@@ -52,18 +52,11 @@ def is_name(value: cst.BaseExpression | None, name: str) -> bool:
 
 
 def imported_name(tree: Tree, node: cst.BaseExpression) -> str | None:
-    """What a dotted name stands for that starts with an import; None when the file binds its first part otherwise, too.
+    """What a dotted name stands for that starts with an import; None when its first part may mean something else.
 
     A built-in function is its own name.
     """
-    name = ImportedNames(tree).resolve(node)
-    first = dotted_name(node)
-    if name is None or first is None:
+    name, written = ImportedNames(tree).resolve(node), dotted_name(node)
+    if written is None or is_bound_but_by_imports(tree, written.partition(".")[0], node):
         return None
-    names = [one for one in tree.all(cst.Name) if one.value == first.partition(".")[0]]
-    return None if any(_is_bound_otherwise(tree.path(one)) for one in names) else name
-
-
-def _is_bound_otherwise(path: Sequence[cst.CSTNode]) -> bool:
-    is_import = any(isinstance(one, cst.Import | cst.ImportFrom) for one in path)
-    return not is_import and role_of(path) in {NameRole.BOUND, NameRole.ASSIGNED}
+    return name
