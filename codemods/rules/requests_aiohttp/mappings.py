@@ -164,8 +164,13 @@ def _may_be_default(name: str, key: cst.BaseExpression) -> bool:
 def _is_shown_as_text(name: str, value: cst.BaseExpression, kind: str | None) -> bool:
     if name != "params":
         return False
-    is_literal = is_name(value, "True") or is_name(value, "False")
-    return is_literal or (kind is not None and set(alternatives(kind)) <= _SHOWN_AS_TEXT | SCALARS["params"])
+    return _is_bool(value) or (kind is not None and set(alternatives(kind)) <= _SHOWN_AS_TEXT | SCALARS["params"])
+
+
+def _is_bool(value: cst.BaseExpression) -> bool:
+    """Whether an expression can only give True or False, as far as the standard library goes."""
+    is_negation = isinstance(value, cst.UnaryOperation) and isinstance(value.operator, cst.Not)
+    return is_negation or isinstance(value, cst.Comparison) or is_name(value, "True") or is_name(value, "False")
 
 
 def _is_sent_unless_none(name: str, kind: str | None) -> bool:
@@ -194,7 +199,7 @@ def _is_sent(name: str, value: cst.BaseExpression, kind: str | None) -> Sent:
     """How one value of a mapping is sent."""
     if is_name(value, "None"):
         return Sent.OTHERWISE
-    if is_name(value, "True") or is_name(value, "False"):
+    if _is_bool(value):
         return Sent.ALIKE if name == "data" else Sent.OTHERWISE
     if isinstance(value, cst.Integer | cst.Float):
         return Sent.OTHERWISE if name in ONE_TEXT else Sent.ALIKE

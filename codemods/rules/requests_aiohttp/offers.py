@@ -18,6 +18,7 @@ from codemods.rules.requests_aiohttp.response import DECODES, NOTES
 from codemods.rules.requests_aiohttp.sessions import LocalSession, session_form, session_of
 from codemods.rules.requests_aiohttp.shapes import Assigned, RequestForm, Shape, assigned_forms, assignment_of
 from codemods.rules.requests_aiohttp.statements import lifted_form, with_form
+from codemods.rules.requests_aiohttp.streams import is_streamed
 from codemods.rules.rule import Offer, Refusal
 from codemods.tree import Tree
 
@@ -187,7 +188,8 @@ def _offer(draft: _Draft, group: str | None) -> Offer:
         return Offer(rule=RULE.id, native=None, reason=reason, group=group)
     form = replace(form, adjustments=arguments.adjustments, skips_content_type=arguments.skips_content_type)
     is_read_at_once = form.shape is Shape.KEEP or form.reads_first or not form.uses
-    notes = (*draft.notes, *arguments.notes, *(() if is_read_at_once else (_READ_LATE,)))
+    is_read_alike = is_read_at_once or is_streamed(draft.request.call)
+    notes = (*draft.notes, *arguments.notes, *(() if is_read_alike else (_READ_LATE,)))
     decodes = any(one.use in DECODES for one in draft.uses)
     offer = Offer(
         rule=RULE.id,
