@@ -13,11 +13,13 @@ from dataclasses import dataclass, field, replace
 import libcst as cst
 
 from codemods.config import Config
+from codemods.entries import EntryFinder
 from codemods.facts.closure import Closure, blocking_name, plain_functions, plain_site
 from codemods.facts.graph import Call, CallGraph, CallKind, ClassFact, Function
 from codemods.facts.handlers import ExceptionNames, clauses_around
 from codemods.facts.inheritance import Inheritance, last_name
 from codemods.facts.markers import Markers
+from codemods.facts.shape import catches_interrupt, why_whole
 from codemods.facts.syntax import (
     ImportedNames,
     Place,
@@ -74,7 +76,9 @@ def inspect(
 
     `types_of` gives the types of the expressions of a file.
     """
-    finder = LockFinder(graph, inheritance, sources, config, types_of)
+    entries = EntryFinder(graph, knowledge, sources.texts, sources.scripts)
+    finder = LockFinder(graph, inheritance, sources, entries, config, types_of)
+    dispatches = entries.dispatches(knowledge)
     closure = worth_parsing(graph, closure, inheritance, finder, knowledge, options, sources.outside)
     index = _GraphIndex(graph, closure, knowledge.lock_enters)
     shared = _Shared(index, knowledge, config, types_of, _replaced(closure, sources, knowledge))
@@ -103,6 +107,9 @@ def inspect(
         implements=inheritance.implements,
         loop_bound=graph.callers_of(knowledge.loop_bound, or_coroutines=True) | collected.seen.stopping,
         loop_starters=graph.callers_of(knowledge.loop_starters),
+        context_setters=graph.callers_of(knowledge.context_setters),
+        dispatches=dispatches,
+        values=entries.values(),
         raised=_first(one.raised for one in collected.mentions),
         untraceable=_first(one.untraceable for one in collected.mentions),
     )
@@ -161,7 +168,7 @@ class _Collected:
     blocking: list[BlockingCall] = field(default_factory=list)
     unawaited: list[UnawaitedCall] = field(default_factory=list)
     mentions: list[Mentions] = field(default_factory=list)
-    seen: Seen = field(default_factory=lambda: Seen(set(), set(), set(), set(), set(), set()))
+    seen: Seen = field(default_factory=lambda: Seen.nothing(()))
 
 
 class _GraphIndex:
@@ -277,12 +284,18 @@ class _FileInspector:
 
     def _collect_functions(self, seen: Seen) -> None:
         yielding, stopping = generators(self._tree), stops_iteration(self._tree)
+        interruptible = catches_interrupt(self._tree)
         for function in self._index.functions[self._name]:
             node = function_named_at(self._tree, function.span)
             if node in yielding:
                 seen.generators.add(function.name)
             if node in stopping:
                 seen.stopping.add(function.name)
+            if node in interruptible:
+                seen.interruptible.add(function.name)
+            whole = None if node is None else why_whole(self._tree, node)
+            if whole is not None:
+                seen.whole[function.name] = whole
             if function.owner is None and last_name(function.name) in self._rebound:
                 seen.rebound.add(function.name)
             line = function.span.line

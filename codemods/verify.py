@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import libcst as cst
 
 from codemods.facts.markers import is_pragma
-from codemods.facts.syntax import ImportedNames
+from codemods.facts.syntax import ImportedNames, enclosing_function
 from codemods.tree import Tree
 
 _ASYNC_DUNDERS = frozenset({"__aenter__", "__aexit__", "__anext__", "__aiter__", "__call__", "__await__"})
@@ -52,6 +52,7 @@ def verify(before: Tree, after: str, expected: Expectation) -> Failure | None:
         or _keeps_comments(before, tree)
         or _awaits_stand_in_async(tree)
         or _no_async_dunders(before, tree)
+        or _no_nested_loops(before, tree)
         or _certificate(tree, expected)
     )
 
@@ -116,6 +117,55 @@ def _async_dunders(tree: Tree) -> dict[str, list[int]]:
         if function.asynchronous is not None and is_dunder:
             found.setdefault(name, []).append(tree.span(function.name).line)
     return found
+
+
+def _no_nested_loops(before: Tree, after: Tree) -> Failure | None:
+    """Whether no coroutine function of the file comes to an `asyncio.run` that it did not come to before."""
+    old = _nested_loops(before)
+    for name, line in _nested_loops(after).items():
+        if name not in old:
+            return Failure(line, f"{name} starts an event loop, and a coroutine comes to it: that raises RuntimeError")
+    return None
+
+
+def _nested_loops(tree: Tree) -> dict[str, int]:
+    """The functions with an `asyncio.run` that coroutine functions are, or call by a plain name or of self."""
+    imports = ImportedNames(tree)
+    starters: dict[str, int] = {}
+    calls: dict[str, set[str]] = {}
+    running: set[str] = set()
+    for call in tree.all(cst.Call):
+        function = enclosing_function(tree.path(call))
+        if not isinstance(function, cst.FunctionDef):
+            continue
+        caller = _local_name(tree, function)
+        if function.asynchronous is not None:
+            running.add(caller)
+        if imports.resolve(call.func) == "asyncio.run":
+            starters.setdefault(caller, tree.span(call).line)
+        elif (target := _local_target(call)) is not None:
+            calls.setdefault(caller, set()).add(target)
+    queue = list(running)
+    while queue:
+        fresh = calls.get(queue.pop(), set()) - running
+        running |= fresh
+        queue += fresh
+    return {name: line for name, line in starters.items() if name in running}
+
+
+def _local_name(tree: Tree, function: cst.FunctionDef) -> str:
+    """What a function is called by, in its own file: methods begin with a dot."""
+    blocks = [one for one in tree.path(function)[:-1] if isinstance(one, cst.FunctionDef | cst.ClassDef)]
+    return f".{function.name.value}" if blocks and isinstance(blocks[-1], cst.ClassDef) else function.name.value
+
+
+def _local_target(call: cst.Call) -> str | None:
+    match call.func:
+        case cst.Name(value=name):
+            return name
+        case cst.Attribute(value=cst.Name(value="self" | "cls"), attr=cst.Name(value=name)):
+            return f".{name}"
+    return None
 
 
 def _certificate(tree: Tree, expected: Expectation) -> Failure | None:

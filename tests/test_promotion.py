@@ -7,7 +7,8 @@ import pytest
 from codemods.facts.graph import CallKind
 from codemods.model import Action, Fallback, Fate, Scope
 from codemods.planning.facts import PlanningOptions
-from codemods.planning.promotion import CallIndex, promote
+from codemods.planning.index import CallIndex
+from codemods.planning.promotion import promote
 from tests.handmade import AT_MAIN, AWAITED, IN_LAMBDA, THREAD_ONLY, Draft, actions, at, random_draft
 
 

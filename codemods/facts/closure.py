@@ -12,7 +12,7 @@ from codemods.model import Span
 from codemods.packs import Knowledge
 from codemods.planning.boundaries import is_transparent
 from codemods.planning.facts import PlannedFunction, Site
-from codemods.planning.promotion import CallIndex
+from codemods.planning.index import CallIndex
 
 _AWAITED = re.compile(r"\bawait\s*\Z")
 _GOES_ON = re.compile(r"\s*[.(\[]")
