@@ -64,9 +64,9 @@ class EntryFinder:
             return None
         boundary = self._splitting(function)
         if boundary is not None:
-            return Runner(boundary.by, self._core_name(function), boundary.by)
+            return Runner(boundary.by, self._core_name(function), boundary.by, is_alike=not self.wrapping(function))
         if function.name in self._console and all(map(self._is_known, function.decorators)):
-            return Runner("a console script", self._core_name(function))
+            return Runner("a console script", self._core_name(function), is_alike=not self.wrapping(function))
         if self._is_test(function, owner):
             return Runner("a test runner")
         return None

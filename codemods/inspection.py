@@ -9,6 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import libcst as cst
 
@@ -19,8 +20,9 @@ from codemods.facts.graph import Call, CallGraph, CallKind, ClassFact, Function
 from codemods.facts.handlers import ExceptionNames, clauses_around
 from codemods.facts.inheritance import Inheritance, last_name
 from codemods.facts.markers import Markers
-from codemods.facts.shape import catches_interrupt, why_whole
+from codemods.facts.shape import catches_interrupt, has_defaults, why_whole
 from codemods.facts.syntax import (
+    AT_MODULE_LEVEL,
     ImportedNames,
     Place,
     Position,
@@ -96,7 +98,8 @@ def inspect(
         collected.mentions.extend(_mentions_outside(sources, collected.seen.parsed))
     functions = plain_functions(graph)
     functions.update({name: replace(functions[name], lock=why) for name, why in closure.locks.items()})
-    functions.update({one.name: one for one in finder.planned(closure.functions, collected.seen)})
+    for one in finder.planned(closure.functions, collected.seen):
+        functions[one.name] = replace(one, lock=one.lock or closure.locks.get(one.name))
     sites = [collected.sites.get(_key(call)) or _uninspected(call, closure, sources) for call in index.sites]
     facts = PlanningFacts(
         functions=functions,
@@ -293,6 +296,8 @@ class _FileInspector:
                 seen.stopping.add(function.name)
             if node in interruptible:
                 seen.interruptible.add(function.name)
+            if node is not None and has_defaults(node):
+                seen.defaulted.add(function.name)
             whole = None if node is None else why_whole(self._tree, node)
             if whole is not None:
                 seen.whole[function.name] = whole
@@ -322,6 +327,8 @@ class _FileInspector:
         place = self._place(call.span) or _BY_SYNTAX
         if self._markers.ignores(call.span.line, None):
             place = replace(place, position=Position.BLOCKED, blocker="on a line marked `awaitify: ignore`")
+        if place.blocker == AT_MODULE_LEVEL and Path(self._name).name == "__main__.py":
+            place = replace(place, position=Position.MAIN_GUARD, blocker=None)  # Python runs it, and nothing imports it
         if place.position is Position.MAIN_GUARD and _HANDLES_LOOPS.search(self._tree.code):
             place = replace(place, position=Position.BLOCKED, blocker="at module level beside code that handles loops")
         return replace(site, place=place, is_mixed=site.is_mixed or self._is_ambiguous(place))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from codemods.config import Config
@@ -59,6 +59,8 @@ class Seen:
     """Functions that may raise StopIteration."""
     whole: dict[str, str]
     """Functions that cannot be split into a shell and a core, and why."""
+    defaulted: set[str]
+    """Functions that have parameters with defaults."""
     interruptible: set[str]
     """Functions that look out for KeyboardInterrupt."""
     parsed: set[str]
@@ -67,7 +69,7 @@ class Seen:
     @staticmethod
     def nothing(parsed: Iterable[str]) -> Seen:
         """Nothing seen in some files."""
-        return Seen(set(), set(), set(), set(), set(), {}, set(), set(parsed))
+        return Seen(set(), set(), set(), set(), set(), {}, set(), set(), set(parsed))
 
 
 class LockFinder:
@@ -129,6 +131,8 @@ class LockFinder:
                 continue
             owner = self._classes.get(function.owner or "")
             runner = None if self._by_file(function, seen) else self._entries.runner_of(function, owner)
+            if runner is not None and function.name in seen.defaulted:
+                runner = replace(runner, is_alike=False)
             is_split = runner is not None and runner.core is not None
             yield PlannedFunction(
                 name=function.name,

@@ -88,7 +88,7 @@ def narrowed(
         seeds=seeds,
         functions=above,
         idle=tuple(call for call in closure.seeds if call.caller not in active),
-        locks={name: why for name, why in locks.items() if name in closure.functions - above},
+        locks={name: why for name, why in locks.items() if name in closure.functions},
     )
     return _with_places(left, graph, outside, sites)
 

@@ -46,6 +46,12 @@ def _first_parameter(function: cst.FunctionDef) -> bool:
     return bool(function.params.posonly_params or function.params.params)
 
 
+def has_defaults(function: cst.FunctionDef) -> bool:
+    """Whether a parameter has a default: it is evaluated once, where the function is defined."""
+    every = (*function.params.posonly_params, *function.params.params, *function.params.kwonly_params)
+    return any(one.default is not None for one in every)
+
+
 def shares_its_docstring_line(function: cst.FunctionDef) -> bool:
     """Whether something stands behind the docstring, in its line."""
     body = function.body

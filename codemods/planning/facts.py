@@ -24,6 +24,8 @@ class Runner:
     """The name of the async function that its body may move to; None where the calls in it are bridged instead."""
     library: str | None = None
     """Whose dispatch calls it."""
+    is_alike: bool = False
+    """Whether its core can be called as it is itself: its name stands for it, and no parameter has a default."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 
+from codemods.facts.graph import CallKind
 from codemods.facts.syntax import Position
-from codemods.planning.facts import PlanningFacts, Site
+from codemods.planning.facts import ANYWHERE, PlannedFunction, PlanningFacts, Site
 from codemods.planning.index import CallIndex
 
 
@@ -63,23 +64,42 @@ def nested_loops(
     """The functions that have to stay as they are because an event loop would start in a running one, and why."""
     fresh: dict[str, str] = {}
     for name in sorted(split):
-        callers = sorted(_callers_of_shell(facts, index, name))
+        callers = sorted(_callers_of_shell(facts, index, name, promoted | split))
         why = _why_in_a_loop(facts, index, name, callers, promoted | split)
         if why is not None:
             fresh[name] = why
             continue
         for above in sorted(index.callers_of(callers) & (promoted | split)):
-            fresh[above] = f"it may come to call {name}, which is called outside of any event loop and starts one"
+            shell = "itself" if above == name else name
+            fresh[above] = (
+                f"it may come to call {shell}: called from outside, that has to start an event loop of its own"
+            )
     for name in sorted(bridging):
         for above in sorted(index.callers_of([name]) & (promoted | split)):
             fresh.setdefault(above, f"it comes to call {name}, which starts event loops")
     return fresh
 
 
-def _callers_of_shell(facts: PlanningFacts, index: CallIndex, name: str) -> Iterator[str]:
+def calls_core(functions: Mapping[str, PlannedFunction], site: Site) -> bool:
+    """Whether a call of a function that is split can call its core instead, if it stands in a coroutine."""
+    if len(site.targets) != 1 or site.kind is not CallKind.CALL or site.place.position is not Position.AWAITABLE:
+        return False
+    function = functions[site.targets[0]]
+    name = function.name.rpartition(":")[2]
+    own = name if "." not in name else f"self.{name.rpartition('.')[2]}"
+    is_own = site.path == function.path and site.place.callee in {own, ANYWHERE.callee}
+    return is_own and function.runner is not None and function.runner.is_alike
+
+
+def _callers_of_shell(facts: PlanningFacts, index: CallIndex, name: str, coroutines: Collection[str]) -> Iterator[str]:
     """The functions that call a shell, by its name or by what runs it, as far as that is known."""
     function = facts.functions[name]
-    callers = {site.caller for site in index.by_target[name]} | function.may_be_called_by
+    callers = set(function.may_be_called_by)
+    for site in index.by_target[name]:
+        caller = facts.functions.get(site.caller)
+        waits = caller is not None and (caller.is_async or caller.name in coroutines)
+        if not (waits and calls_core(facts.functions, site)):
+            callers.add(site.caller)
     if function.runner is not None and function.runner.library is not None:
         callers |= facts.dispatches.get(function.runner.library, frozenset())
     yield from callers & facts.functions.keys()

@@ -38,13 +38,20 @@ _WAITS = frozenset({Action.NATIVE, Action.AWAITED, Action.OFFLOADED})
 
 
 @dataclass(frozen=True, slots=True)
+class CoreCall:
+    """The native form of a call that calls the core of a function instead of its shell."""
+
+    core: str
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What the rewrite does at one call site."""
 
     span: Span
     finding: Finding
     native: object | None = None
-    """The rule's own data, for NATIVE."""
+    """The rule's own data, for NATIVE; for AWAITED a `CoreCall` or nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,9 +248,21 @@ class _Planner:
                 action, reason = Action.BRIDGED, f"{reason}, and no event loop runs here: {self._why_sync(site.caller)}"
             yield self._decision(site, PROMOTED_CALL.id, promoted[0], action, reason)
             return
+        if self._runs_async(site.caller) and any(name in self._promotion.split for name in site.targets):
+            yield self._decide_call_of_core(site)
+            return
         blocking = [name for name in site.targets if name in self._blocking]
         if blocking and self._runs_async(site.caller):
             yield self._decide_sync_call(site, blocking[0])
+
+    def _decide_call_of_core(self, site: Site) -> Decision:
+        """A call from a coroutine of a function that is split; promotion saw to it that its core can be called."""
+        (target,) = site.targets
+        runner = self._facts.functions[target].runner
+        assert runner is not None
+        assert runner.core is not None
+        reason = f"{target} is split, and coroutines await its core"
+        return self._decision(site, PROMOTED_CALL.id, target, Action.AWAITED, reason, native=CoreCall(runner.core))
 
     def _decide_sync_call(self, site: Site, target: str) -> Decision:
         """A call from async code of a function that blocks and stays sync."""

@@ -10,7 +10,7 @@ import libcst as cst
 from codemods.facts.syntax import function_named_at
 from codemods.model import Action, Span
 from codemods.planning.handlers import HandlerChange
-from codemods.planning.plan import Decision
+from codemods.planning.plan import CoreCall, Decision
 from codemods.rewrite.edits import Edits, awaited, threaded, through_run
 from codemods.rewrite.imports import FileImports
 from codemods.rewrite.split import add_split
@@ -62,7 +62,11 @@ def _add(edits: Edits, imports: FileImports, decision: Decision) -> None:
         case Action.NATIVE:
             _add_native(edits, imports, decision)
         case Action.AWAITED:
-            edits.replace(_call(edits.tree, decision.span), _expression(awaited))
+            call = _call(edits.tree, decision.span)
+            if isinstance(decision.native, CoreCall):
+                core = decision.native.core
+                edits.replace(call, lambda node: _calling(_as_call(node), core))
+            edits.replace(call, _expression(awaited))
         case Action.OFFLOADED:
             call = _call(edits.tree, decision.span)
             asyncio = imports.name_of("asyncio", call)
@@ -128,6 +132,13 @@ def _call(tree: Tree, span: Span) -> cst.Call:
     if call is None:
         raise LookupError(f"no call stands in line {span.line}, column {span.column}")
     return call
+
+
+def _calling(call: cst.Call, name: str) -> cst.Call:
+    """A call of what has another name beside its callee."""
+    if isinstance(call.func, cst.Attribute):
+        return call.with_changes(func=call.func.with_changes(attr=cst.Name(name)))
+    return call.with_changes(func=cst.Name(name))
 
 
 def _as_call(node: cst.CSTNode) -> cst.Call:
