@@ -129,22 +129,24 @@ def _no_nested_loops(before: Tree, after: Tree) -> Failure | None:
 
 
 def _nested_loops(tree: Tree) -> dict[str, int]:
-    """The functions with an `asyncio.run` that coroutine functions are, or call by a plain name or of self."""
+    """By name, the functions with an `asyncio.run` that are coroutine functions, or that those call in this file.
+
+    Calls are followed by plain names and, within a class, by those of `self`.
+    """
     imports = ImportedNames(tree)
+    names = {function: _local_name(tree.path(function)) for function in tree.all(cst.FunctionDef)}
     starters: dict[str, int] = {}
     calls: dict[str, set[str]] = {}
-    running: set[str] = set()
+    running = {name for function, name in names.items() if function.asynchronous is not None}
+    plain = {name for function, name in names.items() if function.asynchronous is None}
     for call in tree.all(cst.Call):
         function = enclosing_function(tree.path(call))
         if not isinstance(function, cst.FunctionDef):
             continue
-        caller = _local_name(tree, function)
-        if function.asynchronous is not None:
-            running.add(caller)
         if imports.resolve(call.func) == "asyncio.run":
-            starters.setdefault(caller, tree.span(call).line)
-        elif (target := _local_target(call)) is not None:
-            calls.setdefault(caller, set()).add(target)
+            starters.setdefault(names[function], tree.span(call).line)
+        elif (target := _local_target(call, names[function])) in plain:
+            calls.setdefault(names[function], set()).add(target)
     queue = list(running)
     while queue:
         fresh = calls.get(queue.pop(), set()) - running
@@ -153,19 +155,19 @@ def _nested_loops(tree: Tree) -> dict[str, int]:
     return {name: line for name, line in starters.items() if name in running}
 
 
-def _local_name(tree: Tree, function: cst.FunctionDef) -> str:
-    """What a function is called by, in its own file: methods begin with a dot."""
-    blocks = [one for one in tree.path(function)[:-1] if isinstance(one, cst.FunctionDef | cst.ClassDef)]
-    return f".{function.name.value}" if blocks and isinstance(blocks[-1], cst.ClassDef) else function.name.value
+def _local_name(path: Sequence[cst.CSTNode]) -> str:
+    """What a function is told from others by in its own file: `name`, or `Class.name`."""
+    around = [one for one in path if isinstance(one, cst.FunctionDef | cst.ClassDef)][-2:]
+    return ".".join(one.name.value for one in around if one is path[-1] or isinstance(one, cst.ClassDef))
 
 
-def _local_target(call: cst.Call) -> str | None:
+def _local_target(call: cst.Call, caller: str) -> str:
     match call.func:
         case cst.Name(value=name):
             return name
         case cst.Attribute(value=cst.Name(value="self" | "cls"), attr=cst.Name(value=name)):
-            return f".{name}"
-    return None
+            return f"{caller.rpartition('.')[0]}.{name}"
+    return ""
 
 
 def _certificate(tree: Tree, expected: Expectation) -> Failure | None:
