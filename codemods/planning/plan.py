@@ -245,7 +245,9 @@ class _Planner:
             if site.place.position is Position.MAIN_GUARD:
                 action = Action.BRIDGED
             elif not self._runs_async(site.caller):
-                action, reason = Action.BRIDGED, f"{reason}, and no event loop runs here: {self._why_sync(site.caller)}"
+                runner = self._facts.functions[site.caller].runner
+                assert runner is not None
+                action, reason = Action.BRIDGED, f"{reason}, and {runner.who} calls this outside of any event loop"
             yield self._decision(site, PROMOTED_CALL.id, promoted[0], action, reason)
             return
         if self._runs_async(site.caller) and any(name in self._promotion.split for name in site.targets):
