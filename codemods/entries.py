@@ -27,8 +27,16 @@ _ASKS_FOR_THE_LOOP = re.compile(r"\bget_event_loop\b")
 """What finds no event loop any more once asyncio.run has run in its thread."""
 _LOOKS_UP_FIXTURES = re.compile(r"\bgetfixturevalue\b")
 """What sets up a fixture in the middle of a test, which may be a coroutine."""
-_RUNS_A_LOOP_UNSEEN = re.compile(r"\b(?:sync_playwright|playwright\.sync_api|nest_asyncio|eventlet|gevent)\b")
-"""What leaves a loop running, or another scheduler in its place, in code that looks synchronous."""
+_HINDRANCES = {
+    "leaves an event loop running, or puts another scheduler in its place": re.compile(
+        r"\b(?:sync_playwright|playwright\.sync_api|nest_asyncio|eventlet|gevent)\b"
+    ),
+    # https://docs.djangoproject.com/en/stable/topics/async/#async-safety
+    "uses Django's database, which refuses to work where an event loop runs": re.compile(
+        r"\bdjango\.db\b|\bfrom\s+django\s+import\s+db\b|\b[A-Z]\w*\.objects\b"
+    ),
+}
+"""What of a project makes it unsound to start event loops in code that looks synchronous."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +62,14 @@ class EntryFinder:
         """The functions that the project's metadata names."""
         self._asks_for_the_loop = _occurs(_ASKS_FOR_THE_LOOP, texts)
         self._looks_up_fixtures = _occurs(_LOOKS_UP_FIXTURES, texts)
-        self._loops_unseen = _occurs(_RUNS_A_LOOP_UNSEEN, texts)
+        self.hindrance = _hindrance(texts)
+        """Why no function can be split or bridge in the whole project; None when nothing speaks against it."""
         self._words: dict[str, frozenset[str]] = {}
         self._function_at = {(one.path, one.span.line): one.name for one in graph.functions}
 
     def runner_of(self, function: Function, owner: ClassFact | None) -> Runner | None:
         """What calls a function outside of any event loop, as far as that is known."""
-        if function.is_async or self._loops_unseen:
+        if function.is_async:
             return None
         boundary = self._splitting(function)
         if boundary is not None:
@@ -94,7 +103,7 @@ class EntryFinder:
 
     def _is_test(self, function: Function, owner: ClassFact | None) -> bool:
         """Whether a test runner calls it, where nothing else sets up a loop."""
-        if self._asks_for_the_loop or not self._has_test_decorators(function):
+        if self.hindrance or self._asks_for_the_loop or not self._has_test_decorators(function):
             return False
         if _HANDLES_LOOPS.search(self._texts[function.path].lines.text):
             return False
@@ -167,9 +176,9 @@ class EntryFinder:
     def dispatches(self, knowledge: Knowledge) -> Mapping[str, frozenset[str]]:
         """By library, the functions that have it call what it runs: they call, or hand on, one of its commands."""
         by_library: dict[str, set[str]] = defaultdict(set)
-        wrapped = {
-            one.name: boundary.by for one in self._graph.functions if (boundary := self.wrapping(one)) is not None
-        }
+        # what calls a group calls its commands; an object without types stands for itself alone
+        found = ((one.name, self.wrapping(one)) for one in self._graph.functions)
+        wrapped = {name: boundary.by for name, boundary in found if boundary is not None and not boundary.opaque}
         for call in self._graph.calls:
             names = {one.known_as for one in call.foreign} & knowledge.dispatchers.keys()
             for library in {*(knowledge.dispatchers[one or ""] for one in names), *_found(wrapped, call.targets)}:
@@ -181,6 +190,16 @@ class EntryFinder:
             library: frozenset(one for one in callers if not one.endswith(":"))
             for library, callers in by_library.items()
         }
+
+
+def _hindrance(texts: Mapping[str, Text]) -> str | None:
+    for why, pattern in _HINDRANCES.items():
+        for path, text in sorted(texts.items()):
+            match = pattern.search(text.lines.text)
+            if match is not None:
+                line, _ = text.lines.position(match.start())
+                return f"{path}:{line} {why}"
+    return None
 
 
 def _occurs(pattern: re.Pattern[str], texts: Mapping[str, Text]) -> bool:

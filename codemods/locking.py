@@ -182,9 +182,9 @@ class LockFinder:
         """Why a function cannot be split that would have to be."""
         if function.name in seen.whole:
             return seen.whole[function.name]
-        unreadable = self._by_unread(function)
-        if unreadable is not None:
-            return unreadable
+        unsound = self._entries.hindrance or self._by_unread(function)
+        if unsound is not None:
+            return unsound
         if function.owner is not None and function.decorators:
             return "it is a method with a decorator, which its sync shell and its async core would share"
         return None

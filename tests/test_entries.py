@@ -148,6 +148,21 @@ def test_tests_bridge_nothing_where_loops_are_asked_for_or_run_unseen(text):
     assert runner(one, other_py="asyncio.get_running_loop()") is not None
 
 
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("from django.db import models\n", "uses Django's database"),
+        ("x = 1\nUser.objects.get()\n", "uses Django's database"),
+        ("import gevent\n", "leaves an event loop running"),
+    ],
+)
+def test_what_cannot_work_where_a_loop_runs_is_named(text, why):
+    assert finder(function(), other_py="self.objects = [].objects\n").hindrance is None
+    found = finder(function(), other_py=text).hindrance
+    assert found is not None
+    assert found.startswith(f"other.py:{text.count('x = 1') + 1} {why}")
+
+
 def test_a_fixture_that_may_be_set_up_by_a_coroutine_bridges_nothing():
     one = function("conftest:client", "conftest.py", FIXTURE)
     assert runner(one, other_py="request.getfixturevalue('client')") is None
