@@ -65,6 +65,7 @@ class EntryFinder:
         self.hindrance = _hindrance(texts)
         """Why no function can be split or bridge in the whole project; None when nothing speaks against it."""
         self._words: dict[str, frozenset[str]] = {}
+        self._cores: dict[str, str] = {}
         self._function_at = {(one.path, one.span.line): one.name for one in graph.functions}
 
     def runner_of(self, function: Function, owner: ClassFact | None) -> Runner | None:
@@ -73,12 +74,19 @@ class EntryFinder:
             return None
         boundary = self._splitting(function)
         if boundary is not None:
-            return Runner(boundary.by, self._core_name(function), boundary.by, is_alike=not self.wrapping(function))
+            return self._splittable(function, owner, boundary.by, boundary.by)
         if function.name in self._console and all(map(self._is_known, function.decorators)):
-            return Runner("a console script", self._core_name(function), is_alike=not self.wrapping(function))
+            return self._splittable(function, owner, "a console script", None)
         if self._is_test(function, owner):
             return Runner("a test runner")
         return None
+
+    def _splittable(self, function: Function, owner: ClassFact | None, who: str, library: str | None) -> Runner:
+        # by its name, what a decorator made of the function may take other arguments than the function
+        others = [one for one in self._of_decorators(function) if one.kind is not BoundaryKind.SPLIT or one.wraps]
+        if function.name not in self._cores:
+            self._cores[function.name] = self._core_name(function, owner)
+        return Runner(who, self._cores[function.name], library, is_alike=not others)
 
     def wrapping(self, function: Function) -> Boundary | None:
         """The boundary after which a function's name stands for something that only a library calls."""
@@ -126,11 +134,15 @@ class EntryFinder:
                 return False
         return True
 
-    def _core_name(self, function: Function) -> str:
-        """A name for the async function that no word of its file has; of the project, for a method."""
+    def _core_name(self, function: Function, owner: ClassFact | None) -> str:
+        """A name for the async function that no word of its file has; of the project and its bases, for a method."""
         name = last_name(function.name)
         paths = [function.path] if function.owner is None else list(self._texts)
         taken: set[str] = set().union(*(self._words_of(path) for path in paths))
+        if owner is not None:
+            taken |= owner.foreign_members
+        else:  # two functions whose names differ in underscores only
+            taken |= {core for other, core in self._cores.items() if other.partition(":")[0] == _module(function)}
         plain = f"_{name}" if not name.startswith("_") else f"{name}_async"
         candidates = (plain, f"_{name.strip('_')}_async", *(f"{plain}_{number}" for number in range(2, 1000)))
         return next(one for one in candidates if one not in taken)
@@ -190,6 +202,10 @@ class EntryFinder:
             library: frozenset(one for one in callers if not one.endswith(":"))
             for library, callers in by_library.items()
         }
+
+
+def _module(function: Function) -> str:
+    return function.name.partition(":")[0]
 
 
 def _hindrance(texts: Mapping[str, Text]) -> str | None:

@@ -89,6 +89,28 @@ def test_the_core_has_a_name_that_nothing_has(text, core):
     assert found.core == core
 
 
+def test_two_cores_of_a_file_have_two_names():
+    one, other = function("app:_main", "app.py", COMMAND), function("app:main_async", "app.py", COMMAND, line=3)
+    found = finder(one, other)
+    cores = [found.runner_of(each, None) for each in (one, other, one)]
+    assert [each and each.core for each in cores] == ["_main_async", "_main_async_async", "_main_async"]
+
+
+def test_the_core_of_a_method_hides_nothing_of_a_library():
+    overridden = "django.core.management.base.BaseCommand.handle"
+    handle = function("app:Command.handle", owner="app:Command", overrides_foreign=overridden)
+    base = replace(case("app:Command", "x.Base"), foreign_members=frozenset({"_handle"}))
+    found = runner(handle, base)
+    assert found is not None
+    assert found.core == "_handle_async"
+
+
+def test_a_decorator_that_passes_something_keeps_coroutines_from_calling_the_core():
+    passing = Decorator("click.pass_context", "click.decorators.pass_context", "click.pass_context")
+    found = runner(function("app:main", "app.py", passing), scripts=Scripts(console=frozenset({"app:main"})))
+    assert found == Runner("a console script", "_main")
+
+
 def test_the_core_of_a_method_has_a_name_that_no_file_has():
     overridden = "django.core.management.base.BaseCommand.handle"
     handle = function("app:Command.handle", owner="app:Command", overrides_foreign=overridden)
