@@ -32,7 +32,7 @@ def worth_parsing(
     """The closure of what may change. The finder knows the mentions of its functions afterwards."""
 
     def best() -> Promotion:
-        seen = Seen(set(), set(), set(), set(), set(), parsed=set(closure.paths))
+        seen = Seen.nothing(closure.paths)
         functions = plain_functions(graph)
         functions.update({one.name: one for one in finder.planned(closure.functions, seen)})
         facts = PlanningFacts(
@@ -48,6 +48,6 @@ def worth_parsing(
         return promote(facts, options)[0]
 
     promotion = best()
-    finder.look_for_mentions(promotion.promoted)  # they cost much, and few functions come so far
+    finder.look_for_mentions(promotion.running)  # they cost much, and few functions come so far
     promotion = best()
-    return narrowed(closure, graph, outside, inheritance.families, promotion.promoted, promotion.locked)
+    return narrowed(closure, graph, outside, inheritance.families, promotion.running, promotion.locked)

@@ -32,6 +32,8 @@ class Decorator:
     text: str
     target: str | None
     """Its qualified name where it is defined, as in `abc.abstractmethod`; None when unresolved."""
+    known_as: str | None = None
+    """The name a pack gives it, as in `click.command`, when a pack names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,8 @@ class Function:
     """Whether calling it, undecorated, gives a coroutine: not so for an async generator."""
     overrides_foreign: str | None
     """The method outside the project that it overrides, as a qualified name."""
+    overrides_known_as: str | None = None
+    """The name a pack gives that method, when a pack names it."""
 
 
 @dataclass(frozen=True, slots=True)

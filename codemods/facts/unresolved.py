@@ -33,6 +33,8 @@ class Mention:
     """What stands there, as text with its place."""
     class_line: int | None = None
     """The line of the class statement around it when it is asked of `self`: an instance of that class."""
+    line: int | None = None
+    """Where it stands; None where that is not looked for."""
     is_prefix: bool = False
 
 
@@ -59,7 +61,8 @@ def unresolved_calls(
         why = f"{call.path}:{call.span.line} calls something of that name on a receiver of unknown type"
         is_own = re.match(r"(?:self|cls)\.\w+\(", text) is not None
         for name in sorted(wanted):
-            yield Mention(name, call.path, why, _class_line(lines, call.span.line) if is_own else None)
+            class_line = _class_line(lines, call.span.line) if is_own else None
+            yield Mention(name, call.path, why, class_line, call.span.line)
 
 
 def _is_foreign_function(call: str, foreign: Mapping[str, bool]) -> bool:
@@ -115,11 +118,13 @@ def names_in_strings(texts: Mapping[str, Text]) -> Iterator[Mention]:
         code = text.lines.text
         for match in _BY_STRING.finditer(code):
             why = f"{path} looks up that name as a string"
-            yield Mention(match[1], path, why, _class_asked(text.lines, match))
+            line, _ = text.lines.position(match.start())
+            yield Mention(match[1], path, why, _class_asked(text.lines, match), line)
         for match in _BY_PREFIX.finditer(code):
             prefix = match[1] or match[2]
             why = f"{path} looks up names that begin with {prefix!r} as strings"
-            yield Mention(prefix, path, why, _class_asked(text.lines, match), is_prefix=True)
+            line, _ = text.lines.position(match.start())
+            yield Mention(prefix, path, why, _class_asked(text.lines, match), line, is_prefix=True)
 
 
 def _class_asked(lines: LineTable, lookup: re.Match[str]) -> int | None:
@@ -147,7 +152,7 @@ def unresolved_mentions(
             unknown = kind is None or "Unknown" in kind or "Any" in kind
             if unknown and not _is_import_or_comment(text.lines.line(line), column):
                 why = f"{path}:{line} uses something of that name of an object of unknown type as a value"
-                yield Mention(match[1], path, why)
+                yield Mention(match[1], path, why, line=line)
 
 
 def _is_import_or_comment(line: str, column: int) -> bool:
@@ -165,24 +170,24 @@ def assigned_attributes(texts: Mapping[str, Text], names: frozenset[str]) -> Ite
             if match[1] is not None or in_class:
                 why = f"{path}:{line} assigns something to an attribute of that name"
                 is_own = in_class or match[1] in {"self", "cls"}
-                yield Mention(match[2], path, why, _class_line(text.lines, line) if is_own else None)
+                yield Mention(match[2], path, why, _class_line(text.lines, line) if is_own else None, line)
 
 
 def _is_in_class_body(lines: LineTable, line: int) -> bool:
     """Whether the nearest line above that is indented less starts a class."""
-    above = _outer_line(lines, line)
+    above = outer_line(lines, line)
     return above is not None and _starts_class(lines.line(above))
 
 
 def _class_line(lines: LineTable, line: int) -> int | None:
     """The line of the innermost class statement around a line."""
-    above = _outer_line(lines, line)
+    above = outer_line(lines, line)
     while above is not None and not _starts_class(lines.line(above)):
-        above = _outer_line(lines, above)
+        above = outer_line(lines, above)
     return above
 
 
-def _outer_line(lines: LineTable, line: int) -> int | None:
+def outer_line(lines: LineTable, line: int) -> int | None:
     """The nearest line above that is indented less."""
     depth = _indent(lines.line(line))
     for above in range(line - 1, 0, -1):
