@@ -35,6 +35,8 @@ class Tools:
     """Where the migrated copies stay; None when they are thrown away."""
     baseline: bool
     """Whether a bare report of the type checker is measured too."""
+    scope: str | None = None
+    """How far the migrations go; None for awaitify's default."""
 
 
 @dataclass(slots=True)
@@ -129,6 +131,8 @@ def _awaitify(
     verb: str, arguments: Sequence[str], project: Project, cwd: Path, tools: Tools, codes: set[int]
 ) -> tuple[Document, Run]:
     command = [*tools.command, verb, *arguments]
+    if tools.scope:
+        command += ["--scope", tools.scope]
     if tools.python:
         command += ["--python", str(tools.python)]
     done = run([*command, project.subdirectory], cwd, tools.timeout)
