@@ -19,7 +19,7 @@ from pathspec.patterns.gitignore import GitIgnorePatternError
 from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
 from codemods.errors import ConfigError
-from codemods.model import Fallback, Scope
+from codemods.model import Fallback, HttpClient, Scope
 from codemods.packs import Boundary
 
 
@@ -29,6 +29,8 @@ class Config:
 
     scope: Scope = Scope.AUTO
     fallback: Fallback = Fallback.THREAD
+    client: HttpClient = HttpClient.AIOHTTP
+    """What requests are made with."""
     select: frozenset[str] = frozenset()
     """Ids of the rules to use; empty means all."""
     ignore: frozenset[str] = frozenset()
@@ -53,6 +55,7 @@ _STRINGS: Final = "a list of strings"
 _KEYS: Final[Mapping[str, tuple[Any, str]]] = {
     "scope": (Scope, _one_of(Scope)),
     "fallback": (Fallback, _one_of(Fallback)),
+    "client": (HttpClient, _one_of(HttpClient)),
     "select": (frozenset[str], _STRINGS),
     "ignore": (frozenset[str], _STRINGS),
     "keep-sync": (tuple[str, ...], _STRINGS),

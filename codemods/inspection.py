@@ -40,13 +40,14 @@ from codemods.packs import Knowledge
 from codemods.planning.facts import BlockingCall, PlanningFacts, PlanningOptions, Site, UnawaitedCall
 from codemods.prospect import worth_parsing
 from codemods.rules import MISSING_AWAIT, offload, twin_call
+from codemods.rules.clients import CLIENTS
 from codemods.rules.missing_await import is_consumed_later
-from codemods.rules.requests_aiohttp import FUNCTIONS, METHODS, exceptions, mocks, offers
 from codemods.rules.requests_aiohttp import RULE as REQUESTS
-from codemods.rules.requests_aiohttp.elsewhere import Mentions, may_mention, mentions_in
-from codemods.rules.requests_aiohttp.handling import ResponseUse
-from codemods.rules.requests_aiohttp.response import DECODES, RAISES
-from codemods.rules.requests_aiohttp.shapes import RequestForm
+from codemods.rules.requests_calls import FUNCTIONS, METHODS, mocks
+from codemods.rules.requests_calls.elsewhere import Mentions, may_mention, mentions_in
+from codemods.rules.requests_calls.exceptions import LIBRARY
+from codemods.rules.requests_calls.handling import NativeRequest, ResponseUse
+from codemods.rules.requests_calls.offering import Request
 from codemods.rules.rule import Offer
 from codemods.tree import Tree
 
@@ -131,7 +132,7 @@ def _mentions_outside(sources: Sources, parsed: Container[str]) -> Iterator[Ment
 
 def _first(places: Iterable[str | None]) -> Mapping[str, str]:
     found = sorted(place for place in places if place is not None)
-    return {exceptions.LIBRARY: found[0]} if found else {}
+    return {LIBRARY: found[0]} if found else {}
 
 
 _DEEPEST = 200
@@ -256,6 +257,7 @@ class _FileInspector:
         self._index = shared.index
         self._knowledge = shared.knowledge
         self._config = shared.config
+        self._client = CLIENTS[shared.config.client]
         self._imports = ImportedNames(tree)
         self._exceptions = ExceptionNames(tree, self._imports, lambda: shared.types_of(name))
         self._markers = Markers(tree.code)
@@ -319,7 +321,7 @@ class _FileInspector:
 
     def _guards(self, node: cst.BaseExpression) -> Iterator[Guard]:
         for clause in clauses_around(self._tree, self._tree.path(node), self._exceptions):
-            guard = exceptions.judge(clause, self._name)
+            guard = self._client.exceptions.judge(clause, self._name)
             if guard is not None:
                 yield guard
 
@@ -355,13 +357,15 @@ class _FileInspector:
                 continue
             offer = made.get(call.span) or self._offer(node, name)
             decoding = NOT_GUARDED
-            if isinstance(offer.native, RequestForm):
-                place = replace(place, guards=Guards.joined((place.guards, *self._guards_of(offer.native, RAISES))))
-                decoding = Guards.joined(self._guards_of(offer.native, DECODES))
+            if isinstance(offer.native, NativeRequest):
+                place = replace(
+                    place, guards=Guards.joined((place.guards, *self._guards_of(offer.native, self._client.raising)))
+                )
+                decoding = Guards.joined(self._guards_of(offer.native, self._client.decoding))
             ignored = self._is_silenced(offer.rule, call)
             yield BlockingCall(call.path, call.span, call.caller, name, offer, place, ignored, decoding)
 
-    def _guards_of(self, form: RequestForm, kinds: Container[ResponseUse]) -> Iterator[Guards]:
+    def _guards_of(self, form: NativeRequest, kinds: Container[ResponseUse]) -> Iterator[Guards]:
         """The handlers around each of some uses of a response."""
         for use in form.uses:
             node = self._tree.at(use.node, cst.BaseExpression)  # type: ignore[type-abstract]
@@ -370,13 +374,13 @@ class _FileInspector:
 
     def _requests_offers(self, names: Mapping[Span, str | None]) -> Mapping[Span, Offer]:
         found = [
-            offers.Request(node, name.rpartition(".")[2], name in METHODS)
+            Request(node, name.rpartition(".")[2], name in METHODS)
             for span, name in names.items()
             if name is not None and name in FUNCTIONS | METHODS and (node := self._tree.at(span, cst.Call)) is not None
         ]
         if not found:
             return {}
-        return offers.offer_all(
+        return self._client.offer_all(
             self._tree, found, self._imports, self._shared.types_of(self._name), self._shared.replaced
         )
 

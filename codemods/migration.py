@@ -37,6 +37,7 @@ from codemods.planning.plan import Plan, make_plan
 from codemods.project import DecodeError, Project, decode, load_project
 from codemods.requirements.stage import with_requirements
 from codemods.rewrite.engine import ModuleEdits, rewrite
+from codemods.rules.clients import CLIENTS
 from codemods.tree import LineTable, Tree
 
 _ASYNC = re.compile(rb"\basync\s+def\b")
@@ -276,7 +277,7 @@ class _Run:
         if isinstance(tree, Problem):
             return tree
         try:
-            after = rewrite(tree, edits)
+            after = rewrite(tree, edits, CLIENTS[self._config.client])
         except (cst.CSTValidationError, LookupError) as error:
             return Problem(path, None, f"its rewrite failed ({error}); it is left out, with all that depends on it")
         failure = verification.verify(tree, after, expectations.of(path, tree))

@@ -31,6 +31,13 @@ class Fallback(StrEnum):
     """It stays as it is."""
 
 
+class HttpClient(StrEnum):
+    """The library that takes the place of requests."""
+
+    AIOHTTP = "aiohttp"
+    HTTPX = "httpx"
+
+
 class Fate(StrEnum):
     """What becomes of a function."""
 

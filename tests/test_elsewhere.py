@@ -3,7 +3,7 @@
 import pytest
 
 from codemods.facts.syntax import ImportedNames
-from codemods.rules.requests_aiohttp.elsewhere import Mentions, may_mention, mentions_in
+from codemods.rules.requests_calls.elsewhere import Mentions, may_mention, mentions_in
 from codemods.tree import Tree
 
 HEAD = "import requests, asyncio; from requests import Timeout as Slow\n"

@@ -5,8 +5,9 @@ import pytest
 
 from codemods.facts.handlers import ExceptionNames, clauses_around
 from codemods.facts.syntax import ImportedNames
-from codemods.rules.requests_aiohttp.caught import use_of_exception
-from codemods.rules.requests_aiohttp.exceptions import TRANSLATIONS, judge, parts_of, rewritten
+from codemods.rules.requests_aiohttp.exceptions import EXCEPTIONS
+from codemods.rules.requests_calls.caught import use_of_exception
+from codemods.rules.requests_calls.exceptions import parts_of
 from codemods.tree import Tree
 
 HEAD = "import requests as rq; from requests import Timeout; import errors; from . import own\n"
@@ -84,7 +85,7 @@ def test_a_built_in_name_that_the_file_assigns_is_asked_for_its_type():
 
 def judged(handler):
     (clause,) = clauses(f"try:\n    CALL()\n{handler}")
-    return judge(clause, "a.py")
+    return EXCEPTIONS.judge(clause, "a.py")
 
 
 @pytest.mark.parametrize(
@@ -149,7 +150,7 @@ def test_handlers_that_can_be_kept(handler, is_rewritten, minds_decoding, note_c
 
 def test_a_context_manager_for_requests_exceptions_is_refused():
     (clause,) = clauses("with suppress(rq.Timeout):\n    CALL()")
-    guard = judge(clause, "a.py")
+    guard = EXCEPTIONS.judge(clause, "a.py")
     assert guard is not None
     assert guard.refusal == "catches exceptions that aiohttp does not raise"
 
@@ -195,13 +196,13 @@ def test_a_context_manager_for_requests_exceptions_is_refused():
 )
 def test_what_a_handler_names_afterwards(before, kinds, about, after):
     node = cst.parse_expression(before)
-    made = rewritten(node, kinds, lambda module: module, **{"keeps_old": False, "decodes": False, **about})
+    made = EXCEPTIONS.rewritten(node, kinds, lambda module: module, **{"keeps_old": False, "decodes": False, **about})
     assert cst.Module([]).code_for_node(made) == after
 
 
 def test_every_class_that_is_named_instead_exists():
     aiohttp = pytest.importorskip("aiohttp")
-    for names in TRANSLATIONS.values():
+    for names in EXCEPTIONS.translations.values():
         for name in names:
             module, _, last = name.partition(".")
             assert module in {"aiohttp", "asyncio", "json"}
@@ -241,5 +242,5 @@ def test_a_handler_is_final_when_nothing_passes_it(handler, is_final):
 
 def test_a_context_manager_is_never_final():
     (clause,) = clauses("with retrying(Exception):\n    CALL()")
-    guard = judge(clause, "a.py")
+    guard = EXCEPTIONS.judge(clause, "a.py")
     assert guard is None or not guard.is_final

@@ -2,8 +2,8 @@
 
 import pytest
 
-from codemods.rules.requests_aiohttp import VERBS
-from codemods.rules.requests_aiohttp.mocks import note, replaced_verbs
+from codemods.rules.requests_calls import VERBS
+from codemods.rules.requests_calls.mocks import note, replaced_verbs
 
 
 @pytest.mark.parametrize(
@@ -29,5 +29,5 @@ def test_what_a_text_replaces(text, verbs):
 
 def test_first_place_is_named_and_others_are_not_noted():
     replaced = replaced_verbs([("b.py", 'patch("x.requests.get")'), ("a.py", 'patch("x.requests.get")')])
-    assert note("get", replaced) == ("a.py:1 replaces requests in a test: aiohttp does not go through it",)
-    assert note("post", replaced) == ()
+    assert note("aiohttp", "get", replaced) == ("a.py:1 replaces requests in a test: aiohttp does not go through it",)
+    assert note("aiohttp", "post", replaced) == ()

@@ -2,7 +2,8 @@
 
 import pytest
 
-from codemods.rules.requests_aiohttp.values import (
+from codemods.rules.requests_aiohttp.wire import WIRE
+from codemods.rules.requests_calls.values import (
     Sent,
     alternatives,
     mapping_is_sent,
@@ -38,7 +39,7 @@ ALIKE, OTHERWISE, UNKNOWN = Sent.ALIKE, Sent.OTHERWISE, Sent.UNKNOWN
     ],
 )
 def test_one_value(kind, params, headers, data):
-    assert [value_is_sent(name, kind) for name in ("params", "headers", "data")] == [params, headers, data]
+    assert [value_is_sent(WIRE, name, kind) for name in ("params", "headers", "data")] == [params, headers, data]
 
 
 @pytest.mark.parametrize(
@@ -59,7 +60,7 @@ def test_one_value(kind, params, headers, data):
     ],
 )
 def test_a_whole_mapping(name, kind, expected):
-    assert mapping_is_sent(name, kind) is expected
+    assert mapping_is_sent(WIRE, name, kind) is expected
 
 
 def test_unions_are_split_outside_of_brackets():
@@ -83,4 +84,4 @@ def test_unions_are_split_outside_of_brackets():
     ],
 )
 def test_a_dict_less_its_none(name, kind, expected):
-    assert mapping_is_sent_unless_none(name, kind) is expected
+    assert mapping_is_sent_unless_none(WIRE, name, kind) is expected

@@ -14,8 +14,9 @@ from codemods.planning.plan import CoreCall, Decision
 from codemods.rewrite.edits import Edits, awaited, threaded, through_run
 from codemods.rewrite.imports import FileImports
 from codemods.rewrite.split import add_split
-from codemods.rules.requests_aiohttp import blocks, exceptions
-from codemods.rules.requests_aiohttp.shapes import RequestForm
+from codemods.rules.requests_calls.client import Client
+from codemods.rules.requests_calls.exceptions import is_of_requests, parts_of
+from codemods.rules.requests_calls.handling import NativeRequest
 from codemods.rules.rule import CalleeSwap
 from codemods.tree import Tree
 
@@ -34,8 +35,10 @@ class ModuleEdits:
     """Whether other files take a name from this module."""
 
 
-def rewrite(tree: Tree, wanted: ModuleEdits) -> str:
+def rewrite(tree: Tree, wanted: ModuleEdits, client: Client) -> str:
     """The text of the module after its edits; the same text when there are none.
+
+    `client` takes the place of requests.
 
     Raises `libcst.CSTValidationError` when an edit would print something that is no Python, and LookupError when
     a place of the plan is not in the tree.
@@ -43,24 +46,24 @@ def rewrite(tree: Tree, wanted: ModuleEdits) -> str:
     edits = Edits(tree)
     imports = FileImports(tree, wanted.is_used_elsewhere)
     for decision in wanted.decisions:
-        _add(edits, imports, decision)
+        _add(edits, imports, decision, client)
     for span in wanted.async_functions:
         _make_async(edits, span)
     for span, core in wanted.splits:
         function = _function(tree, span)
         add_split(edits, function, core, imports.name_of("asyncio", function.body.body[0]))
     for handler in wanted.handlers:
-        _change_handler(edits, imports, handler)
+        _change_handler(edits, imports, handler, client)
     if edits.is_empty:
         return tree.module.code
     imports.add_edits(edits)
     return imports.insert(edits.apply()).code
 
 
-def _add(edits: Edits, imports: FileImports, decision: Decision) -> None:
+def _add(edits: Edits, imports: FileImports, decision: Decision, client: Client) -> None:
     match decision.finding.action:
         case Action.NATIVE:
-            _add_native(edits, imports, decision)
+            _add_native(edits, imports, decision, client)
         case Action.AWAITED:
             call = _call(edits.tree, decision.span)
             if isinstance(decision.native, CoreCall):
@@ -79,7 +82,7 @@ def _add(edits: Edits, imports: FileImports, decision: Decision) -> None:
             pass
 
 
-def _add_native(edits: Edits, imports: FileImports, decision: Decision) -> None:
+def _add_native(edits: Edits, imports: FileImports, decision: Decision, client: Client) -> None:
     call = _call(edits.tree, decision.span)
     match decision.native:
         case CalleeSwap(callee=callee):
@@ -87,30 +90,26 @@ def _add_native(edits: Edits, imports: FileImports, decision: Decision) -> None:
             twin = cst.Attribute(cst.Name(imports.name_of(module, call)), cst.Name(name))
             imports.release(call.func, module)
             edits.replace(call, lambda node: awaited(_as_call(node).with_changes(func=twin)))
-        case RequestForm() as form:
-            if form.opens is not None:
-                made = _call(edits.tree, form.opens.made)
-                imports.release(made.func, "aiohttp")
-                blocks.add_session_edits(edits, form.opens, imports.name_of("aiohttp", made))
-            blocks.add_edits(edits, form, lambda module: imports.name_of(module, call), imports.release)
+        case NativeRequest() as form:
+            client.add_edits(edits, imports, form)
         case unknown:
             raise TypeError(f"no rewrite for {unknown!r}")
 
 
-def _change_handler(edits: Edits, imports: FileImports, change: HandlerChange) -> None:
+def _change_handler(edits: Edits, imports: FileImports, change: HandlerChange, client: Client) -> None:
     node = edits.tree.at(change.span, cst.BaseExpression)  # type: ignore[type-abstract]
     if node is None:
         raise LookupError(f"no handler stands in line {change.span.line}")
-    made = exceptions.rewritten(
+    made = client.exceptions.rewritten(
         node,
         change.kinds,
         lambda module: imports.name_of(module, node),
         keeps_old=change.keeps_old,
         decodes=change.decodes,
     )
-    for part, kind in zip(exceptions.parts_of(node), change.kinds, strict=True):
-        if not change.keeps_old and exceptions.is_of_requests(kind):
-            imports.release(part, "aiohttp")
+    for part, kind in zip(parts_of(node), change.kinds, strict=True):
+        if not change.keeps_old and is_of_requests(kind):
+            imports.release(part, client.module)
     edits.replace(node, lambda updated: made)
 
 

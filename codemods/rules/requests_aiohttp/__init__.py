@@ -29,11 +29,3 @@ async def cat(channel, url):
                 await channel.send(js["file"])
 """,
 )
-
-VERBS = ("get", "post", "put", "patch", "delete", "head", "options")
-
-FUNCTIONS = frozenset({*(f"requests.{verb}" for verb in VERBS), "requests.request"})
-"""The calls this rule has a native form for."""
-
-METHODS = frozenset(f"requests.Session.{verb}" for verb in (*VERBS, "request"))
-"""Those that are made with a session."""

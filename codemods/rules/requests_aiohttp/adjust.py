@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 
 import libcst as cst
 
-from codemods.rules.requests_aiohttp.adjustments import PASSED, Adjustment, NameOf, keyword_argument
-from codemods.rules.requests_aiohttp.arguments import POSITIONAL, named_arguments
 from codemods.rules.requests_aiohttp.logins import Login
+from codemods.rules.requests_calls.adjustments import PASSED, Adjustment, NameOf, keyword_argument
+from codemods.rules.requests_calls.arguments import by_name, named_arguments
 from codemods.rules.rule import Refusal
 
 
@@ -16,8 +16,8 @@ def convert_arguments(
     call: cst.Call, verb: str, adjustments: Mapping[str, Adjustment], name_of: NameOf, *, skips_content_type: bool
 ) -> Iterator[cst.Arg]:
     """The arguments of a checked request as aiohttp takes them: the user's own nodes, adjusted in place."""
-    logins = [one for one in _by_name(call, verb) if isinstance(adjustments.get(one[0]), Login)]
-    for name, argument in _by_name(call, verb):
+    logins = [one for one in by_name(call, verb) if isinstance(adjustments.get(one[0]), Login)]
+    for name, argument in by_name(call, verb):
         adjustment = adjustments.get(name, PASSED)
         if isinstance(adjustment, Login) and "headers" in adjustments:
             continue
@@ -44,31 +44,17 @@ def _with_login(
     return cst.Dict([cst.StarredDictElement(headers), header])
 
 
-def _by_name(call: cst.Call, verb: str) -> Iterator[tuple[str, cst.Arg]]:
-    """The arguments by the names of their parameters; what aiohttp takes by name only is given its name."""
-    for index, argument in enumerate(call.args):
-        if argument.keyword is not None:
-            yield argument.keyword.value, argument
-            continue
-        name = POSITIONAL[verb][index]
-        if name in {"method", "url"}:
-            yield name, argument
-        else:
-            named = keyword_argument(name, argument.value)
-            yield name, argument.with_changes(keyword=named.keyword, equal=named.equal)
-
-
 def statements_before(
     call: cst.Call, verb: str, adjustments: Mapping[str, Adjustment], name_of: NameOf
 ) -> Iterator[cst.BaseStatement]:
     """What has to be done before the request."""
     arguments = named_arguments(call, verb)
     assert not isinstance(arguments, Refusal)
-    for name, _ in _by_name(call, verb):
+    for name, _ in by_name(call, verb):
         yield from adjustments.get(name, PASSED).statements(arguments, name_of)
 
 
 def gone_names(call: cst.Call, verb: str, adjustments: Mapping[str, Adjustment]) -> Iterator[cst.BaseExpression]:
     """The names in the arguments that go away."""
-    for name, argument in _by_name(call, verb):
+    for name, argument in by_name(call, verb):
         yield from adjustments.get(name, PASSED).gone(argument)

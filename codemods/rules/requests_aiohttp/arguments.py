@@ -14,10 +14,16 @@ import libcst as cst
 from codemods.facts.syntax import enclosing_function
 from codemods.model import Span
 from codemods.rules.names import free_name, is_bound
-from codemods.rules.requests_aiohttp.adjustments import LEFT_OUT, PASSED, Adjustment, Answer, Decoded, TextOf
 from codemods.rules.requests_aiohttp.certificates import check_certificate, check_verify
-from codemods.rules.requests_aiohttp.combinations import (
-    check_together,
+from codemods.rules.requests_aiohttp.logins import check_login
+from codemods.rules.requests_aiohttp.options import check_hooks, check_proxies
+from codemods.rules.requests_aiohttp.timeouts import check_timeout
+from codemods.rules.requests_aiohttp.together import check_together
+from codemods.rules.requests_aiohttp.uploads import check_upload
+from codemods.rules.requests_aiohttp.wire import WIRE
+from codemods.rules.requests_calls.adjustments import LEFT_OUT, PASSED, Adjustment, Answer, Decoded, TextOf
+from codemods.rules.requests_calls.arguments import named_arguments
+from codemods.rules.requests_calls.combinations import (
     has_body,
     is_beside_data,
     is_empty,
@@ -25,27 +31,11 @@ from codemods.rules.requests_aiohttp.combinations import (
     method_of,
     visible_headers,
 )
-from codemods.rules.requests_aiohttp.expressions import is_name, literal_parts, type_of
-from codemods.rules.requests_aiohttp.logins import check_login
-from codemods.rules.requests_aiohttp.mappings import check_mapping
-from codemods.rules.requests_aiohttp.options import check_hooks, check_proxies
-from codemods.rules.requests_aiohttp.timeouts import check_timeout
-from codemods.rules.requests_aiohttp.uploads import check_upload
-from codemods.rules.requests_aiohttp.values import SCALARS, alternatives, is_plain_dict
+from codemods.rules.requests_calls.expressions import is_name, literal_parts, type_of
+from codemods.rules.requests_calls.mappings import check_mapping
+from codemods.rules.requests_calls.values import alternatives, is_plain_dict
 from codemods.rules.rule import Refusal
 from codemods.tree import Tree
-
-POSITIONAL: Mapping[str, tuple[str, ...]] = {
-    "get": ("url", "params"),
-    "post": ("url", "data", "json"),
-    "put": ("url", "data"),
-    "patch": ("url", "data"),
-    "delete": ("url",),
-    "head": ("url",),
-    "options": ("url",),
-    "request": ("method", "url"),
-}
-"""The names of the positional parameters, by verb."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,22 +69,6 @@ _SENT_AS_IT_IS = frozenset({"str", "bytes", "LiteralString", "bytearray", "io.By
 _OTHER_URL = re.compile(r"(?:yarl\.(?:_url\.)?URL|furl\.(?:furl\.)?furl|httpx\.(?:_urls\.)?URL|pydantic\.\S*Url)")
 """Types of URLs that are no text, and that requests makes one of."""
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
-
-
-def named_arguments(call: cst.Call, verb: str) -> dict[str, cst.BaseExpression] | Refusal:
-    """The arguments of a request by parameter name, in order; a refusal when they are not all visible."""
-    found: dict[str, cst.BaseExpression] = {}
-    positional = POSITIONAL[verb]
-    for index, argument in enumerate(call.args):
-        if argument.star:
-            return Refusal(f"its arguments are not all visible ({argument.star}...)")
-        if argument.keyword is not None:
-            found[argument.keyword.value] = argument.value
-        elif index < len(positional):
-            found[positional[index]] = argument.value
-        else:
-            return Refusal(f"requests.{verb} takes no {index + 1} positional arguments")
-    return found
 
 
 def check_arguments(tree: Tree, call: cst.Call, verb: str, types: Mapping[Span, str]) -> CheckedArguments | Refusal:
@@ -187,8 +161,8 @@ class _Check:
                 return LEFT_OUT, []
             case "data" if self._is_sent_as_it_is(value):
                 return PASSED, []
-        if name in SCALARS:
-            return check_mapping(name, value, self.tree, self.types)
+        if name in WIRE.scalars:
+            return check_mapping(WIRE, name, value, self.tree, self.types)
         return Refusal(f"its argument {name}= has no form in aiohttp that is known to be the same")
 
     def _free(self, name: str) -> str:

@@ -9,19 +9,31 @@ import libcst as cst
 
 from codemods.model import Span
 from codemods.rewrite.edits import Edits, Wrap, awaited, without_parentheses
+from codemods.rewrite.imports import FileImports
 from codemods.rules.requests_aiohttp.adjust import convert_arguments, gone_names, statements_before
-from codemods.rules.requests_aiohttp.adjustments import NameOf
 from codemods.rules.requests_aiohttp.shapes import RequestForm, SessionForm, Shape
 from codemods.rules.requests_aiohttp.uses import add_use
+from codemods.rules.requests_calls.adjustments import NameOf
+from codemods.rules.requests_calls.handling import NativeRequest
 
 
-def add_edits(
+def add_edits(edits: Edits, imports: FileImports, form: NativeRequest) -> None:
+    """Adds the edits of one request, and those of the session that it is the first of."""
+    assert isinstance(form, RequestForm)
+    if form.opens is not None:
+        made = edits.tree.at(form.opens.made, cst.Call)
+        assert made is not None, form
+        imports.release(made.func, "aiohttp")
+        _add_session_edits(edits, form.opens, imports.name_of("aiohttp", made))
+    call = edits.tree.at(form.call, cst.Call)
+    assert call is not None, form
+    _add_request_edits(edits, form, lambda module: imports.name_of(module, call), imports.release)
+
+
+def _add_request_edits(
     edits: Edits, form: RequestForm, name_of: NameOf, release: Callable[[cst.BaseExpression, str | None], None]
 ) -> None:
-    """Adds the edits of one request.
-
-    `release` is told of every name that goes away, with the module that takes its place if one does.
-    """
+    """`release` is told of every name that goes away, with the module that takes its place if one does."""
     tree = edits.tree
     call = tree.at(form.call, cst.Call)
     assert call is not None, form
@@ -164,7 +176,7 @@ def _new_session(aiohttp: str) -> cst.Call:
     return cst.Call(cst.Attribute(cst.Name(aiohttp), cst.Name("ClientSession")))
 
 
-def add_session_edits(edits: Edits, form: SessionForm, aiohttp: str) -> None:
+def _add_session_edits(edits: Edits, form: SessionForm, aiohttp: str) -> None:
     """Adds the edits of a session that a function makes: the block that holds it, and what closes it."""
     tree = edits.tree
     made = tree.at(form.made, cst.Call)

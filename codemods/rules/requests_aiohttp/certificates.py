@@ -12,7 +12,7 @@ import libcst as cst
 
 from codemods.facts.syntax import dotted_name
 from codemods.rules.evaluation import is_pure
-from codemods.rules.requests_aiohttp.adjustments import (
+from codemods.rules.requests_calls.adjustments import (
     LEFT_OUT,
     Adjustment,
     Answer,
@@ -24,7 +24,7 @@ from codemods.rules.requests_aiohttp.adjustments import (
     expression,
     keyword_argument,
 )
-from codemods.rules.requests_aiohttp.expressions import imported_name, is_name
+from codemods.rules.requests_calls.expressions import imported_name, is_name
 from codemods.rules.rule import Refusal
 from codemods.tree import Tree
 

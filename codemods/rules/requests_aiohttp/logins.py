@@ -13,7 +13,7 @@ import libcst as cst
 
 from codemods.facts.syntax import dotted_name
 from codemods.rules.evaluation import is_pure
-from codemods.rules.requests_aiohttp.adjustments import (
+from codemods.rules.requests_calls.adjustments import (
     Adjustment,
     Answer,
     NameOf,
@@ -22,8 +22,8 @@ from codemods.rules.requests_aiohttp.adjustments import (
     given,
     keyword_argument,
 )
-from codemods.rules.requests_aiohttp.expressions import imported_name
-from codemods.rules.requests_aiohttp.values import alternatives
+from codemods.rules.requests_calls.expressions import imported_name
+from codemods.rules.requests_calls.values import alternatives
 from codemods.rules.rule import Refusal
 from codemods.tree import Tree
 

@@ -5,33 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-import libcst as cst
-
 from codemods.facts.syntax import ImportedNames, enclosing_function
 from codemods.model import Span
-from codemods.rules.requests_aiohttp import RULE, mocks
+from codemods.rules.requests_aiohttp import RULE
 from codemods.rules.requests_aiohttp.arguments import CheckedArguments, check_arguments
-from codemods.rules.requests_aiohttp.handling import ResponseUse
-from codemods.rules.requests_aiohttp.mappings import Pairs
-from codemods.rules.requests_aiohttp.placed import PlacedUse, notes_of
+from codemods.rules.requests_aiohttp.placed import notes_of
 from codemods.rules.requests_aiohttp.response import DECODES, NOTES
 from codemods.rules.requests_aiohttp.sessions import LocalSession, session_form, session_of
-from codemods.rules.requests_aiohttp.shapes import Assigned, RequestForm, Shape, assigned_forms, assignment_of
+from codemods.rules.requests_aiohttp.shapes import RequestForm, Shape, assigned_forms
 from codemods.rules.requests_aiohttp.statements import lifted_form, with_form
 from codemods.rules.requests_aiohttp.streams import is_streamed
+from codemods.rules.requests_calls import mocks
+from codemods.rules.requests_calls.assigned import Assigned, assignment_of
+from codemods.rules.requests_calls.handling import PlacedUse, ResponseUse
+from codemods.rules.requests_calls.mappings import Pairs
+from codemods.rules.requests_calls.offering import Request, joined, sharing_a_statement
 from codemods.rules.rule import Offer, Refusal
 from codemods.tree import Tree
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A call of one of the rule's functions."""
-
-    call: cst.Call
-    verb: str
-    is_of_session: bool = False
-    """Whether it is a method of a session."""
-
 
 _POSITIONAL = {"get": 1, "options": 1, "head": 1, "post": 3, "put": 2, "patch": 2, "delete": 1, "request": 2}
 """How many positional arguments a session's methods are given at most. Source: requests 2.34 `requests/sessions.py`."""
@@ -74,7 +64,7 @@ def offer_all(
     `replaced` says by verb where a test replaces the request.
     """
     drafts = {tree.span(one.call): _Draft(one, _arguments_of(tree, one, types, replaced)) for one in requests}
-    for span in _sharing_a_statement(tree, drafts):
+    for span in sharing_a_statement(tree, (one.call for one in requests)):
         drafts[span].arguments = Refusal("there is another request in the same statement")
     sessions = _sessions_of(tree, drafts, imports, types)
     _draw_forms(tree, drafts, types)
@@ -84,7 +74,7 @@ def offer_all(
     for draft in drafts.values():
         by_function.setdefault(id(enclosing_function(tree.path(draft.request.call))), []).append(draft)
     return {
-        tree.span(draft.request.call): _offer(draft, _joined(draft.groups, together))
+        tree.span(draft.request.call): _offer(draft, joined(draft.groups, [other.groups for other in together]))
         for together in by_function.values()
         for draft in together
     }
@@ -101,7 +91,7 @@ def _arguments_of(
         return checked
     if request.is_of_session and isinstance(dict(checked.adjustments).get("headers"), Pairs):
         return Refusal("headers= holds None, which keeps a header of the session from being sent")
-    return replace(checked, notes=(*checked.notes, *mocks.note(request.verb, replaced)))
+    return replace(checked, notes=(*checked.notes, *mocks.note("aiohttp", request.verb, replaced)))
 
 
 def _sessions_of(
@@ -157,27 +147,6 @@ def _share_session(tree: Tree, session: LocalSession, drafts: Sequence[_Draft]) 
             own = made if index == 0 else None
             draft.form = replace(draft.form, session=session.name, is_in_session=True, opens=own)
             draft.notes = session.notes
-
-
-def _joined(groups: set[str], others: Sequence[_Draft]) -> str | None:
-    """One name for groups and all that are connected to them by requests which are in several."""
-    joined = set(groups)
-    while joined:
-        wider = joined.union(*(other.groups for other in others if other.groups & joined))
-        if wider == joined:
-            return min(joined)
-        joined = wider
-    return None
-
-
-def _sharing_a_statement(tree: Tree, drafts: Mapping[Span, _Draft]) -> set[Span]:
-    """The requests whose innermost statement holds more than one."""
-    by_statement: dict[int, list[Span]] = {}
-    for span, draft in drafts.items():
-        path = tree.path(draft.request.call)
-        statement = next(node for node in reversed(path) if isinstance(node, cst.BaseStatement | cst.Module))
-        by_statement.setdefault(id(statement), []).append(span)
-    return {span for same in by_statement.values() if len(same) > 1 for span in same}
 
 
 def _offer(draft: _Draft, group: str | None) -> Offer:

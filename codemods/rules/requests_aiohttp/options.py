@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import libcst as cst
 
 from codemods.facts.syntax import dotted_name
-from codemods.rules.requests_aiohttp.adjustments import LEFT_OUT, Adjustment, Answer, NameOf, keyword_argument
-from codemods.rules.requests_aiohttp.expressions import literal_parts
+from codemods.rules.requests_calls.adjustments import LEFT_OUT, Adjustment, Answer, NameOf, keyword_argument
+from codemods.rules.requests_calls.expressions import literal_parts
 from codemods.rules.rule import Refusal
 
 _SCHEME_NOTE = "aiohttp asks for a scheme in the URL of a proxy, and knows no SOCKS; requests adds http:// itself"

@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import libcst as cst
 
 from codemods.facts.syntax import Position, enclosing_function, place_of_path
-from codemods.model import Span
 from codemods.rules.names import is_bound
-from codemods.rules.requests_aiohttp.handling import ResponseUse, is_in_f_string
-from codemods.rules.requests_aiohttp.parts import HOP_USES, hops
-from codemods.rules.requests_aiohttp.response import AWAITS, DECODES, NOTES, UNFIT_FOR_F_STRINGS, handling_of
+from codemods.rules.requests_aiohttp.response import AWAITS, DECODES, HOP_USES, NOTES, UNFIT_FOR_F_STRINGS, handling_of
 from codemods.rules.requests_aiohttp.streams import STREAMS, is_streamed
+from codemods.rules.requests_calls.handling import PlacedUse, ResponseUse, is_in_f_string
+from codemods.rules.requests_calls.parts import hops
 from codemods.rules.rule import Refusal
 from codemods.tree import Tree
 
 Path = tuple[cst.CSTNode, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class PlacedUse:
-    """An expression that uses a response: the outermost node to rewrite, and the response within it."""
-
-    node: Span
-    response: Span
-    use: ResponseUse
 
 
 def place_uses(

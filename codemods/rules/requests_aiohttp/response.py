@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import libcst as cst
 
 from codemods.facts.syntax import is_truth_test
-from codemods.rules.requests_aiohttp import parts, streams
-from codemods.rules.requests_aiohttp.handling import Handling, ResponseUse, is_changed
+from codemods.rules.requests_aiohttp import streams
+from codemods.rules.requests_calls import parts
+from codemods.rules.requests_calls.handling import Handling, ResponseUse, escape, is_changed, is_none_test
 from codemods.rules.rule import Refusal
 
 AWAITS = frozenset({ResponseUse.TEXT, ResponseUse.JSON, ResponseUse.JSON_GIVEN, ResponseUse.CONTENT})
@@ -27,6 +28,7 @@ UNFIT_FOR_F_STRINGS = frozenset({ResponseUse.IS_REDIRECT, ResponseUse.IS_PERMANE
 DECODES = frozenset({ResponseUse.JSON, ResponseUse.JSON_GIVEN})
 """The uses that may raise what is no JSON."""
 
+_COOKIES_NOTE = "aiohttp's cookies include those that have expired or belong to another host, and come without quotes"
 _TEXT_NOTE = (
     "aiohttp takes a body as UTF-8 where the server names no charset, and raises UnicodeDecodeError for bytes that do "
     "not fit; requests takes Latin-1 or guesses, and replaces them"
@@ -39,10 +41,24 @@ NOTES = {
     ),
     ResponseUse.JSON_GIVEN: _TEXT_NOTE,
     ResponseUse.URL: "after a redirect aiohttp's URL has lost the fragment of the one that was asked for",
-    **parts.NOTES,
+    ResponseUse.HEADERS: (
+        "of a header that comes more than once aiohttp gives the first value, where requests joins them; and it takes "
+        "letters beyond ASCII as UTF-8 instead of Latin-1"
+    ),
+    ResponseUse.EVERY_HEADER: (
+        "aiohttp lists a header that comes more than once as often as it comes (a dict holds the first value), where "
+        "requests joins them; and it writes some names otherwise, such as Etag"
+    ),
+    ResponseUse.COOKIE: _COOKIES_NOTE,
+    ResponseUse.COOKIE_OR_ELSE: _COOKIES_NOTE,
+    ResponseUse.EVERY_COOKIE: _COOKIES_NOTE,
+    ResponseUse.LINK: "aiohttp makes the URLs of links absolute; requests leaves them as they come",
     **streams.NOTES,
 }
 """How a use differs, in words."""
+
+HOP_USES = frozenset({ResponseUse.SAME, ResponseUse.STATUS, ResponseUse.URL, ResponseUse.HEADERS})
+"""What can be done with a response that was a redirect: its body is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +152,7 @@ def handling_of(path: Sequence[cst.CSTNode]) -> Handling | Refusal:
         return Handling(ResponseUse.TRUTH, 0)
     if is_none_test(path):
         return Handling(ResponseUse.SAME, 0)
-    return Refusal(f"the response is {_escape(path)}")
+    return Refusal(f"the response is {escape(path)}")
 
 
 def _name(path: Sequence[cst.CSTNode]) -> str:
@@ -144,32 +160,3 @@ def _name(path: Sequence[cst.CSTNode]) -> str:
     attribute = path[-2]
     assert isinstance(attribute, cst.Attribute)
     return attribute.attr.value
-
-
-def is_none_test(path: Sequence[cst.CSTNode]) -> bool:
-    """Whether the last node of a path is only compared by identity."""
-    parent = path[-2]
-    return isinstance(parent, cst.Comparison) and all(
-        isinstance(target.operator, cst.Is | cst.IsNot) for target in parent.comparisons
-    )
-
-
-def _escape(path: Sequence[cst.CSTNode]) -> str:
-    """Says where a response goes that is used as a value."""
-    for parent in reversed(path[:-1]):
-        match parent:
-            case cst.Return():
-                return "returned"
-            case cst.Yield():
-                return "yielded"
-            case cst.Call():
-                return "passed to a function"
-            case cst.Assign() | cst.AnnAssign():
-                return "stored"
-            case cst.With():
-                return "used as a context manager"
-            case cst.For() | cst.CompFor():
-                return "iterated"
-            case cst.BaseStatement() | cst.BaseSmallStatement():
-                break
-    return "used as a value"

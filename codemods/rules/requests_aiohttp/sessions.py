@@ -13,10 +13,11 @@ import libcst as cst
 from codemods.facts.syntax import ImportedNames, Position, enclosing_function, place_of_path
 from codemods.model import Span
 from codemods.rules.names import NameRole, role_of
-from codemods.rules.requests_aiohttp import VERBS
-from codemods.rules.requests_aiohttp.adjustments import PASSED, Answer
-from codemods.rules.requests_aiohttp.mappings import check_mapping, check_pair
 from codemods.rules.requests_aiohttp.shapes import RequestForm, SessionForm
+from codemods.rules.requests_aiohttp.wire import WIRE
+from codemods.rules.requests_calls import VERBS
+from codemods.rules.requests_calls.adjustments import PASSED, Answer
+from codemods.rules.requests_calls.mappings import check_mapping, check_pair
 from codemods.rules.rule import Refusal
 from codemods.tree import Tree
 
@@ -219,14 +220,14 @@ def _set_headers(tree: Tree, path: Sequence[cst.CSTNode], types: Mapping[Span, s
             cst.Attribute(attr=cst.Name(value="update")),
             _,
         ):
-            return _told(_unadjusted(check_mapping("headers", value, tree, types)))
+            return _told(_unadjusted(check_mapping(WIRE, "headers", value, tree, types)))
         case (
             cst.Assign(targets=[_], value=value),
             cst.AssignTarget(),
             cst.Subscript(slice=[cst.SubscriptElement(slice=cst.Index(value=key))]),
             _,
         ):
-            return _told(check_pair("headers", key, value, tree, types))
+            return _told(check_pair(WIRE, "headers", key, value, tree, types))
     return Refusal("has its headers used otherwise than to set them")
 
 

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 import libcst as cst
 
-from codemods.rules.requests_aiohttp.expressions import is_name
-from codemods.rules.requests_aiohttp.handling import Handling, ResponseUse
+from codemods.rules.requests_calls.expressions import is_name
+from codemods.rules.requests_calls.handling import Handling, ResponseUse
 from codemods.rules.rule import Refusal
 
 STREAMS = frozenset({ResponseUse.CHUNKS, ResponseUse.LINES})

@@ -13,9 +13,9 @@ import libcst as cst
 
 from codemods.facts.syntax import dotted_name
 from codemods.model import Span
-from codemods.rules.requests_aiohttp.adjustments import Adjustment, Answer, NameOf, called, dotted, given
-from codemods.rules.requests_aiohttp.expressions import imported_name, is_name, type_of
-from codemods.rules.requests_aiohttp.values import alternatives
+from codemods.rules.requests_calls.adjustments import Adjustment, Answer, NameOf, called, dotted, given
+from codemods.rules.requests_calls.expressions import imported_name, is_name, type_of
+from codemods.rules.requests_calls.values import alternatives
 from codemods.rules.rule import Refusal
 from codemods.tree import Tree
 

@@ -13,7 +13,8 @@ import libcst as cst
 from codemods.model import Span
 from codemods.rules.evaluation import holds_call
 from codemods.rules.names import is_bound
-from codemods.rules.requests_aiohttp.adjustments import (
+from codemods.rules.requests_aiohttp.wire import WIRE
+from codemods.rules.requests_calls.adjustments import (
     LEFT_OUT,
     Adjustment,
     Answer,
@@ -24,8 +25,8 @@ from codemods.rules.requests_aiohttp.adjustments import (
     expression,
     keyword_argument,
 )
-from codemods.rules.requests_aiohttp.expressions import imported_name, is_name, literal_parts, type_of
-from codemods.rules.requests_aiohttp.values import Sent, alternatives, value_is_sent
+from codemods.rules.requests_calls.expressions import imported_name, is_name, literal_parts, type_of
+from codemods.rules.requests_calls.values import Sent, alternatives, value_is_sent
 from codemods.rules.rule import Refusal
 from codemods.tree import Tree
 
@@ -183,7 +184,7 @@ def _kind(value: cst.BaseExpression, tree: Tree, types: Mapping[Span, str]) -> s
 
 
 def _is_text(kind: str | None) -> bool:
-    return value_is_sent("headers", kind) is Sent.ALIKE
+    return value_is_sent(WIRE, "headers", kind) is Sent.ALIKE
 
 
 def _field(value: cst.BaseExpression, tree: Tree, types: Mapping[Span, str]) -> str | None:

@@ -7,13 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 import libcst as cst
 
 from codemods.rewrite.edits import Edits, awaited
-from codemods.rules.requests_aiohttp.adjustments import NameOf, keyword_argument
-from codemods.rules.requests_aiohttp.expressions import is_name
-from codemods.rules.requests_aiohttp.handling import ResponseUse
-from codemods.rules.requests_aiohttp.placed import PlacedUse
 from codemods.rules.requests_aiohttp.response import DECODES
 from codemods.rules.requests_aiohttp.shapes import RequestForm
 from codemods.rules.requests_aiohttp.streams import STREAMS, chunk_size
+from codemods.rules.requests_calls.adjustments import NameOf, keyword_argument
+from codemods.rules.requests_calls.expressions import is_name
+from codemods.rules.requests_calls.handling import PlacedUse, ResponseUse
 
 _REDIRECTS = {
     ResponseUse.IS_REDIRECT: ("301", "302", "303", "307", "308"),

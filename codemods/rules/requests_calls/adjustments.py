@@ -33,14 +33,14 @@ class Adjustment:
 
 
 Answer = tuple[Adjustment, list[str]] | Refusal
-"""What becomes of an argument, with its notes; or why it cannot be given to aiohttp."""
+"""What becomes of an argument, with its notes; or why it cannot be given."""
 
 PASSED = Adjustment()
 
 
 @dataclass(frozen=True, slots=True)
 class LeftOut(Adjustment):
-    """It asks for what aiohttp does anyway."""
+    """It asks for what is done anyway."""
 
     def written(self, argument: cst.Arg, name_of: NameOf) -> Sequence[cst.Arg]:
         return []

@@ -1,11 +1,11 @@
-"""Tests that replace requests by something of theirs, and no longer see what is sent with aiohttp."""
+"""Tests that replace requests by something of theirs, and no longer see what another library sends."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
 
-from codemods.rules.requests_aiohttp import VERBS
+from codemods.rules.requests_calls import VERBS
 
 _PATCHED = re.compile(
     r"\b(?:patch|setattr)\w*\(\s*[\"'](?:[\w.]+\.)?requests(?:\.(?:api\.|(?:sessions\.)?Session\.)?(\w+))?[\"']"
@@ -30,8 +30,8 @@ def replaced_verbs(texts: Iterable[tuple[str, str]]) -> Mapping[str, str]:
     return found
 
 
-def note(verb: str, replaced: Mapping[str, str]) -> tuple[str, ...]:
+def note(client: str, verb: str, replaced: Mapping[str, str]) -> tuple[str, ...]:
     """What to say of a request with a verb."""
     if verb not in replaced:
         return ()
-    return (f"{replaced[verb]} replaces requests in a test: aiohttp does not go through it",)
+    return (f"{replaced[verb]} replaces requests in a test: {client} does not go through it",)

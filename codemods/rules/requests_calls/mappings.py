@@ -1,7 +1,4 @@
-"""The arguments of a request that map names to values: are they sent alike?
-
-Source: the verified table, sections 2.1, 2.3 and 2.4.
-"""
+"""The arguments of a request that map names to values: are they sent alike?"""
 
 from __future__ import annotations
 
@@ -14,12 +11,12 @@ import libcst as cst
 
 from codemods.model import Span
 from codemods.rules.names import is_bound
-from codemods.rules.requests_aiohttp.adjustments import PASSED, Adjustment, Answer, NameOf, called
-from codemods.rules.requests_aiohttp.expressions import is_name, literal_parts, type_of
-from codemods.rules.requests_aiohttp.values import (
+from codemods.rules.requests_calls.adjustments import PASSED, Adjustment, Answer, NameOf, called
+from codemods.rules.requests_calls.expressions import is_name, literal_parts, type_of
+from codemods.rules.requests_calls.values import (
     ONE_TEXT,
-    SCALARS,
     Sent,
+    Wire,
     alternatives,
     mapping_is_sent,
     mapping_is_sent_unless_none,
@@ -38,18 +35,11 @@ _RESERVED = frozenset(
 
 _DEFAULTS = frozenset({"user-agent", "accept", "accept-encoding", "connection"})
 """The headers that requests sends by itself: None in their place keeps it from that."""
-_SHOWN_AS_TEXT = frozenset(
-    {
-        *("bool", "decimal.Decimal", "uuid.UUID", "fractions.Fraction"),
-        *("datetime.date", "datetime.datetime", "datetime.time"),
-    }
-)
-"""Types whose values requests sends as `str()` gives them, and aiohttp does not."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pairs(Adjustment):
-    """A display of a mapping that holds what aiohttp does not take."""
+    """A display of a mapping that holds what the library does not take."""
 
     gone_pairs: tuple[int, ...]
     """The places of the pairs that are left out: their value is None."""
@@ -90,29 +80,29 @@ def _filtered(mapping: cst.BaseExpression) -> cst.DictComp:
     return cst.DictComp(key, value, cst.CompFor(pair, items, ifs=[cst.CompIf(is_something)]))
 
 
-def check_mapping(name: str, value: cst.BaseExpression, tree: Tree, types: Mapping[Span, str]) -> Answer:
+def check_mapping(wire: Wire, name: str, value: cst.BaseExpression, tree: Tree, types: Mapping[Span, str]) -> Answer:
     """What becomes of a mapping given as the argument `name`."""
     if isinstance(value, cst.Dict):
-        return _check_display(name, value, tree, types)
-    return _check_whole(name, value, type_of(tree, value, types))
+        return _check_display(wire, name, value, tree, types)
+    return _check_whole(wire, name, value, type_of(tree, value, types))
 
 
-def _check_display(name: str, value: cst.Dict, tree: Tree, types: Mapping[Span, str]) -> Answer:
+def _check_display(wire: Wire, name: str, value: cst.Dict, tree: Tree, types: Mapping[Span, str]) -> Answer:
     notes: list[str] = []
     changes: dict[int, _Change] = {}
     for index, element in enumerate(value.elements):
         if not isinstance(element, cst.DictElement):
-            notes = [_unknown_values(name)]
+            notes = [wire.unknown[name]]
             continue
-        change = _change_of(name, element, tree, types)
+        change = _change_of(wire, name, element, tree, types)
         if change is not None:
             changes[index] = change
             continue
-        checked = check_pair(name, element.key, element.value, tree, types)
+        checked = check_pair(wire, name, element.key, element.value, tree, types)
         if isinstance(checked, Refusal):
             return checked
         # what a cookie's text holds decides whether it is quoted
-        notes = notes or checked or ([_unknown_values(name)] if name == "cookies" and not _is_text(element) else [])
+        notes = notes or checked or ([wire.unknown[name]] if name == "cookies" and not _is_text(element) else [])
     gone, texts, filtered = ([at for at, one in changes.items() if one is kind] for kind in _Change)
     if name == "data" and gone and len(gone) == len(value.elements):
         return Refusal("data= holds nothing but None, for which requests sends the type of a form")
@@ -120,39 +110,41 @@ def _check_display(name: str, value: cst.Dict, tree: Tree, types: Mapping[Span, 
 
 
 def check_pair(
-    name: str, key: cst.BaseExpression, value: cst.BaseExpression, tree: Tree, types: Mapping[Span, str]
+    wire: Wire, name: str, key: cst.BaseExpression, value: cst.BaseExpression, tree: Tree, types: Mapping[Span, str]
 ) -> list[str] | Refusal:
-    """The notes on one entry of a mapping given as the argument `name`, or why aiohttp cannot take it as it is."""
+    """The notes on one entry of a mapping given as the argument `name`, or why the library cannot take it as it is."""
     sent = {
-        "key": _key_is_sent(name, key, type_of(tree, key, types)),
-        "value": _is_sent(name, value, type_of(tree, value, types)),
+        "key": _key_is_sent(wire, name, key, type_of(tree, key, types)),
+        "value": _is_sent(wire, name, value, type_of(tree, value, types)),
     }
     for part, how in sent.items():
         if how is Sent.OTHERWISE:
             line = tree.span(key).line
-            return Refusal(f"{name}= holds a {part} in line {line} that aiohttp does not send as requests does")
-    return [_unknown_values(name)] if Sent.UNKNOWN in sent.values() else []
+            return Refusal(f"{name}= holds a {part} in line {line} that {wire.client} does not send as requests does")
+    return [wire.unknown[name]] if Sent.UNKNOWN in sent.values() else []
 
 
 class _Change(Enum):
-    """What becomes of a pair that aiohttp does not take."""
+    """What becomes of a pair that the library does not take."""
 
     GONE = auto()
     TEXT = auto()
     FILTERED = auto()
 
 
-def _change_of(name: str, element: cst.DictElement, tree: Tree, types: Mapping[Span, str]) -> _Change | None:
+def _change_of(
+    wire: Wire, name: str, element: cst.DictElement, tree: Tree, types: Mapping[Span, str]
+) -> _Change | None:
     kind = type_of(tree, element.value, types)
-    key_is_sent = _key_is_sent(name, element.key, type_of(tree, element.key, types))
+    key_is_sent = _key_is_sent(wire, name, element.key, type_of(tree, element.key, types))
     is_fit = key_is_sent is not Sent.OTHERWISE and name != "cookies" and not _may_be_default(name, element.key)
-    if not is_fit or _is_sent(name, element.value, kind) is not Sent.OTHERWISE:
+    if not is_fit or _is_sent(wire, name, element.value, kind) is not Sent.OTHERWISE:
         return None
     if is_name(element.value, "None"):
         return _Change.GONE
-    if _is_shown_as_text(name, element.value, kind) and not is_bound(tree, "str", element):
+    if _is_shown_as_text(wire, name, element.value, kind) and not is_bound(tree, "str", element):
         return _Change.TEXT
-    return _Change.FILTERED if _is_sent_unless_none(name, kind) else None
+    return _Change.FILTERED if _is_sent_unless_none(wire, name, kind) else None
 
 
 def _may_be_default(name: str, key: cst.BaseExpression) -> bool:
@@ -161,10 +153,11 @@ def _may_be_default(name: str, key: cst.BaseExpression) -> bool:
     return name == "headers" and not (is_visible and "".join(literal_parts(key)).lower() not in _DEFAULTS)
 
 
-def _is_shown_as_text(name: str, value: cst.BaseExpression, kind: str | None) -> bool:
-    if name != "params":
-        return False
-    return _is_bool(value) or (kind is not None and set(alternatives(kind)) <= _SHOWN_AS_TEXT | SCALARS["params"])
+def _is_shown_as_text(wire: Wire, name: str, value: cst.BaseExpression, kind: str | None) -> bool:
+    texts = wire.as_text.get(name, frozenset())
+    if _is_bool(value):
+        return "bool" in texts
+    return kind is not None and set(alternatives(kind)) <= texts | wire.scalars[name]
 
 
 def _is_bool(value: cst.BaseExpression) -> bool:
@@ -173,18 +166,18 @@ def _is_bool(value: cst.BaseExpression) -> bool:
     return is_negation or isinstance(value, cst.Comparison) or is_name(value, "True") or is_name(value, "False")
 
 
-def _is_sent_unless_none(name: str, kind: str | None) -> bool:
+def _is_sent_unless_none(wire: Wire, name: str, kind: str | None) -> bool:
     """Whether a value is either None or sent as requests sends it."""
     kinds = alternatives(kind) if kind is not None else []
     others = [one for one in kinds if one != "None"]
-    return len(others) < len(kinds) and value_is_sent(name, " | ".join(others)) is Sent.ALIKE
+    return len(others) < len(kinds) and value_is_sent(wire, name, " | ".join(others)) is Sent.ALIKE
 
 
 def _is_text(element: cst.DictElement) -> bool:
     return isinstance(element.key, cst.SimpleString) and isinstance(element.value, cst.SimpleString)
 
 
-def _key_is_sent(name: str, key: cst.BaseExpression, kind: str | None) -> Sent:
+def _key_is_sent(wire: Wire, name: str, key: cst.BaseExpression, kind: str | None) -> Sent:
     if isinstance(key, cst.SimpleString | cst.FormattedString | cst.ConcatenatedString):
         text = "".join(literal_parts(key))
         is_refused = name == "cookies" and (text.lower() in _RESERVED or not _PLAIN_COOKIE.fullmatch(text))
@@ -192,15 +185,15 @@ def _key_is_sent(name: str, key: cst.BaseExpression, kind: str | None) -> Sent:
         return Sent.OTHERWISE if is_refused or is_bytes else Sent.ALIKE
     if isinstance(key, cst.BaseNumber):
         return Sent.OTHERWISE
-    return value_is_sent("headers", kind)  # a str, and nothing else
+    return value_is_sent(wire, "headers", kind)  # a str, and nothing else
 
 
-def _is_sent(name: str, value: cst.BaseExpression, kind: str | None) -> Sent:
+def _is_sent(wire: Wire, name: str, value: cst.BaseExpression, kind: str | None) -> Sent:
     """How one value of a mapping is sent."""
     if is_name(value, "None"):
         return Sent.OTHERWISE
     if _is_bool(value):
-        return Sent.ALIKE if name == "data" else Sent.OTHERWISE
+        return Sent.ALIKE if "bool" in wire.scalars[name] else Sent.OTHERWISE
     if isinstance(value, cst.Integer | cst.Float):
         return Sent.OTHERWISE if name in ONE_TEXT else Sent.ALIKE
     if isinstance(value, cst.SimpleString) and "b" in value.prefix:
@@ -210,12 +203,12 @@ def _is_sent(name: str, value: cst.BaseExpression, kind: str | None) -> Sent:
         starts_with_space = name == "headers" and bool(parts) and parts[0][:1].isspace()
         is_plain = all(_is_plain_text(name, part) for part in parts) and not starts_with_space
         return Sent.ALIKE if is_plain else Sent.OTHERWISE
-    if isinstance(value, cst.Dict | cst.Set | cst.BaseComp) and name != "data":
+    if isinstance(value, cst.Dict | cst.Set | cst.BaseComp) and name not in wire.nested:
         return Sent.OTHERWISE
     if isinstance(value, cst.List | cst.Tuple) and name not in ONE_TEXT:
-        answers = {_is_sent(name, one.value, None) for one in value.elements}
+        answers = {_is_sent(wire, name, one.value, None) for one in value.elements}
         return max(answers, key=lambda one: one.value) if answers else Sent.ALIKE
-    return value_is_sent(name, kind)
+    return value_is_sent(wire, name, kind)
 
 
 def _is_plain_text(name: str, text: str) -> bool:
@@ -225,30 +218,15 @@ def _is_plain_text(name: str, text: str) -> bool:
     return name != "headers" or (text.isascii() and text.isprintable())
 
 
-def _check_whole(name: str, value: cst.BaseExpression, kind: str | None) -> Answer:
+def _check_whole(wire: Wire, name: str, value: cst.BaseExpression, kind: str | None) -> Answer:
     if is_name(value, "None"):
         return PASSED, []
-    sent = mapping_is_sent(name, kind)
+    sent = mapping_is_sent(wire, name, kind)
     if sent is Sent.OTHERWISE:
-        if name in {"params", "data"} and mapping_is_sent_unless_none(name, kind):
+        if name in {"params", "data"} and mapping_is_sent_unless_none(wire, name, kind):
             return Pairs((), (), is_filtered=True), []
-        return Refusal(f"{name}= is a {kind}, which aiohttp does not send as requests does")
-    if name == "data" and (kind is None or not kind.startswith(("dict[", "list[tuple["))):
+        return Refusal(f"{name}= is a {kind}, which {wire.client} does not send as requests does")
+    forms = ("dict[", "list[tuple[") if name in wire.pairs else ("dict[",)
+    if name == "data" and (kind is None or not kind.startswith(forms)):
         return Refusal("its data= is not known to be a dict")
-    return PASSED, [_unknown_values(name)] if sent is Sent.UNKNOWN or name == "cookies" else []
-
-
-def _unknown_values(name: str) -> str:
-    if name == "data":
-        return "aiohttp sends None in data= as the text None, and bytes as a file; requests does neither"
-    if name == "cookies":
-        return (
-            "aiohttp sends cookies that are None as the text None, quotes those with special characters, and refuses "
-            "some names; requests does none of this"
-        )
-    if name == "headers":
-        return "aiohttp raises TypeError for values in headers= that are not str; requests leaves None out"
-    return (
-        "aiohttp takes str, int and float in params=: it raises TypeError for None, bool and bytes, cuts Decimal to "
-        "int, sends members of an Enum by name and escapes a str again; requests takes them all"
-    )
+    return PASSED, [wire.unknown[name]] if sent is Sent.UNKNOWN or name == "cookies" else []

@@ -14,7 +14,7 @@ import libcst as cst
 from codemods.facts.syntax import is_truth_test
 from codemods.rules.evaluation import is_pure
 from codemods.rules.names import NameRole, role_of
-from codemods.rules.requests_aiohttp.handling import (
+from codemods.rules.requests_calls.handling import (
     Handling,
     ResponseUse,
     called_on,
@@ -26,25 +26,7 @@ from codemods.rules.requests_aiohttp.handling import (
 from codemods.rules.rule import Refusal
 from codemods.tree import Tree
 
-_COOKIES_NOTE = "aiohttp's cookies include those that have expired or belong to another host, and come without quotes"
-NOTES = {
-    ResponseUse.HEADERS: (
-        "of a header that comes more than once aiohttp gives the first value, where requests joins them; and it takes "
-        "letters beyond ASCII as UTF-8 instead of Latin-1"
-    ),
-    ResponseUse.EVERY_HEADER: (
-        "aiohttp lists a header that comes more than once as often as it comes (a dict holds the first value), where "
-        "requests joins them; and it writes some names otherwise, such as Etag"
-    ),
-    ResponseUse.COOKIE: _COOKIES_NOTE,
-    ResponseUse.COOKIE_OR_ELSE: _COOKIES_NOTE,
-    ResponseUse.EVERY_COOKIE: _COOKIES_NOTE,
-    ResponseUse.LINK: "aiohttp makes the URLs of links absolute; requests leaves them as they come",
-}
-
 _VIEWS = frozenset({"items", "keys", "values"})
-HOP_USES = frozenset({ResponseUse.SAME, ResponseUse.STATUS, ResponseUse.URL, ResponseUse.HEADERS})
-"""What can be done with a response that was a redirect: its body is gone."""
 
 
 def headers(path: Sequence[cst.CSTNode]) -> Handling | Refusal:
@@ -197,7 +179,7 @@ def encoding(path: Sequence[cst.CSTNode]) -> Handling | Refusal:
             return Refusal("the response's encoding becomes one that Python does not know")
         case (_, _, cst.Assign(), cst.AssignTarget(), _):
             return Refusal("the response's encoding becomes something that cannot be seen")
-    return Refusal("the response's encoding is asked for, which aiohttp knows only when the body is read")
+    return Refusal("the response's encoding is asked for")
 
 
 def _is_encoding(name: str | bytes) -> bool:

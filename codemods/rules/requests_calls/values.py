@@ -1,12 +1,13 @@
-"""What the checker's type of an argument says: is a value sent by aiohttp as requests sends it?
+"""What the checker's type of an argument says: is a value sent as requests sends it?
 
-Types are the texts that the checker writes. Sources: the verified table, sections 2.1 to 2.4.
+Types are the texts that the checker writes; a library says with `Wire` what it sends alike.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from enum import Enum, auto
 
 
@@ -15,21 +16,33 @@ class Sent(Enum):
 
     ALIKE = auto()
     OTHERWISE = auto()
-    """For certain not as requests sends it: aiohttp refuses it, or sends something else."""
+    """For certain not as requests sends it: the library refuses it, or sends something else."""
     UNKNOWN = auto()
 
 
-_TEXT = frozenset({"str", "LiteralString", "typing.LiteralString"})
-_NUMBERS = frozenset({"int", "float"})
-SCALARS = {
-    "params": _TEXT | _NUMBERS,
-    "headers": _TEXT,
-    "cookies": _TEXT,
-    "data": _TEXT | _NUMBERS | {"bool", "decimal.Decimal"},
-}
-"""The types that are sent alike as a value, by argument."""
+TEXT = frozenset({"str", "LiteralString", "typing.LiteralString"})
+NUMBERS = frozenset({"int", "float"})
 ONE_TEXT = frozenset({"headers", "cookies"})
 """The arguments whose values are one text each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """What a library in the place of requests sends as requests does."""
+
+    client: str
+    """The library's name."""
+    scalars: Mapping[str, frozenset[str]]
+    """The types that are sent alike as a value, by argument."""
+    as_text: Mapping[str, frozenset[str]]
+    """The types of which `str()` is sent alike, by argument."""
+    pairs: frozenset[str]
+    """The arguments that may be a list of pairs."""
+    nested: frozenset[str]
+    """The arguments that may hold a dict or a set in the place of a list."""
+    unknown: Mapping[str, str]
+    """What to say of values that cannot be seen, by argument."""
+
 
 _LITERAL = re.compile(r"(?:typing\.)?Literal\[(.*)\]")
 _SEQUENCE = re.compile(r"(?:list\[(.*)\]|tuple\[(.*), \.\.\.\])")
@@ -72,15 +85,15 @@ def is_unknown(kind: str | None) -> bool:
     return kind is None or re.search(r"\b(?:Unknown|Any)\b|^@|TypeVar", kind) is not None
 
 
-def value_is_sent(name: str, kind: str | None) -> Sent:
+def value_is_sent(wire: Wire, name: str, kind: str | None) -> Sent:
     """How one value in `params`, `headers`, `cookies` or `data` is sent."""
     if kind is None or is_unknown(kind):
         return Sent.UNKNOWN
-    return _worst([_alternative_is_sent(name, one) for one in alternatives(kind)])
+    return _worst([_alternative_is_sent(wire, name, one) for one in alternatives(kind)])
 
 
-def _alternative_is_sent(name: str, kind: str) -> Sent:
-    if kind in SCALARS[name]:
+def _alternative_is_sent(wire: Wire, name: str, kind: str) -> Sent:
+    if kind in wire.scalars[name]:
         return Sent.ALIKE
     literal = _LITERAL.fullmatch(kind)
     if literal is not None:
@@ -89,21 +102,21 @@ def _alternative_is_sent(name: str, kind: str) -> Sent:
         return Sent.ALIKE if is_plain else Sent.OTHERWISE
     many = _SEQUENCE.fullmatch(kind)
     if many is not None and name not in ONE_TEXT:
-        return value_is_sent(name, many[1] or many[2])
+        return value_is_sent(wire, name, many[1] or many[2])
     return Sent.OTHERWISE
 
 
-def mapping_is_sent(name: str, kind: str | None) -> Sent:
+def mapping_is_sent(wire: Wire, name: str, kind: str | None) -> Sent:
     """How a whole `params`, `headers`, `cookies` or `data` is sent."""
     if kind is None:
         return Sent.UNKNOWN
-    return _worst([_whole_is_sent(name, one) for one in alternatives(kind)])
+    return _worst([_whole_is_sent(wire, name, one) for one in alternatives(kind)])
 
 
-def _whole_is_sent(name: str, kind: str) -> Sent:
+def _whole_is_sent(wire: Wire, name: str, kind: str) -> Sent:
     if kind == "None":
         return Sent.ALIKE
-    pairs = _PAIRS.fullmatch(kind) if name not in ONE_TEXT else None
+    pairs = _PAIRS.fullmatch(kind) if name in wire.pairs else None
     found = _MAPPING.fullmatch(kind) or pairs
     if found is None:
         return Sent.UNKNOWN if is_unknown(kind) else Sent.OTHERWISE
@@ -111,15 +124,15 @@ def _whole_is_sent(name: str, kind: str) -> Sent:
     if len(parts) != 2:
         return Sent.UNKNOWN
     key, value = parts
-    key_is_sent = Sent.ALIKE if key in _TEXT else Sent.UNKNOWN if is_unknown(key) else Sent.OTHERWISE
-    return _worst([key_is_sent, value_is_sent(name, value)])
+    key_is_sent = Sent.ALIKE if key in TEXT else Sent.UNKNOWN if is_unknown(key) else Sent.OTHERWISE
+    return _worst([key_is_sent, value_is_sent(wire, name, value)])
 
 
-def mapping_is_sent_unless_none(name: str, kind: str | None) -> bool:
+def mapping_is_sent_unless_none(wire: Wire, name: str, kind: str | None) -> bool:
     """Whether a dict as a whole is sent alike once the pairs are left out whose value is None."""
     found = re.fullmatch(r"dict\[str, (.*)\]", kind or "")
     if found is None:
         return False
     kinds = list(alternatives(found[1]))
     others = [one for one in kinds if one != "None"]
-    return len(others) < len(kinds) and value_is_sent(name, " | ".join(others)) is Sent.ALIKE
+    return len(others) < len(kinds) and value_is_sent(wire, name, " | ".join(others)) is Sent.ALIKE

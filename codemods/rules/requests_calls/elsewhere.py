@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 import libcst as cst
 
 from codemods.facts.syntax import ImportedNames, dotted_name
-from codemods.rules.requests_aiohttp.exceptions import EXCEPTIONS, LIBRARY
+from codemods.rules.requests_calls.exceptions import EXCEPTIONS, LIBRARY
 from codemods.tree import Tree
 
 _NAMED = re.compile(rf"\b(?:{'|'.join(sorted(EXCEPTIONS))})\b")

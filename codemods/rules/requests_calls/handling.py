@@ -8,6 +8,8 @@ from enum import StrEnum
 
 import libcst as cst
 
+from codemods.model import Span
+
 
 class ResponseUse(StrEnum):
     """One thing done with a response."""
@@ -29,7 +31,7 @@ class ResponseUse(StrEnum):
     """`raise_for_status()`."""
     CLOSE = "close"
     TRUTH = "truth"
-    """`if response:` asks whether the request succeeded; aiohttp's response is always true."""
+    """`if response:` asks whether the request succeeded; other libraries' responses are always true."""
     TRUTH_OR_NONE = "truth or none"
     """The same of what may be None instead of a response."""
     IS_REDIRECT = "is redirect"
@@ -62,6 +64,24 @@ class Handling:
     """How many nodes above the response it takes in: `r.json()` is two above `r`."""
     builtin: str | None = None
     """The built-in function that must be what it is for this to hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedUse:
+    """An expression that uses a response: the outermost node to rewrite, and the response within it."""
+
+    node: Span
+    response: Span
+    use: ResponseUse
+
+
+@dataclass(frozen=True, slots=True)
+class NativeRequest:
+    """The native form of a request; each library has more to say of it."""
+
+    call: Span
+    uses: tuple[PlacedUse, ...]
+    """What is done with its response, or with all of its group."""
 
 
 def is_changed(path: Sequence[cst.CSTNode]) -> bool:
@@ -106,3 +126,32 @@ def is_asked_for(path: Sequence[cst.CSTNode]) -> bool:
 def is_in_f_string(path: Sequence[cst.CSTNode]) -> bool:
     """Whether the last node of a path is a part of an f-string."""
     return any(isinstance(one, cst.FormattedString) for one in path)
+
+
+def is_none_test(path: Sequence[cst.CSTNode]) -> bool:
+    """Whether the last node of a path is only compared by identity."""
+    parent = path[-2]
+    return isinstance(parent, cst.Comparison) and all(
+        isinstance(target.operator, cst.Is | cst.IsNot) for target in parent.comparisons
+    )
+
+
+def escape(path: Sequence[cst.CSTNode]) -> str:
+    """Says where a response goes that is used as a value."""
+    for parent in reversed(path[:-1]):
+        match parent:
+            case cst.Return():
+                return "returned"
+            case cst.Yield():
+                return "yielded"
+            case cst.Call():
+                return "passed to a function"
+            case cst.Assign() | cst.AnnAssign():
+                return "stored"
+            case cst.With():
+                return "used as a context manager"
+            case cst.For() | cst.CompFor():
+                return "iterated"
+            case cst.BaseStatement() | cst.BaseSmallStatement():
+                break
+    return "used as a value"

@@ -1,0 +1,16 @@
+"""aiohttp in the place of requests."""
+
+from codemods.rules.requests_aiohttp.blocks import add_edits
+from codemods.rules.requests_aiohttp.exceptions import EXCEPTIONS
+from codemods.rules.requests_aiohttp.offers import offer_all
+from codemods.rules.requests_aiohttp.response import DECODES, RAISES
+from codemods.rules.requests_calls.client import Client
+
+AIOHTTP = Client(
+    module="aiohttp",
+    offer_all=offer_all,
+    add_edits=add_edits,
+    exceptions=EXCEPTIONS,
+    raising=RAISES,
+    decoding=DECODES,
+)

@@ -1,0 +1,40 @@
+"""What a library brings that takes the place of requests: the one interface that all others see of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from codemods.facts.syntax import ImportedNames
+from codemods.model import Span
+from codemods.rewrite.edits import Edits
+from codemods.rewrite.imports import FileImports
+from codemods.rules.requests_calls.exceptions import Exceptions
+from codemods.rules.requests_calls.handling import NativeRequest, ResponseUse
+from codemods.rules.requests_calls.offering import Request
+from codemods.rules.rule import Offer
+from codemods.tree import Tree
+
+OfferAll = Callable[
+    [Tree, Sequence[Request], ImportedNames, Mapping[Span, str], Mapping[str, str]], Mapping[Span, Offer]
+]
+"""Makes an offer for each request of a file, by the span of its call.
+
+It gets what names stand for, the types of expressions, and by verb where a test replaces the request.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """One library, with all that is its own."""
+
+    module: str
+    """What is imported for it."""
+    offer_all: OfferAll
+    add_edits: Callable[[Edits, FileImports, NativeRequest], None]
+    """Adds the edits of one request that was offered."""
+    exceptions: Exceptions
+    raising: frozenset[ResponseUse]
+    """The uses of a response that may raise what the library raises."""
+    decoding: frozenset[ResponseUse]
+    """The uses that may raise what is no JSON."""

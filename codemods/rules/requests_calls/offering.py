@@ -1,0 +1,45 @@
+"""What offers for requests have in common: the request, and which others it depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import libcst as cst
+
+from codemods.model import Span
+from codemods.tree import Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A call of one of requests' functions."""
+
+    call: cst.Call
+    verb: str
+    is_of_session: bool = False
+    """Whether it is a method of a session."""
+
+
+def joined(groups: set[str], others: Sequence[set[str]]) -> str | None:
+    """One name for groups and all that are connected to them by requests which are in several.
+
+    `others` are the groups of each request of the function.
+    """
+    found = set(groups)
+    while found:
+        wider = found.union(*(other for other in others if other & found))
+        if wider == found:
+            return min(found)
+        found = wider
+    return None
+
+
+def sharing_a_statement(tree: Tree, calls: Iterable[cst.Call]) -> set[Span]:
+    """Those whose innermost statement holds more than one of the calls."""
+    by_statement: dict[int, list[Span]] = {}
+    for call in calls:
+        path = tree.path(call)
+        statement = next(node for node in reversed(path) if isinstance(node, cst.BaseStatement | cst.Module))
+        by_statement.setdefault(id(statement), []).append(tree.span(call))
+    return {span for same in by_statement.values() if len(same) > 1 for span in same}

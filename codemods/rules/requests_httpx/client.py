@@ -1,0 +1,1 @@
+HTTPX = __import__("codemods.rules.requests_aiohttp.client", fromlist=["AIOHTTP"]).AIOHTTP
