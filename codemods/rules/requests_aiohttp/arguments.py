@@ -14,15 +14,15 @@ import libcst as cst
 from codemods.facts.syntax import enclosing_function
 from codemods.model import Span
 from codemods.rules.names import free_name, is_bound
-from codemods.rules.requests_aiohttp.certificates import check_certificate, check_verify
+from codemods.rules.requests_aiohttp.hooks import check_hooks
 from codemods.rules.requests_aiohttp.logins import check_login
-from codemods.rules.requests_aiohttp.options import check_hooks, check_proxies
 from codemods.rules.requests_aiohttp.timeouts import check_timeout
 from codemods.rules.requests_aiohttp.together import check_together
 from codemods.rules.requests_aiohttp.uploads import check_upload
 from codemods.rules.requests_aiohttp.wire import WIRE
 from codemods.rules.requests_calls.adjustments import LEFT_OUT, PASSED, Adjustment, Answer, Decoded, TextOf
 from codemods.rules.requests_calls.arguments import named_arguments
+from codemods.rules.requests_calls.certificates import check_certificate, check_verify
 from codemods.rules.requests_calls.combinations import (
     has_body,
     is_beside_data,
@@ -33,6 +33,7 @@ from codemods.rules.requests_calls.combinations import (
 )
 from codemods.rules.requests_calls.expressions import is_name, literal_parts, type_of
 from codemods.rules.requests_calls.mappings import check_mapping
+from codemods.rules.requests_calls.proxies import check_proxies
 from codemods.rules.requests_calls.values import alternatives, is_plain_dict
 from codemods.rules.rule import Refusal
 from codemods.tree import Tree
@@ -61,6 +62,7 @@ ALWAYS = (
 )
 """How every request differs (sections 2.2, 2.4, 2.6, 2.8 and 2.9)."""
 
+_SCHEME_NOTE = "aiohttp asks for a scheme in the URL of a proxy, and knows no SOCKS; requests adds http:// itself"
 _SENT_AS_IT_IS = frozenset({"str", "bytes", "LiteralString", "bytearray", "io.BytesIO", "_io.BytesIO"}) | {
     "_io.BufferedReader",
     "io.BufferedReader",
@@ -142,13 +144,13 @@ class _Check:
             case "timeout":
                 return check_timeout(value, self.tree, self.types)
             case "verify":
-                return check_verify(value, kind, self.tree)
+                return check_verify(value, kind, self.tree, "ssl")
             case "cert":
-                return check_certificate(self.arguments, self._free("context"))
+                return check_certificate(self.arguments, self._free("context"), "ssl")
             case "auth":
                 return check_login(value, kind, self.tree)
             case "proxies":
-                return check_proxies(value)
+                return check_proxies(value, _SCHEME_NOTE)
             case "hooks":
                 return check_hooks(value)
             case "files":

@@ -6,7 +6,7 @@ Source: the verified table, section 2.6.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import libcst as cst
@@ -19,16 +19,14 @@ from codemods.rules.requests_calls.adjustments import (
     NameOf,
     called,
     dotted,
-    given,
     keyword_argument,
 )
 from codemods.rules.requests_calls.expressions import imported_name
+from codemods.rules.requests_calls.logins import BASIC, DIGEST, visible_pair
 from codemods.rules.requests_calls.values import alternatives
 from codemods.rules.rule import Refusal
 from codemods.tree import Tree
 
-_BASIC = frozenset({"requests.auth.HTTPBasicAuth"})
-_DIGEST = frozenset({"requests.auth.HTTPDigestAuth"})
 _DIGEST_NOTE = "DigestAuthMiddleware came with aiohttp 3.12"
 _COLON_NOTE = "encode_basic_auth() came with aiohttp 3.14, and refuses a user with a colon in it"
 
@@ -43,7 +41,7 @@ class Login(Adjustment):
 
     def header(self, argument: cst.Arg, name_of: NameOf) -> cst.BaseDictElement:
         """The header, as an element of a display."""
-        return _header(map(cst.Arg, _pair(argument.value)), name_of)
+        return _header(map(cst.Arg, visible_pair(argument.value)), name_of)
 
     def gone(self, argument: cst.Arg) -> Iterator[cst.BaseExpression]:
         yield from _gone(argument)
@@ -78,7 +76,7 @@ class DigestLogin(Adjustment):
     """The same by digest."""
 
     def written(self, argument: cst.Arg, name_of: NameOf) -> Sequence[cst.Arg]:
-        middleware = called(dotted(f"{name_of('aiohttp')}.DigestAuthMiddleware"), *_pair(argument.value))
+        middleware = called(dotted(f"{name_of('aiohttp')}.DigestAuthMiddleware"), *visible_pair(argument.value))
         only = cst.Tuple([cst.Element(middleware, comma=cst.Comma())])
         return [keyword_argument("middlewares", only).with_changes(comma=argument.comma)]
 
@@ -97,16 +95,6 @@ def _gone(argument: cst.Arg) -> Iterator[cst.BaseExpression]:
         yield argument.value.func
 
 
-def _pair(login: cst.BaseExpression) -> Sequence[cst.BaseExpression]:
-    """The user and the password of a login; nothing when they are not visible."""
-    if isinstance(login, cst.Tuple) and len(login.elements) == 2:
-        return [one.value for one in login.elements if isinstance(one, cst.Element)]
-    found: Mapping[str, cst.BaseExpression] | None = None
-    if isinstance(login, cst.Call):
-        found = given(login, ("username", "password"))
-    return [found["username"], found["password"]] if found is not None and len(found) == 2 else []
-
-
 _NAMED_PAIR = re.compile(r"tuple\[(?:str|LiteralString|Literal\['[^']*'\]), (?:str|LiteralString|None| \| )+\]")
 """A password that is None is sent as the text None by both libraries, and a user is not."""
 
@@ -118,10 +106,10 @@ def check_login(value: cst.BaseExpression, kind: str | None, tree: Tree) -> Answ
         if not kinds - {"None"} or not all(_NAMED_PAIR.fullmatch(one) for one in kinds - {"None"}):
             return Refusal("auth= is not known to be a pair of user and password")
         return NamedLogin("None" in kinds), [_COLON_NOTE]
-    pair = _pair(value)
+    pair = visible_pair(value)
     made_by = imported_name(tree, value.func) if isinstance(value, cst.Call) else None
-    if len(pair) != 2 or not (isinstance(value, cst.Tuple) or made_by in _BASIC | _DIGEST):
+    if len(pair) != 2 or not (isinstance(value, cst.Tuple) or made_by in {BASIC, DIGEST}):
         return Refusal("auth= is no user and password that can be seen")
     if not all(is_pure(one) for one in pair):
         return Refusal("auth= holds something with effects")
-    return (DigestLogin(), [_DIGEST_NOTE]) if made_by in _DIGEST else (Login(), [_COLON_NOTE])
+    return (DigestLogin(), [_DIGEST_NOTE]) if made_by == DIGEST else (Login(), [_COLON_NOTE])

@@ -5,15 +5,14 @@ Source: the verified table, sections 3.1 to 3.5.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 import libcst as cst
 
-from codemods.facts.syntax import is_truth_test
 from codemods.rules.requests_aiohttp import streams
 from codemods.rules.requests_calls import parts
-from codemods.rules.requests_calls.handling import Handling, ResponseUse, escape, is_changed, is_none_test
+from codemods.rules.requests_calls.attributes import Attribute, Handle, Method, Missing, handled, json
+from codemods.rules.requests_calls.handling import Handling, ResponseUse
 from codemods.rules.rule import Refusal
 
 AWAITS = frozenset({ResponseUse.TEXT, ResponseUse.JSON, ResponseUse.JSON_GIVEN, ResponseUse.CONTENT})
@@ -61,65 +60,19 @@ HOP_USES = frozenset({ResponseUse.SAME, ResponseUse.STATUS, ResponseUse.URL, Res
 """What can be done with a response that was a redirect: its body is gone."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Attribute:
-    """An attribute of a response that is asked for and nothing more."""
-
-    use: ResponseUse
-    builtin: str | None = None
-
-    def __call__(self, path: Sequence[cst.CSTNode]) -> Handling | Refusal:
-        if is_changed(path[:-1]):
-            return Refusal(f"the response's {_name(path)} is assigned")
-        return Handling(self.use, 1, self.builtin)
-
-
-@dataclass(frozen=True, slots=True)
-class _Method:
-    """A method of a response that is called without arguments."""
-
-    use: ResponseUse
-
-    def __call__(self, path: Sequence[cst.CSTNode]) -> Handling | Refusal:
-        call = path[-3]
-        if not isinstance(call, cst.Call) or call.func is not path[-2]:
-            return Refusal(f"the response's method {_name(path)} is used as a value")
-        if call.args:
-            return Refusal(f"{_name(path)}() is called with arguments")
-        return Handling(self.use, 2)
-
-
-def _json(path: Sequence[cst.CSTNode]) -> Handling | Refusal:
-    call = path[-3]
-    if not isinstance(call, cst.Call) or call.func is not path[-2] or not call.args:
-        return _Method(ResponseUse.JSON)(path)
-    if any(argument.keyword is None and argument.star != "**" for argument in call.args):
-        return Refusal("json() is called with positional arguments, which it does not take")
-    return Handling(ResponseUse.JSON_GIVEN, 2)
-
-
-@dataclass(frozen=True, slots=True)
-class _Missing:
-    """An attribute that aiohttp has no equal of."""
-
-    reason: str
-
-    def __call__(self, path: Sequence[cst.CSTNode]) -> Refusal:
-        return Refusal(f"the response's {_name(path)} is asked for: {self.reason}")
-
-
-_ATTRIBUTES: Mapping[str, Callable[[Sequence[cst.CSTNode]], Handling | Refusal]] = {
-    "status_code": _Attribute(ResponseUse.STATUS),
-    "ok": _Attribute(ResponseUse.SAME),
-    "reason": _Attribute(ResponseUse.SAME),
-    "url": _Attribute(ResponseUse.URL, "str"),
-    "text": _Attribute(ResponseUse.TEXT),
-    "content": _Attribute(ResponseUse.CONTENT),
-    "is_redirect": _Attribute(ResponseUse.IS_REDIRECT),
-    "is_permanent_redirect": _Attribute(ResponseUse.IS_PERMANENT_REDIRECT),
-    "json": _json,
-    "raise_for_status": _Method(ResponseUse.RAISE),
-    "close": _Method(ResponseUse.CLOSE),
+_ATTRIBUTES: Mapping[str, Handle] = {
+    "status_code": Attribute(ResponseUse.STATUS),
+    "ok": Attribute(ResponseUse.SAME),
+    "reason": Attribute(ResponseUse.SAME),
+    "url": Attribute(ResponseUse.URL, "str"),
+    "text": Attribute(ResponseUse.TEXT),
+    "content": Attribute(ResponseUse.CONTENT),
+    "is_redirect": Attribute(ResponseUse.IS_REDIRECT),
+    "is_permanent_redirect": Attribute(ResponseUse.IS_PERMANENT_REDIRECT),
+    "json": json,
+    "__iter__": streams.response,
+    "raise_for_status": Method(ResponseUse.RAISE),
+    "close": Method(ResponseUse.CLOSE),
     "headers": parts.headers,
     "cookies": parts.cookies,
     "links": parts.links,
@@ -128,35 +81,14 @@ _ATTRIBUTES: Mapping[str, Callable[[Sequence[cst.CSTNode]], Handling | Refusal]]
     "encoding": parts.encoding,
     "iter_content": streams.chunks,
     "iter_lines": streams.lines,
-    "elapsed": _Missing("aiohttp does not measure how long a request takes"),
-    "raw": _Missing("aiohttp has no response of urllib3 beneath its own"),
-    "apparent_encoding": _Missing("aiohttp does not guess the encoding of a body"),
-    "next": _Missing("aiohttp does not prepare the next request of a redirect"),
-    "connection": _Missing("aiohttp has no adapters"),
+    "elapsed": Missing("aiohttp does not measure how long a request takes"),
+    "raw": Missing("aiohttp has no response of urllib3 beneath its own"),
+    "apparent_encoding": Missing("aiohttp does not guess the encoding of a body"),
+    "next": Missing("aiohttp does not prepare the next request of a redirect"),
+    "connection": Missing("aiohttp has no adapters"),
 }
 
 
 def handling_of(path: Sequence[cst.CSTNode]) -> Handling | Refusal:
     """What is done with the last node of a path, which is a response."""
-    node, parent = path[-1], path[-2]
-    if any(isinstance(one, cst.FormattedStringExpression) and one.equal is not None for one in path):
-        return Refusal("the response is in an f-string that shows its source")
-    if isinstance(parent, cst.Attribute) and parent.value is node:
-        check = _ATTRIBUTES.get(parent.attr.value)
-        if check is None:
-            return Refusal(f"the response's {_name(path)} has no form in aiohttp that is known to be the same")
-        return check(path)
-    if isinstance(parent, cst.For) and parent.iter is node:
-        return streams.response(path)
-    if is_truth_test(path):
-        return Handling(ResponseUse.TRUTH, 0)
-    if is_none_test(path):
-        return Handling(ResponseUse.SAME, 0)
-    return Refusal(f"the response is {escape(path)}")
-
-
-def _name(path: Sequence[cst.CSTNode]) -> str:
-    """The name of the attribute that is asked of a response."""
-    attribute = path[-2]
-    assert isinstance(attribute, cst.Attribute)
-    return attribute.attr.value
+    return handled(path, "aiohttp", _ATTRIBUTES)

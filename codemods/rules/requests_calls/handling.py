@@ -17,6 +17,8 @@ class ResponseUse(StrEnum):
     SAME = "same"
     """Spelled alike in both libraries."""
     STATUS = "status"
+    OK = "ok"
+    REASON = "reason"
     TEXT = "text"
     JSON = "json"
     JSON_GIVEN = "json given"

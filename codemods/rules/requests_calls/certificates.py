@@ -36,8 +36,10 @@ _FILES = (".pem", ".crt", ".cer", ".cert")
 class TrustedFile(Adjustment):
     """The file of the certificates that are trusted, and no others."""
 
+    keyword: str
+
     def written(self, argument: cst.Arg, name_of: NameOf) -> Sequence[cst.Arg]:
-        return [argument.with_changes(keyword=cst.Name("ssl"), value=_context(argument.value, name_of))]
+        return [argument.with_changes(keyword=cst.Name(self.keyword), value=_context(argument.value, name_of))]
 
 
 def _context(trusted: cst.BaseExpression | None, name_of: NameOf) -> cst.Call:
@@ -51,9 +53,10 @@ class OwnCertificate(Adjustment):
 
     context: str
     """The variable that holds the context."""
+    keyword: str
 
     def written(self, argument: cst.Arg, name_of: NameOf) -> Sequence[cst.Arg]:
-        return [keyword_argument("ssl", cst.Name(self.context)).with_changes(comma=argument.comma)]
+        return [keyword_argument(self.keyword, cst.Name(self.context)).with_changes(comma=argument.comma)]
 
     def statements(self, arguments: Mapping[str, cst.BaseExpression], name_of: NameOf) -> Iterator[cst.BaseStatement]:
         verify, files = arguments.get("verify"), arguments["cert"]
@@ -66,15 +69,15 @@ class OwnCertificate(Adjustment):
         yield expression(called(dotted(f"{self.context}.load_cert_chain"), *parts))
 
 
-def check_verify(value: cst.BaseExpression, kind: str | None, tree: Tree) -> Answer:
-    """What becomes of `verify=`."""
+def check_verify(value: cst.BaseExpression, kind: str | None, tree: Tree, keyword: str) -> Answer:
+    """What becomes of `verify=`: `keyword` takes a bool or a context instead."""
     if is_name(value, "True"):
         return LEFT_OUT, []
     if is_name(value, "False") or kind == "bool":
-        return Renamed("ssl"), []
+        return Renamed(keyword), []
     is_certifi = isinstance(value, cst.Call) and imported_name(tree, value.func) == "certifi.where"
     if is_certifi or _is_file(value):
-        return TrustedFile(), []
+        return TrustedFile(keyword), []
     return Refusal("verify= is not known to be a bool or a file of certificates")
 
 
@@ -85,8 +88,8 @@ def _is_file(value: cst.BaseExpression) -> bool:
     return isinstance(name, str) and name.lower().endswith(_FILES)
 
 
-def check_certificate(arguments: Mapping[str, cst.BaseExpression], context: str) -> Answer:
-    """What becomes of `cert=` among all arguments; `context` is a variable that is free."""
+def check_certificate(arguments: Mapping[str, cst.BaseExpression], context: str, keyword: str) -> Answer:
+    """What becomes of `cert=` among all arguments; `context` is a variable that is free, `keyword` takes it."""
     value, verify = arguments["cert"], arguments.get("verify")
     parts = [one.value for one in value.elements] if isinstance(value, cst.Tuple) else [value]
     if len(parts) > 2 or not all(is_pure(one) for one in parts):
@@ -94,4 +97,8 @@ def check_certificate(arguments: Mapping[str, cst.BaseExpression], context: str)
     if not isinstance(value, cst.Tuple) and not isinstance(value, cst.SimpleString):
         return Refusal("cert= is not known to be one file or two")
     is_visible = verify is None or dotted_name(verify) in {"True", "False", "None"} or _is_file(verify)
-    return (OwnCertificate(context), []) if is_visible else Refusal("cert= stands beside a verify= that cannot be seen")
+    return (
+        (OwnCertificate(context, keyword), [])
+        if is_visible
+        else Refusal("cert= stands beside a verify= that cannot be seen")
+    )
