@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 import typer
 
 from cli.options import (
+    ClientOption,
     ConfigOption,
     DiffFormat,
     FallbackOption,
@@ -93,6 +94,7 @@ def check(
     paths: Paths = None,
     scope: ScopeOption = None,
     fallback: FallbackOption = None,
+    client: ClientOption = None,
     select: SelectOption = None,
     ignore: IgnoreOption = None,
     keep_sync: KeepSyncOption = None,
@@ -101,7 +103,7 @@ def check(
     format: Format = None,
 ) -> None:
     """Lists the calls that block the event loop or are never awaited. Exit code: 0 none, 1 some, 2 error."""
-    migration = _migrate(Request(paths, scope, fallback, select, ignore, keep_sync, python, config))
+    migration = _migrate(Request(paths, scope, fallback, client, select, ignore, keep_sync, python, config))
     _show_check(migration, format or _default_format())
     _report_problems(migration)
     if migration.problems:
@@ -116,6 +118,7 @@ def diff(
     paths: Paths = None,
     scope: ScopeOption = None,
     fallback: FallbackOption = None,
+    client: ClientOption = None,
     select: SelectOption = None,
     ignore: IgnoreOption = None,
     keep_sync: KeepSyncOption = None,
@@ -127,7 +130,7 @@ def diff(
 ) -> None:
     """Shows what would change, and why; writes nothing. A patch is for `git apply` in the same folder."""
     migration = _migrate(
-        Request(paths, scope, fallback, select, ignore, keep_sync, python, config, update_requirements)
+        Request(paths, scope, fallback, client, select, ignore, keep_sync, python, config, update_requirements)
     )
     _show_diff(migration, format or _default_format())
     _report_problems(migration)
@@ -141,6 +144,7 @@ def apply(
     paths: Paths = None,
     scope: ScopeOption = None,
     fallback: FallbackOption = None,
+    client: ClientOption = None,
     select: SelectOption = None,
     ignore: IgnoreOption = None,
     keep_sync: KeepSyncOption = None,
@@ -155,7 +159,7 @@ def apply(
 ) -> None:
     """Shows what would change, asks, and writes it. Exit code: 0 done, 1 refused or partly done, 2 error."""
     migration = _migrate(
-        Request(paths, scope, fallback, select, ignore, keep_sync, python, config, update_requirements)
+        Request(paths, scope, fallback, client, select, ignore, keep_sync, python, config, update_requirements)
     )
     chosen = format or _default_format()
     _show_diff(migration, chosen)
@@ -195,7 +199,7 @@ def explain(rule_id: Annotated[str, typer.Argument(metavar="ID", help="As in `aw
 def _migrate(request: Request) -> Migration:
     from codemods import migrate
     from codemods.config import load_config
-    from codemods.model import Fallback, Scope
+    from codemods.model import Fallback, HttpClient, Scope
 
     paths = request.paths or [Path()]
     config = load_config(_common_folder(paths), request.config)
@@ -204,6 +208,8 @@ def _migrate(request: Request) -> Migration:
         given["scope"] = Scope(request.scope)
     if request.fallback is not None:
         given["fallback"] = Fallback(request.fallback)
+    if request.client is not None:
+        given["client"] = HttpClient(request.client)
     if request.select:
         given["select"] = frozenset(request.select)
     if request.ignore:

@@ -20,6 +20,10 @@ FallbackOption = Annotated[
     Literal["thread", "leave"] | None,
     typer.Option("--fallback", help="For blocking calls without an async form: a thread, or leave them."),
 ]
+ClientOption = Annotated[
+    Literal["aiohttp", "httpx"] | None,
+    typer.Option("--client", help="What takes the place of requests."),
+]
 SelectOption = Annotated[
     list[str] | None,
     typer.Option("--select", metavar="ID", help="Only this rule (repeatable); overrides the configured ones."),
@@ -64,6 +68,7 @@ class Request:
     paths: list[Path] | None
     scope: str | None
     fallback: str | None
+    client: str | None
     select: list[str] | None
     ignore: list[str] | None
     keep_sync: list[str] | None

@@ -1,1 +1,16 @@
-HTTPX = __import__("codemods.rules.requests_aiohttp.client", fromlist=["AIOHTTP"]).AIOHTTP
+"""httpx in the place of requests."""
+
+from codemods.rules.requests_calls.client import Client
+from codemods.rules.requests_httpx.exceptions import EXCEPTIONS
+from codemods.rules.requests_httpx.offers import offer_all
+from codemods.rules.requests_httpx.response import DECODES, RAISES
+from codemods.rules.requests_httpx.writing import add_edits
+
+HTTPX = Client(
+    module="httpx",
+    offer_all=offer_all,
+    add_edits=add_edits,
+    exceptions=EXCEPTIONS,
+    raising=RAISES,
+    decoding=DECODES,
+)

@@ -1,0 +1,145 @@
+"""Which statement of a request goes into the block of its client: decided on the tree, kept as plain spans.
+
+Three shapes have a native form. A request is awaited where it stands (`IN_PLACE`); in front of its statement, where
+that is more than one line or what it adds to might change meanwhile (`LIFT`); or as the first line of what was the body
+of a `with` statement (`WITH`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import libcst as cst
+
+from codemods.facts.syntax import enclosing_function
+from codemods.model import Span
+from codemods.rules.evaluation import is_evaluated_first
+from codemods.rules.names import free_name
+from codemods.rules.requests_calls.assigned import Assigned, asking_for_none, extents, uses_of
+from codemods.rules.requests_calls.handling import NativeRequest, PlacedUse, ResponseUse
+from codemods.rules.requests_calls.statements import loads_inside, statement_index
+from codemods.rules.requests_httpx.arguments import CheckedArguments
+from codemods.rules.requests_httpx.response import place_uses
+from codemods.rules.rule import Refusal
+from codemods.tree import Tree
+
+
+class Shape(StrEnum):
+    """Where a request is awaited."""
+
+    IN_PLACE = "in place"
+    LIFT = "lift"
+    WITH = "with"
+
+
+@dataclass(frozen=True, slots=True)
+class RequestForm(NativeRequest):
+    """The native form of one request."""
+
+    shape: Shape
+    statement: Span
+    """The statement that goes into the block."""
+    client: str
+    """The variable that holds the client."""
+    response: str
+    """The variable that holds the response, for LIFT and WITH."""
+    verb: str = ""
+    arguments: CheckedArguments | None = None
+
+
+def assigned_forms(
+    tree: Tree, group: Sequence[tuple[Assigned, str]], types: Mapping[Span, str]
+) -> tuple[list[RequestForm | Refusal], bool]:
+    """The forms of all requests of one function that are assigned to the same name, with their verbs.
+
+    The second value says whether they stand or fall together: a use may be one of several responses then.
+    """
+    function = enclosing_function(group[0][0].path)
+    if not isinstance(function, cst.FunctionDef):
+        return [Refusal("it stands outside of any function")] * len(group), False
+    found = uses_of(tree, function, group, types)
+    if isinstance(found, Refusal):
+        return [found] * len(group), False
+    reached = extents([one for one, _ in group], found.loads)
+    made: list[RequestForm | Refusal] = []
+    for index, (one, _) in enumerate(group):
+        if reached is not None:
+            own: Sequence[tuple[cst.CSTNode, ...]] = reached[index].uses
+        else:
+            own = found.loads if index == 0 else ()
+        placed = place_uses(tree, own, function)
+        if isinstance(placed, Refusal):
+            made.append(placed)
+            continue
+        made.append(
+            RequestForm(
+                call=tree.span(one.call),
+                uses=asking_for_none(placed, found),
+                shape=Shape.IN_PLACE,
+                statement=tree.span(one.line),
+                client=free_name(function, "client"),
+                response=one.name,
+            )
+        )
+    return made, reached is None
+
+
+def used_at_once(tree: Tree, call: cst.Call) -> RequestForm | Refusal:
+    """The form of a request that is used by the expression that makes it, or that nobody uses."""
+    path = tree.path(call)
+    function = enclosing_function(path)
+    if not isinstance(function, cst.FunctionDef):
+        return Refusal("it stands outside of any function")
+    at = statement_index(path)
+    if at is None:
+        return Refusal("it is not in a statement of its own in an indented block")
+    uses: tuple[PlacedUse, ...] = ()
+    if not isinstance(path[-2], cst.Expr):
+        if not is_evaluated_first(path[at:]):
+            return Refusal("something with effects is evaluated before it, or not always")
+        placed = place_uses(tree, [path], function)
+        if isinstance(placed, Refusal):
+            return placed
+        uses = placed
+    is_whole = isinstance(path[at], cst.SimpleStatementLine) and not isinstance(path[at + 1], cst.AugAssign)
+    is_guarded = any(one.use is ResponseUse.RAISE for one in uses)
+    return RequestForm(
+        call=tree.span(call),
+        uses=uses,
+        shape=Shape.IN_PLACE if is_whole and not is_guarded else Shape.LIFT,
+        statement=tree.span(path[at]),
+        client=free_name(function, "client"),
+        response=free_name(function, "response"),
+    )
+
+
+def of_a_with(tree: Tree, call: cst.Call) -> RequestForm | Refusal | None:
+    """The form of a request that is the item of a `with` statement; None when it is none."""
+    path = tree.path(call)
+    if not isinstance(path[-2], cst.WithItem):
+        return None
+    item, statement, function = path[-2], path[-3], enclosing_function(path)
+    if not isinstance(function, cst.FunctionDef):
+        return Refusal("it stands outside of any function")
+    assert isinstance(statement, cst.With)
+    name = item.asname.name if item.asname is not None else None
+    if len(statement.items) > 1 or statement.asynchronous is not None or not isinstance(name, cst.Name):
+        return Refusal("it is not the only item of its with statement, or has no name")
+    if not isinstance(path[-4], cst.IndentedBlock) or not isinstance(statement.body, cst.IndentedBlock):
+        return Refusal("it is not in a statement of its own in an indented block")
+    loads = loads_inside(tree, function, statement, name)
+    if isinstance(loads, Refusal):
+        return loads
+    placed = place_uses(tree, loads, function)
+    if isinstance(placed, Refusal):
+        return placed
+    return RequestForm(
+        call=tree.span(call),
+        uses=placed,
+        shape=Shape.WITH,
+        statement=tree.span(statement),
+        client=free_name(function, "client"),
+        response=name.value,
+    )

@@ -1,0 +1,107 @@
+"""Offers native forms for the requests of one file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from codemods.facts.syntax import ImportedNames, enclosing_function
+from codemods.model import Span
+from codemods.rules.requests_aiohttp import RULE
+from codemods.rules.requests_calls import mocks
+from codemods.rules.requests_calls.assigned import Assigned, assignment_of
+from codemods.rules.requests_calls.handling import PlacedUse
+from codemods.rules.requests_calls.offering import Request, joined, sharing_a_statement
+from codemods.rules.requests_httpx.arguments import CheckedArguments, check_arguments
+from codemods.rules.requests_httpx.forms import RequestForm, assigned_forms, of_a_with, used_at_once
+from codemods.rules.requests_httpx.response import DECODES, notes_of
+from codemods.rules.rule import Offer, Refusal
+from codemods.tree import Tree
+
+
+@dataclass(slots=True)
+class _Draft:
+    """What is known of one request while the offers of its file are made."""
+
+    request: Request
+    arguments: CheckedArguments | Refusal
+    form: RequestForm | Refusal | None = None
+    uses: Sequence[PlacedUse] = ()
+    """Those of its whole group of responses."""
+    groups: set[str] = field(default_factory=set)
+    """The names of the variables it shares with other requests of its function."""
+
+
+def offer_all(
+    tree: Tree,
+    requests: Sequence[Request],
+    imports: ImportedNames,
+    types: Mapping[Span, str],
+    replaced: Mapping[str, str],
+) -> dict[Span, Offer]:
+    """An offer for each request of a file, by the span of its call.
+
+    `replaced` says by verb where a test replaces the request.
+    """
+    drafts = {tree.span(one.call): _Draft(one, _arguments_of(tree, one, types, replaced)) for one in requests}
+    for span in sharing_a_statement(tree, (one.call for one in requests)):
+        drafts[span].arguments = Refusal("there is another request in the same statement")
+    _draw_forms(tree, drafts, types)
+    by_function: dict[int, list[_Draft]] = {}
+    for draft in drafts.values():
+        by_function.setdefault(id(enclosing_function(tree.path(draft.request.call))), []).append(draft)
+    return {
+        tree.span(draft.request.call): _offer(draft, joined(draft.groups, [other.groups for other in together]))
+        for together in by_function.values()
+        for draft in together
+    }
+
+
+def _arguments_of(
+    tree: Tree, request: Request, types: Mapping[Span, str], replaced: Mapping[str, str]
+) -> CheckedArguments | Refusal:
+    if request.is_of_session:
+        return Refusal("a session has no form in httpx that awaitify knows yet")
+    checked = check_arguments(tree, request.call, request.verb, types)
+    if isinstance(checked, Refusal):
+        return checked
+    return replace(checked, notes=(*checked.notes, *mocks.note("httpx", request.verb, replaced)))
+
+
+def _draw_forms(tree: Tree, drafts: Mapping[Span, _Draft], types: Mapping[Span, str]) -> None:
+    """Finds the forms of all requests, those that are assigned to the same name together."""
+    groups: dict[tuple[int, str], list[tuple[Assigned, str]]] = {}
+    for draft in drafts.values():
+        assigned = assignment_of(tree, draft.request.call)
+        if assigned is not None:
+            function = enclosing_function(assigned.path)
+            groups.setdefault((id(function), assigned.name), []).append((assigned, draft.request.verb))
+        elif not isinstance(draft.arguments, Refusal):
+            draft.form = of_a_with(tree, draft.request.call) or used_at_once(tree, draft.request.call)
+            draft.uses = draft.form.uses if isinstance(draft.form, RequestForm) else ()
+    for (_, name), group in groups.items():
+        forms, are_joined = assigned_forms(tree, group, types)
+        for (one, _), form in zip(group, forms, strict=True):
+            draft = drafts[tree.span(one.call)]
+            draft.form = form
+            draft.groups |= {name} if are_joined else set()
+            first = forms[0] if are_joined else form
+            draft.uses = first.uses if isinstance(first, RequestForm) else ()
+
+
+def _offer(draft: _Draft, group: str | None) -> Offer:
+    """The offer for a request."""
+    arguments, form = draft.arguments, draft.form
+    refusal = next((one for one in (arguments, form) if isinstance(one, Refusal)), None)
+    if refusal is not None or isinstance(arguments, Refusal) or not isinstance(form, RequestForm):
+        reason = refusal.reason if refusal is not None else "it has no form in httpx that is known to be the same"
+        return Offer(rule=RULE.id, native=None, reason=reason, group=group)
+    return Offer(
+        rule=RULE.id,
+        native=replace(form, verb=draft.request.verb, arguments=arguments),
+        reason=f"httpx's client.{draft.request.verb}() does the same without blocking the event loop",
+        notes=tuple(dict.fromkeys((*arguments.notes, *notes_of(draft.uses)))),
+        group=group,
+        raises=True,
+        decodes=any(one.use in DECODES for one in draft.uses),
+    )

@@ -1,0 +1,129 @@
+"""What code does with a response, as far as httpx can do it.
+
+Source: the verified table, section 5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import libcst as cst
+
+from codemods.facts.syntax import Position, enclosing_function, place_of_path
+from codemods.rules.names import is_bound
+from codemods.rules.requests_calls import parts
+from codemods.rules.requests_calls.attributes import Attribute, Handle, Method, Missing, handled, json
+from codemods.rules.requests_calls.handling import Handling, PlacedUse, ResponseUse
+from codemods.rules.rule import Refusal
+from codemods.tree import Tree
+
+Path = tuple[cst.CSTNode, ...]
+
+RAISES = frozenset({ResponseUse.RAISE})
+"""The uses that may raise what httpx raises: the body is there."""
+
+DECODES = frozenset({ResponseUse.JSON, ResponseUse.JSON_GIVEN})
+"""The uses that may raise what is no JSON."""
+
+_JSON_NOTE = (
+    "httpx takes JSON as UTF-8, UTF-16 or UTF-32 whatever the server names, and raises UnicodeDecodeError for bytes "
+    "that do not fit; requests decodes the text as the server says"
+)
+NOTES: Mapping[ResponseUse, str] = {
+    ResponseUse.TEXT: (
+        "httpx takes a body as UTF-8 where the server names no charset; requests takes Latin-1 or guesses"
+    ),
+    ResponseUse.JSON: _JSON_NOTE,
+    ResponseUse.JSON_GIVEN: _JSON_NOTE,
+    ResponseUse.URL: "httpx's URL of a host alone has no slash at its end, and what needs no escapes is left as it is",
+    ResponseUse.HEADERS: "httpx takes letters beyond ASCII in headers as UTF-8 where they are; requests takes Latin-1",
+}
+"""How a use differs, in words."""
+
+_HOP_USES = frozenset(
+    {ResponseUse.SAME, ResponseUse.OK, ResponseUse.REASON, ResponseUse.URL, ResponseUse.HEADERS, ResponseUse.TEXT}
+)
+"""What is done with a response that was a redirect."""
+
+
+def _headers(path: Sequence[cst.CSTNode]) -> Handling | Refusal:
+    made = parts.headers(path)
+    if isinstance(made, Handling) and made.use is ResponseUse.EVERY_HEADER and made.builtin != "len":
+        return Refusal("the response's headers are listed or copied, which httpx names in small letters")
+    return made
+
+
+def _raise_for_status(path: Sequence[cst.CSTNode]) -> Handling | Refusal:
+    made = Method(ResponseUse.RAISE)(path)
+    if isinstance(made, Handling) and not isinstance(path[-4], cst.Expr):
+        return Refusal("raise_for_status() is used as a value, and gives the response in httpx")
+    return made
+
+
+_ATTRIBUTES: Mapping[str, Handle] = {
+    "status_code": Attribute(ResponseUse.SAME),
+    "ok": Attribute(ResponseUse.OK),
+    "reason": Attribute(ResponseUse.REASON),
+    "url": Attribute(ResponseUse.URL, "str"),
+    "text": Attribute(ResponseUse.TEXT),
+    "content": Attribute(ResponseUse.SAME),
+    "is_redirect": Attribute(ResponseUse.IS_REDIRECT),
+    "json": json,
+    "raise_for_status": _raise_for_status,
+    "close": Method(ResponseUse.CLOSE),
+    "headers": _headers,
+    "cookies": parts.cookies,
+    "links": parts.links,
+    "history": parts.history,
+    "request": parts.request,
+    "encoding": Missing("httpx decodes JSON without it, and lets it be set only before the text is read"),
+    "elapsed": Missing("httpx measures until the body is read"),
+    "raw": Missing("httpx has no response of urllib3 beneath its own"),
+    "apparent_encoding": Missing("httpx does not guess the encoding of a body"),
+    "next": Missing("httpx prepares the next request of a redirect for itself"),
+    "connection": Missing("httpx has no adapters"),
+}
+
+
+def place_uses(tree: Tree, paths: Iterable[Path], function: cst.FunctionDef) -> tuple[PlacedUse, ...] | Refusal:
+    """What is done with responses at the ends of paths, all within a function."""
+    placed: list[PlacedUse] = []
+    for path in paths:
+        use = _place_use(tree, path, function)
+        if isinstance(use, Refusal):
+            return use
+        placed.append(use)
+        further = parts.hops(tree, path)
+        if isinstance(further, Refusal):
+            return further
+        for hop in further:
+            of_hop = _place_use(tree, hop, function)
+            if isinstance(of_hop, Refusal):
+                return of_hop
+            if of_hop.use not in _HOP_USES:
+                return Refusal(f"more is asked of a redirect than its head in line {of_hop.node.line}")
+            placed.append(of_hop)
+    return tuple(placed)
+
+
+def _place_use(tree: Tree, path: Path, function: cst.FunctionDef) -> PlacedUse | Refusal:
+    line = tree.span(path[-1]).line
+    if enclosing_function(path) is not function:
+        return Refusal(f"the response is used by a nested function in line {line}")
+    handling = handled(path, "httpx", _ATTRIBUTES)
+    if isinstance(handling, Refusal):
+        return Refusal(f"{handling.reason} in line {line}")
+    node = path[-1 - handling.depth]
+    needed = "dict" if handling.use is ResponseUse.EVERY_COOKIE else handling.builtin
+    if needed is not None and is_bound(tree, needed, path[-1]):
+        return Refusal(f"the file binds the name {needed}, which the response's {handling.use} needs")
+    if handling.use is ResponseUse.CLOSE:
+        position, blocker = place_of_path(path[: len(path) - handling.depth], tree.no_await)
+        if position is not Position.AWAITABLE:
+            return Refusal(f"the response is closed {blocker or 'where it is awaited'} in line {line}")
+    return PlacedUse(tree.span(node), tree.span(path[-1]), handling.use)
+
+
+def notes_of(uses: Iterable[PlacedUse]) -> tuple[str, ...]:
+    """How the uses of a response differ, each difference once."""
+    return tuple(dict.fromkeys(NOTES[one.use] for one in uses if one.use in NOTES))

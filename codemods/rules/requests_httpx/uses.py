@@ -1,0 +1,143 @@
+"""Writes what is done with a response as it is done with httpx's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import libcst as cst
+
+from codemods.rewrite.edits import Edits, awaited, parenthesized_children
+from codemods.rules.requests_calls.handling import PlacedUse, ResponseUse
+
+_BINDS_LESS = (
+    *(cst.If, cst.While, cst.IfExp, cst.Assert, cst.Return, cst.Arg, cst.Assign, cst.AnnAssign, cst.BooleanOperation),
+    *(cst.FormattedStringExpression, cst.Expr, cst.Element, cst.DictElement, cst.CompIf, cst.NamedExpr),
+)
+"""What needs no parentheses around a `not`."""
+
+_RENAMED = {
+    ResponseUse.REASON: "reason_phrase",
+    ResponseUse.IS_REDIRECT: "has_redirect_location",
+}
+
+
+def add_use(edits: Edits, use: PlacedUse) -> None:
+    """Adds the edits of one use of a response."""
+    node = edits.tree.at(use.node, cst.BaseExpression)  # type: ignore[type-abstract]
+    assert node is not None, use
+    match use.use:
+        case ResponseUse.OK | ResponseUse.TRUTH:
+            _add_success(edits, node, use.use)
+        case ResponseUse.RAISE:
+            _add_guard(edits, node)
+        case ResponseUse.CLOSE:
+            edits.replace(node, lambda updated: awaited(_renamed_call(updated, "aclose")))
+        case ResponseUse.TRUTH_OR_NONE:
+            needs_none = not _is_free(edits, node, but=(cst.BooleanOperation,))
+            edits.replace(node, lambda updated: _succeeded(updated, needs_none))
+        case ResponseUse.URL | ResponseUse.REQUEST_URL:
+            edits.replace(node, _text_of)
+        case ResponseUse.EVERY_COOKIE:
+            edits.replace(node, _every_cookie)
+        case ResponseUse.REASON | ResponseUse.IS_REDIRECT as renamed:
+            edits.replace(node, lambda updated: _renamed(updated, _RENAMED[renamed]))
+
+
+def _is_free(edits: Edits, node: cst.CSTNode, but: tuple[type[cst.CSTNode], ...] = ()) -> bool:
+    """Whether a node stands where an operator that binds little needs no parentheses."""
+    outer = edits.tree.path(node)[-2]
+    return isinstance(outer, _BINDS_LESS) and not isinstance(outer, but)
+
+
+def _add_success(edits: Edits, node: cst.BaseExpression, use: ResponseUse) -> None:
+    """`not r.is_error`, and `r.is_error` for the opposite."""
+    outer = edits.tree.path(node)[-2]
+
+    def is_error(updated: cst.CSTNode) -> cst.BaseExpression:
+        if use is ResponseUse.OK:
+            return _renamed(updated, "is_error")
+        assert isinstance(updated, cst.BaseExpression)
+        made = parenthesized_children(cst.Attribute(updated.with_changes(lpar=(), rpar=()), cst.Name("is_error")))
+        assert isinstance(made, cst.Attribute)
+        return made
+
+    if isinstance(outer, cst.UnaryOperation) and isinstance(outer.operator, cst.Not):
+
+        def opposite(updated: cst.CSTNode) -> cst.CSTNode:
+            assert isinstance(updated, cst.UnaryOperation)
+            return is_error(updated.expression).with_changes(lpar=updated.lpar, rpar=updated.rpar)
+
+        edits.replace(outer, opposite)
+        return
+    is_free = _is_free(edits, node)
+
+    def replacement(updated: cst.CSTNode) -> cst.CSTNode:
+        assert isinstance(updated, cst.BaseExpression)
+        bare = is_error(updated).with_changes(lpar=(), rpar=())
+        return _in_parentheses(cst.UnaryOperation(cst.Not(), bare), updated, is_needed=not is_free)
+
+    edits.replace(node, replacement)
+
+
+def _succeeded(updated: cst.CSTNode, needs_parentheses: bool) -> cst.CSTNode:
+    """`r is not None and not r.is_error` for the truth of `r`."""
+    assert isinstance(updated, cst.Name)
+    bare = updated.with_changes(lpar=(), rpar=())
+    is_there = cst.Comparison(bare, [cst.ComparisonTarget(cst.IsNot(), cst.Name("None"))])
+    is_fine = cst.UnaryOperation(cst.Not(), cst.Attribute(bare, cst.Name("is_error")))
+    return _in_parentheses(cst.BooleanOperation(is_there, cst.And(), is_fine), updated, is_needed=needs_parentheses)
+
+
+def _in_parentheses(made: cst.BaseExpression, instead_of: cst.BaseExpression, *, is_needed: bool) -> cst.BaseExpression:
+    if instead_of.lpar or not is_needed:
+        return made.with_changes(lpar=instead_of.lpar, rpar=instead_of.rpar)
+    return made.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
+
+
+def _add_guard(edits: Edits, node: cst.BaseExpression) -> None:
+    """`if r.is_error:` before `r.raise_for_status()`, which raises for redirects, too, in httpx."""
+    path = edits.tree.path(node)
+    line, block = path[-3], path[-4]
+    if not (isinstance(line, cst.SimpleStatementLine) and len(line.body) == 1 and isinstance(block, cst.IndentedBlock)):
+        return
+
+    def guarded(statements: Sequence[cst.BaseStatement]) -> Sequence[cst.BaseStatement]:
+        (statement,) = statements
+        assert isinstance(statement, cst.SimpleStatementLine)
+        only = statement.body[0]
+        assert isinstance(only, cst.Expr)
+        assert isinstance(only.value, cst.Call)
+        assert isinstance(only.value.func, cst.Attribute)
+        test = cst.Attribute(only.value.func.value, cst.Name("is_error"))
+        inside = cst.IndentedBlock([statement.with_changes(leading_lines=())])
+        return [cst.If(test, inside, leading_lines=statement.leading_lines)]
+
+    edits.wrap(block, line, line, guarded)
+
+
+def _renamed(updated: cst.CSTNode, name: str) -> cst.BaseExpression:
+    attribute = parenthesized_children(updated)
+    assert isinstance(attribute, cst.Attribute)
+    return attribute.with_changes(attr=cst.Name(name))
+
+
+def _renamed_call(updated: cst.CSTNode, name: str) -> cst.Call:
+    assert isinstance(updated, cst.Call)
+    return updated.with_changes(func=_renamed(updated.func, name))
+
+
+def _text_of(updated: cst.CSTNode) -> cst.CSTNode:
+    """`str(node)`."""
+    assert isinstance(updated, cst.BaseExpression)
+    bare = parenthesized_children(updated.with_changes(lpar=(), rpar=()))
+    assert isinstance(bare, cst.BaseExpression)
+    return cst.Call(cst.Name("str"), [cst.Arg(bare)], lpar=updated.lpar, rpar=updated.rpar)
+
+
+def _every_cookie(updated: cst.CSTNode) -> cst.CSTNode:
+    """`dict(r.cookies)`, which may be there already."""
+    assert isinstance(updated, cst.Call)
+    if updated.args:
+        return updated
+    assert isinstance(updated.func, cst.Attribute)
+    return updated.with_changes(func=cst.Name("dict"), args=[cst.Arg(updated.func.value)])

@@ -1,0 +1,174 @@
+"""Writes the requests of httpx that forms describe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+
+import libcst as cst
+
+from codemods.rewrite.edits import Edits, awaited, without_parentheses
+from codemods.rewrite.imports import FileImports
+from codemods.rules.requests_calls.adjustments import PASSED, NameOf, called, dotted, keyword_argument
+from codemods.rules.requests_calls.arguments import by_name, named_arguments
+from codemods.rules.requests_calls.handling import NativeRequest
+from codemods.rules.requests_httpx.arguments import CheckedArguments
+from codemods.rules.requests_httpx.forms import RequestForm, Shape
+from codemods.rules.requests_httpx.uses import add_use
+from codemods.rules.rule import Refusal
+
+
+def add_edits(edits: Edits, imports: FileImports, form: NativeRequest) -> None:
+    """Adds the edits of one request."""
+    assert isinstance(form, RequestForm)
+    assert form.arguments is not None
+    tree = edits.tree
+    call = tree.at(form.call, cst.Call)
+    assert call is not None, form
+    path = tree.path(call)
+    statement = next(
+        node for node in reversed(path) if isinstance(node, cst.BaseStatement) and tree.span(node) == form.statement
+    )
+    block = path[path.index(statement) - 1]
+    assert isinstance(block, cst.IndentedBlock)
+    imports.release(call.func, "httpx")
+    adjustments = dict(form.arguments.adjustments)
+    for name, argument in by_name(call, form.verb):
+        for gone in adjustments.get(name, PASSED).gone(argument):
+            imports.release(gone, None)
+    writer = _Writer(form, form.arguments, call, cache(lambda module: imports.name_of(module, call)))
+    match form.shape:
+        case Shape.IN_PLACE:
+            edits.replace(call, writer.in_place)
+            wrap = writer.around
+        case Shape.LIFT:
+            edits.replace(call, writer.capture)
+            wrap = writer.in_front
+        case Shape.WITH:
+            wrap = writer.instead_of_with
+    for use in form.uses:
+        add_use(edits, use)
+    edits.wrap(block, statement, statement, wrap)
+
+
+class _Writer:
+    """Writes one request, and the block of its client around statements whose inner edits are done."""
+
+    def __init__(self, form: RequestForm, arguments: CheckedArguments, call: cst.Call, name_of: NameOf) -> None:
+        self._form = form
+        self._arguments = arguments
+        self._call = call
+        self._name_of = name_of
+        self._httpx = name_of("httpx")
+        self._lifted: cst.Call | None = None
+
+    def in_place(self, updated: cst.CSTNode) -> cst.CSTNode:
+        """`await client.get(url)`."""
+        assert isinstance(updated, cst.Call)
+        return awaited(self._request(updated))
+
+    def capture(self, updated: cst.CSTNode) -> cst.CSTNode:
+        """Keeps the call, and leaves the response's name in its place."""
+        assert isinstance(updated, cst.Call)
+        self._lifted = updated
+        return cst.Name(self._form.response, lpar=updated.lpar, rpar=updated.rpar)
+
+    def around(self, statements: Sequence[cst.BaseStatement]) -> Sequence[cst.BaseStatement]:
+        """The statements inside the block of a client."""
+        first, *rest = statements
+        return self._in_client([_without_leading_lines(first), *rest], first)
+
+    def in_front(self, statements: Sequence[cst.BaseStatement]) -> Sequence[cst.BaseStatement]:
+        """The response, made in the block of a client in front of the statements."""
+        assert self._lifted is not None
+        first, *rest = statements
+        return [*self._in_client([self._assigned(self._lifted)], first), _without_leading_lines(first), *rest]
+
+    def instead_of_with(self, statements: Sequence[cst.BaseStatement]) -> Sequence[cst.BaseStatement]:
+        """The statements of a `with` in the block of a client, behind the response."""
+        (statement,) = statements
+        assert isinstance(statement, cst.With)
+        call = statement.items[0].item
+        assert isinstance(call, cst.Call)
+        assert isinstance(statement.body, cst.IndentedBlock)
+        body = statement.body.with_changes(body=[self._assigned(call), *statement.body.body])
+        item = cst.WithItem(self._client(), cst.AsName(cst.Name(self._form.client)))
+        changed = statement.with_changes(items=[item], body=body, asynchronous=cst.Asynchronous())
+        return _with_lines([*self._before(), changed], statement)
+
+    def _assigned(self, call: cst.Call) -> cst.SimpleStatementLine:
+        target = cst.AssignTarget(cst.Name(self._form.response))
+        return cst.SimpleStatementLine([cst.Assign([target], awaited(self._request(call)))])
+
+    def _in_client(
+        self, inside: Sequence[cst.BaseStatement], original: cst.BaseStatement
+    ) -> Sequence[cst.BaseStatement]:
+        item = cst.WithItem(self._client(), cst.AsName(cst.Name(self._form.client)))
+        made = cst.With([item], cst.IndentedBlock(list(inside)), asynchronous=cst.Asynchronous())
+        return _with_lines([*self._before(), made], original)
+
+    def _before(self) -> Iterator[cst.BaseStatement]:
+        """What has to be done before the client is made."""
+        arguments = named_arguments(self._call, self._form.verb)
+        assert not isinstance(arguments, Refusal)
+        for name, adjustment in self._arguments.adjustments:
+            assert name in arguments
+            yield from adjustment.statements(arguments, self._name_of)
+
+    def _client(self) -> cst.Call:
+        given = [
+            _last(written)
+            for name, argument in by_name(self._call, self._form.verb)
+            if name in self._arguments.of_the_client
+            for written in dict(self._arguments.adjustments)[name].written(argument, self._name_of)
+        ]
+        settings = [keyword_argument(name, cst.parse_expression(text)) for name, text in self._arguments.settings]
+        return cst.Call(dotted(f"{self._httpx}.AsyncClient"), [*settings, *given])
+
+    def _request(self, call: cst.Call) -> cst.Call:
+        method = self._arguments.method
+        function = cst.Attribute(cst.Name(self._form.client), cst.Name("request" if method else self._form.verb))
+        arguments = list(self._request_arguments(call))
+        if method is not None:
+            comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
+            arguments.insert(0, cst.Arg(cst.SimpleString(f'"{method}"'), comma=comma))
+        last = call.args[-1].comma if call.args else cst.MaybeSentinel.DEFAULT
+        if arguments and len(arguments) != len(call.args) + (method is not None):
+            arguments[-1] = arguments[-1].with_changes(comma=last)
+        return without_parentheses(call.with_changes(func=function, args=arguments))  # type: ignore[return-value]
+
+    def _request_arguments(self, call: cst.Call) -> Iterator[cst.Arg]:
+        adjustments = dict(self._arguments.adjustments)
+        named = dict(by_name(call, self._form.verb))
+        for name, argument in named.items():
+            if name in self._arguments.of_the_client or (name == "params" and self._arguments.merges_params):
+                continue
+            for written in adjustments.get(name, PASSED).written(argument, self._name_of):
+                if name == "url" and self._arguments.merges_params:
+                    params = adjustments["params"].written(named["params"], self._name_of)
+                    url = called(dotted(f"{self._httpx}.URL"), written.value)
+                    merged = called(cst.Attribute(url, cst.Name("copy_merge_params")), params[0].value)
+                    yield written.with_changes(value=merged)
+                else:
+                    yield written
+
+
+def _last(argument: cst.Arg) -> cst.Arg:
+    """An argument without what stood around it."""
+    return argument.with_changes(
+        comma=cst.MaybeSentinel.DEFAULT,
+        whitespace_after_arg=cst.SimpleWhitespace(""),
+    )
+
+
+def _with_lines(made: list[cst.BaseStatement], original: cst.BaseStatement) -> list[cst.BaseStatement]:
+    """Statements in the place of another one: what stands above it stays above the first."""
+    lines = tuple(getattr(original, "leading_lines", ()))
+    return [
+        made[0].with_changes(leading_lines=lines),
+        *(_without_leading_lines(one) if one is made[-1] else one for one in made[1:]),
+    ]
+
+
+def _without_leading_lines(statement: cst.BaseStatement) -> cst.BaseStatement:
+    return statement.with_changes(leading_lines=())
