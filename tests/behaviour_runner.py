@@ -14,11 +14,11 @@ from pathlib import Path
 
 
 def family(error: BaseException) -> str:
-    """The name of the family an exception belongs to: the same for both libraries."""
+    """The name of the family an exception belongs to: the same for all libraries."""
     modules = {kind.__module__.partition(".")[0] for kind in type(error).__mro__}
     if isinstance(error, json.JSONDecodeError):
         return "no JSON"
-    if modules & {"requests", "aiohttp"} or isinstance(error, asyncio.TimeoutError):
+    if modules & {"requests", "aiohttp", "httpx"} or isinstance(error, asyncio.TimeoutError):
         return "no reply"
     return f"{type(error).__name__}: {error}"
 

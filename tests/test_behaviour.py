@@ -1,9 +1,12 @@
 """Programs do the same before and after their migration: printed values, exceptions, and what a server receives.
 
-All programs of `fixtures/behaviour` are migrated as one project, and run in two processes: before and after. A program
-starts with comments: `# rows: ...` names the rows of the mapping that it covers, `# actions: native, offloaded` what
-becomes of its requests (only `native` where it does not say), `# sent: differs` that the server receives something else
-(a note says so), `# sent: unordered` that it receives the same in any order, `# note: ...` what a note says.
+All programs of `fixtures/behaviour` are migrated as one project, once for each client, and run before and after, each
+time in a process of their own. A program starts with comments: `# rows: ...` names the rows of the mapping that it
+covers, `# actions: native, offloaded` what becomes of its requests (only `native` where it does not say),
+`# sent: differs` that the server receives something else (a note says so), `# sent: unordered` that it receives the same
+in any order, `# note: ...` what a note says. These are for aiohttp; for httpx `# httpx: offloaded` says what becomes of
+its requests, `# httpx-sent: ...` how they are sent, and `# httpx-prints: ...` what a note says where it prints something
+else.
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ import pytest
 
 from codemods import migrate
 from codemods.config import Config
-from codemods.model import Scope
+from codemods.model import HttpClient, Scope
 from tests.behaviour_server import CERTIFICATES, Asked, BehaviourServer
 from tests.fixture_cases import FIXTURES, write_tree
 
@@ -35,15 +38,28 @@ SECONDS = 120
 
 
 @dataclass(frozen=True)
-class Behaviour:
-    """What the programs did, and what became of their requests."""
+class Run:
+    """What the programs did, and what a server was asked."""
 
-    before: dict[str, dict[str, Any]]
-    after: dict[str, dict[str, Any]]
-    asked_before: dict[str, list[Asked]]
-    asked_after: dict[str, list[Asked]]
+    did: dict[str, dict[str, Any]]
+    asked: dict[str, list[Asked]]
+
+
+@dataclass(frozen=True)
+class Migrated:
+    """What became of the programs and their requests."""
+
+    run: Run
     actions: dict[str, set[str]]
     notes: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """All of it, before and after."""
+
+    before: Run
+    after: dict[HttpClient, Migrated]
 
 
 def head(program: str, word: str) -> str | None:
@@ -76,52 +92,69 @@ def server() -> Iterator[BehaviourServer]:
 
 @pytest.fixture(scope="session")
 def behaviour(server: BehaviourServer, tmp_path_factory: pytest.TempPathFactory) -> Behaviour:
-    before, after = tmp_path_factory.mktemp("before"), tmp_path_factory.mktemp("after")
-    files = {f"{name}.py": (FOLDER / f"{name}.py").read_bytes() for name in PROGRAMS}
-    write_tree(before, files)
-    migration = migrate([before], Config(scope=Scope.ASYNC))
+    before = tmp_path_factory.mktemp("before")
+    write_tree(before, {f"{name}.py": (FOLDER / f"{name}.py").read_bytes() for name in PROGRAMS})
+    done = Run(run(before, server.url), server.take())
+    after = {client: migrated(before, client, server, tmp_path_factory.mktemp(client.value)) for client in HttpClient}
+    return Behaviour(done, after)
+
+
+def migrated(before: Path, client: HttpClient, server: BehaviourServer, folder: Path) -> Migrated:
+    migration = migrate([before], Config(scope=Scope.ASYNC, client=client))
     assert migration.problems == ()
-    write_tree(after, {**files, **{change.source.path.name: change.after for change in migration.changes}})
+    files = {f"{name}.py": (before / f"{name}.py").read_bytes() for name in PROGRAMS}
+    write_tree(folder, {**files, **{change.source.path.name: change.after for change in migration.changes}})
     actions: dict[str, set[str]] = {name: set() for name in PROGRAMS}
     notes = dict.fromkeys(PROGRAMS, "")
     for finding in migration.findings:
         if finding.call.startswith("requests."):
             actions[Path(finding.path).stem].add(finding.action.value)
             notes[Path(finding.path).stem] += "".join(f"{note}\n" for note in finding.notes)
-    done_before = run(before, server.url)
-    asked_before = server.take()
-    done_after = run(after, server.url)
-    return Behaviour(done_before, done_after, asked_before, server.take(), actions, notes)
+    return Migrated(Run(run(folder, server.url), server.take()), actions, notes)
 
 
+def says(program: str, client: HttpClient, word: str) -> str | None:
+    """What a program says of a client: for httpx with another word."""
+    return head(program, {"actions": "httpx", "sent": "httpx-sent"}[word] if client is HttpClient.HTTPX else word)
+
+
+for_each_client = pytest.mark.parametrize("client", list(HttpClient))
+
+
+@for_each_client
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_program_does_the_same(program: str, behaviour: Behaviour) -> None:
-    before, after = behaviour.before[program], behaviour.after[program]
+def test_program_does_the_same(program: str, client: HttpClient, behaviour: Behaviour) -> None:
+    before, after = behaviour.before.did[program], behaviour.after[client].run.did[program]
     assert before["printed"] or before["raised"], "a program that shows nothing proves nothing"
     assert before["complained"] == ""
-    assert after == before
+    differs = head(program, "httpx-prints") if client is HttpClient.HTTPX else None
+    assert (after == before) is (differs is None)
+    assert differs is None or differs in behaviour.after[client].notes[program]
+    assert after["complained"] == ""
 
 
+@for_each_client
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_server_receives_the_same(program: str, behaviour: Behaviour) -> None:
-    before, after = behaviour.asked_before.get(program, []), behaviour.asked_after.get(program, [])
+def test_server_receives_the_same(program: str, client: HttpClient, behaviour: Behaviour) -> None:
+    before, after = behaviour.before.asked.get(program, []), behaviour.after[client].run.asked.get(program, [])
     assert before, "a program that asks nothing proves nothing"
-    how = head(program, "sent")
+    how = says(program, client, "sent")
     assert how in {None, "differs", "unordered"}
     if how == "unordered":
         before, after = sorted(before, key=repr), sorted(after, key=repr)
     assert (after == before) is (how != "differs")
 
 
+@for_each_client
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_requests_become_what_the_program_says(program: str, behaviour: Behaviour) -> None:
-    expected = (head(program, "actions") or "native").split(", ")
-    assert behaviour.actions[program] == set(expected)
+def test_requests_become_what_the_program_says(program: str, client: HttpClient, behaviour: Behaviour) -> None:
+    expected = (says(program, client, "actions") or "native").split(", ")
+    assert behaviour.after[client].actions[program] == set(expected)
 
 
 @pytest.mark.parametrize("program", [name for name in PROGRAMS if head(name, "note")])
 def test_a_note_says_what_differs(program: str, behaviour: Behaviour) -> None:
-    assert str(head(program, "note")) in behaviour.notes[program]
+    assert str(head(program, "note")) in behaviour.after[HttpClient.AIOHTTP].notes[program]
 
 
 ROWS = tomllib.loads((FOLDER / "rows.toml").read_text(encoding="utf-8"))

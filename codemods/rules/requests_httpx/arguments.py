@@ -59,6 +59,10 @@ _JSON_NOTE = (
     "httpx writes JSON without blanks, leaves letters beyond ASCII as they are, and raises ValueError for NaN; "
     "requests raises InvalidJSONError"
 )
+_REDIRECT_NOTE = (
+    "after a redirect httpx keeps the Content-Type of a body that is gone, and the body where the method stays; "
+    "requests drops the one, and after a 301 or 302 the other"
+)
 _MERGED_NOTE = (
     "copy_merge_params() puts params= in the place of what the URL has of the same name, and writes the URL's own "
     "query anew; requests adds to it"
@@ -108,7 +112,12 @@ def check_arguments(tree: Tree, call: cst.Call, verb: str, types: Mapping[Span, 
         return late
     has_body = any(adjustments.get(one, LEFT_OUT) is not LEFT_OUT for one in ("data", "json"))
     return CheckedArguments(
-        notes=(*notes, *([_MERGED_NOTE] if merges else []), ALWAYS),
+        notes=(
+            *notes,
+            *([_MERGED_NOTE] if merges else []),
+            *([_REDIRECT_NOTE] if has_body and not is_name(arguments.get("allow_redirects"), "False") else []),
+            ALWAYS,
+        ),
         adjustments=tuple(adjustments.items()),
         of_the_client=moved,
         settings=tuple(_settings(arguments, verb)),

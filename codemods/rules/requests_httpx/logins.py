@@ -44,7 +44,9 @@ def check_login(value: cst.BaseExpression, tree: Tree) -> Answer:
         return Refusal("auth= is no user and password that can be seen")
     if not all(is_pure(one) for one in pair):
         return Refusal("auth= holds something with effects")
-    is_plain = all(isinstance(one, cst.SimpleString) and "".join(literal_parts(one)).isascii() for one in pair)
+    if not all("".join(literal_parts(one)).isascii() for one in pair):
+        return Refusal("auth= holds letters beyond ASCII, which httpx sends as UTF-8")
+    is_plain = all(isinstance(one, cst.SimpleString) for one in pair)
     notes = [] if is_plain else [_LETTERS_NOTE]
     if isinstance(value, cst.Tuple):
         return PASSED, notes

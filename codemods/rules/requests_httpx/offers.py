@@ -10,11 +10,11 @@ from codemods.model import Span
 from codemods.rules.requests_aiohttp import RULE
 from codemods.rules.requests_calls import mocks
 from codemods.rules.requests_calls.assigned import Assigned, assignment_of
-from codemods.rules.requests_calls.handling import PlacedUse
+from codemods.rules.requests_calls.handling import PlacedUse, ResponseUse
 from codemods.rules.requests_calls.offering import Request, joined, sharing_a_statement
 from codemods.rules.requests_httpx.arguments import CheckedArguments, check_arguments
 from codemods.rules.requests_httpx.forms import RequestForm, assigned_forms, of_a_with, used_at_once
-from codemods.rules.requests_httpx.response import DECODES, notes_of
+from codemods.rules.requests_httpx.response import DECODES, NOTES, notes_of
 from codemods.rules.rule import Offer, Refusal
 from codemods.tree import Tree
 
@@ -96,12 +96,20 @@ def _offer(draft: _Draft, group: str | None) -> Offer:
     if refusal is not None or isinstance(arguments, Refusal) or not isinstance(form, RequestForm):
         reason = refusal.reason if refusal is not None else "it has no form in httpx that is known to be the same"
         return Offer(rule=RULE.id, native=None, reason=reason, group=group)
-    return Offer(
+    native = replace(form, verb=draft.request.verb, arguments=arguments)
+    decodes = any(one.use in DECODES for one in draft.uses)
+    offer = Offer(
         rule=RULE.id,
-        native=replace(form, verb=draft.request.verb, arguments=arguments),
+        native=native,
         reason=f"httpx's client.{draft.request.verb}() does the same without blocking the event loop",
         notes=tuple(dict.fromkeys((*arguments.notes, *notes_of(draft.uses)))),
         group=group,
         raises=True,
-        decodes=any(one.use in DECODES for one in draft.uses),
+        decodes=decodes,
     )
+    if not decodes:
+        return offer
+    others = notes_of(one for one in draft.uses if one.use not in DECODES)
+    exact = (*arguments.notes, *others, NOTES[ResponseUse.TEXT])
+    from_text = replace(offer, native=replace(native, decodes_text=True), notes=tuple(dict.fromkeys(exact)))
+    return replace(offer, for_decoding_handlers=from_text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import libcst as cst
 
@@ -21,8 +21,11 @@ _RENAMED = {
 }
 
 
-def add_use(edits: Edits, use: PlacedUse) -> None:
-    """Adds the edits of one use of a response."""
+def add_use(edits: Edits, use: PlacedUse, json: Callable[[], str] | None) -> None:
+    """Adds the edits of one use of a response.
+
+    `json` gives the name of that module, where JSON has to be decoded from the text.
+    """
     node = edits.tree.at(use.node, cst.BaseExpression)  # type: ignore[type-abstract]
     assert node is not None, use
     match use.use:
@@ -37,6 +40,9 @@ def add_use(edits: Edits, use: PlacedUse) -> None:
             edits.replace(node, lambda updated: _succeeded(updated, needs_none))
         case ResponseUse.URL | ResponseUse.REQUEST_URL:
             edits.replace(node, _text_of)
+        case ResponseUse.JSON | ResponseUse.JSON_GIVEN if json is not None:
+            module = json()
+            edits.replace(node, lambda updated: _decoded_text(updated, module))
         case ResponseUse.EVERY_COOKIE:
             edits.replace(node, _every_cookie)
         case ResponseUse.REASON | ResponseUse.IS_REDIRECT as renamed:
@@ -132,6 +138,15 @@ def _text_of(updated: cst.CSTNode) -> cst.CSTNode:
     bare = parenthesized_children(updated.with_changes(lpar=(), rpar=()))
     assert isinstance(bare, cst.BaseExpression)
     return cst.Call(cst.Name("str"), [cst.Arg(bare)], lpar=updated.lpar, rpar=updated.rpar)
+
+
+def _decoded_text(updated: cst.CSTNode, json: str) -> cst.CSTNode:
+    """`json.loads(r.text)` for `r.json()`, with its own arguments behind."""
+    assert isinstance(updated, cst.Call)
+    text = cst.Arg(_renamed(updated.func, "text"))
+    comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
+    arguments = [text.with_changes(comma=comma), *updated.args] if updated.args else [text]
+    return updated.with_changes(func=cst.Attribute(cst.Name(json), cst.Name("loads")), args=arguments)
 
 
 def _every_cookie(updated: cst.CSTNode) -> cst.CSTNode:

@@ -47,7 +47,7 @@ def add_edits(edits: Edits, imports: FileImports, form: NativeRequest) -> None:
         case Shape.WITH:
             wrap = writer.instead_of_with
     for use in form.uses:
-        add_use(edits, use)
+        add_use(edits, use, (lambda: imports.name_of("json", call)) if form.decodes_text else None)
     edits.wrap(block, statement, statement, wrap)
 
 
