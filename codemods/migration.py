@@ -58,7 +58,12 @@ def migrate(paths: Sequence[Path], config: Config, relative_to: Path | None = No
     run = _Run(project, knowledge, config)
     if not run.may_have_work():
         return run.nothing()
-    return with_requirements(run.migrate(), project, update=config.update_requirements)
+    return with_requirements(
+        run.migrate(),
+        project,
+        client=CLIENTS[config.client].module,
+        update=config.update_requirements,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """Finds and reads the fixtures of rules and projects, and says what is wrong with them.
 
 Rules: `fixtures/rules/<rule>/<case>.before.py` with `<case>.after.py`, or `<case>.noop.py` for a file that
-must not change. The first line may be `# awaitify: scope=all` (else the scope is `async`); it is no part of
-the case, so it may stand in `.after.py` too. At the end of a line of `.before.py` or `.noop.py` may stand
+must not change. The first line may be `# awaitify: scope=all` (else the scope is `async`), `# awaitify:
+client=httpx` (else it is aiohttp), or both with a blank between; it is no part of the case, so it may stand in
+`.after.py` too. At the end of a line of `.before.py` or `.noop.py` may stand
 `# finding: left` (or any other action, or several with commas between): a finding with that action is on
 that line. `# finding: none` says that the line has no finding at all. These marks are no part of the case
 either.
@@ -22,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from codemods.model import Action, Scope
+from codemods.model import Action, HttpClient, Scope
 
 FIXTURES = Path(__file__).parent / "fixtures"
 RULES = FIXTURES / "rules"
@@ -32,7 +33,7 @@ NONE = "none"
 """The mark of a line that must have no finding."""
 
 _KINDS = ("before", "after", "noop")
-_HEADER = re.compile(rb"# awaitify: scope=(\w+)[ \t]*\r?\n")
+HEADER = re.compile(rb"# awaitify: (?=[sc])(?:scope=(\w+))?(?: ?client=(\w+))?[ \t]*\r?\n")
 _MARK = re.compile(rb"(?m)[ \t]*# finding: ([a-z]+(?:, *[a-z]+)*)[ \t]*(?=\r?$)")
 _MARK_START = re.compile(rb"#\s*finding\b")
 _CACHES = frozenset({"__pycache__"})
@@ -53,6 +54,14 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class Setting:
+    """How a case is migrated: cases of one setting are migrated together."""
+
+    scope: Scope = Scope.ASYNC
+    client: HttpClient = HttpClient.AIOHTTP
+
+
+@dataclass(frozen=True, slots=True)
 class RuleCase:
     """One file before and after a migration."""
 
@@ -60,7 +69,7 @@ class RuleCase:
     name: str
     module: str
     """The name of the module it is migrated as: unique over all rules."""
-    scope: Scope
+    setting: Setting
     before: bytes
     after: bytes
     marks: tuple[Mark, ...]
@@ -157,28 +166,29 @@ def _rule_case(folder: Path, name: str, kinds: set[str], module: str) -> RuleCas
         have = ", ".join(f".{kind}.py" for kind in sorted(kinds))
         raise FixtureError(f"{folder / name}: has {have}; a case is .before.py with .after.py, or .noop.py alone")
     source = folder / f"{name}.{'noop' if 'noop' in kinds else 'before'}.py"
-    scope, before, marks = _read_marked(source)
+    setting, before, marks = _read_marked(source)
     if "noop" in kinds:
-        return RuleCase(folder.name, name, module, scope or Scope.ASYNC, before, before, marks)
+        return RuleCase(folder.name, name, module, setting or Setting(), before, before, marks)
     target = folder / f"{name}.after.py"
-    scope_after, after, marks_after = _read_marked(target)
+    setting_after, after, marks_after = _read_marked(target)
     if marks_after:
         raise FixtureError(f"{target}: findings are marked in .before.py, not here")
-    if scope_after not in (None, scope):
-        raise FixtureError(f"{target}: its scope is not that of {source.name}")
+    if setting_after not in (None, setting):
+        raise FixtureError(f"{target}: its first line is not that of {source.name}")
     if before == after:
         raise FixtureError(f"{source}: nothing changes in it; make it {name}.noop.py")
-    return RuleCase(folder.name, name, module, scope or Scope.ASYNC, before, after, marks)
+    return RuleCase(folder.name, name, module, setting or Setting(), before, after, marks)
 
 
-def _read_marked(path: Path) -> tuple[Scope | None, bytes, tuple[Mark, ...]]:
+def _read_marked(path: Path) -> tuple[Setting | None, bytes, tuple[Mark, ...]]:
     content = path.read_bytes()
-    scope = None
-    if header := _HEADER.match(content):
+    setting = None
+    if header := HEADER.match(content):
         try:
-            scope = Scope(header[1].decode())
+            scope = Scope((header[1] or b"async").decode())
+            setting = Setting(scope, HttpClient((header[2] or b"aiohttp").decode()))
         except ValueError as error:
-            raise FixtureError(f"{path}: {error}; the first line is `# awaitify: scope=all` or `async`") from error
+            raise FixtureError(f"{path}: {error}; the first line is such as `# awaitify: scope=all`") from error
         content = content[header.end() :]
     marks = tuple(
         Mark(content.count(b"\n", 0, match.start()) + 1, _actions(path, match[1].decode()))
@@ -187,7 +197,7 @@ def _read_marked(path: Path) -> tuple[Scope | None, bytes, tuple[Mark, ...]]:
     content = _MARK.sub(b"", content)
     if _MARK_START.search(content):
         raise FixtureError(f"{path}: a mark is written `# finding: <action>` at the end of its line")
-    return scope, content, marks
+    return setting, content, marks
 
 
 def _actions(path: Path, text: str) -> frozenset[str]:

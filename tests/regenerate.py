@@ -6,16 +6,12 @@ For a change that many fixtures share, such as where an import goes. What it wri
 
 from __future__ import annotations
 
-import re
 import tempfile
 from pathlib import Path
 
-from codemods.model import Scope
-from tests.fixture_cases import RULES, load_project_cases, load_rule_cases, read_tree, write_tree
+from tests.fixture_cases import HEADER, RULES, load_project_cases, load_rule_cases, read_tree, write_tree
 from tests.test_projects import migrate_tree
 from tests.test_rules import run
-
-_HEADER = re.compile(rb"# awaitify: scope=\w+[ \t]*\r?\n")
 
 
 def main() -> None:
@@ -23,16 +19,16 @@ def main() -> None:
     for before in RULES.glob("*/*.before.py"):
         after = before.with_name(before.name.replace(".before.", ".after."))
         if not after.exists():
-            header = _HEADER.match(before.read_bytes())
+            header = HEADER.match(before.read_bytes())
             after.write_bytes((header[0] if header else b"") + b"# made by tests.regenerate\n")
     cases = load_rule_cases()
-    for scope in (Scope.ASYNC, Scope.ALL):
+    for setting in {one.setting for one in cases}:
         with tempfile.TemporaryDirectory() as folder:
-            done = run(Path(folder), scope, {one.module: one.before for one in cases if one.scope is scope})
+            done = run(Path(folder), setting, {one.module: one.before for one in cases if one.setting == setting})
         for case in cases:
             path = RULES / case.rule / f"{case.name}.after.py"
-            if case.scope is scope and path.exists() and case.after != done.after[case.module]:
-                header = _HEADER.match(path.read_bytes())
+            if case.setting == setting and path.exists() and case.after != done.after[case.module]:
+                header = HEADER.match(path.read_bytes())
                 path.write_bytes((header[0] if header else b"") + done.after[case.module])
                 print(path)
     for project in load_project_cases():

@@ -2,11 +2,10 @@
 
 All programs of `fixtures/behaviour` are migrated as one project, once for each client, and run before and after, each
 time in a process of their own. A program starts with comments: `# rows: ...` names the rows of the mapping that it
-covers, `# actions: native, offloaded` what becomes of its requests (only `native` where it does not say),
-`# sent: differs` that the server receives something else (a note says so), `# sent: unordered` that it receives the same
-in any order, `# note: ...` what a note says. These are for aiohttp; for httpx `# httpx: offloaded` says what becomes of
-its requests, `# httpx-sent: ...` how they are sent, and `# httpx-prints: ...` what a note says where it prints something
-else.
+covers, `# actions: native, offloaded` what becomes of its requests (only `native` where it does not say), `# sent:
+differs` that the server receives something else (a note says so), `# sent: unordered` that it receives the same in any
+order, `# note: ...` what a note says. These are for aiohttp; for httpx `# httpx: offloaded` says what becomes of the
+requests, `# httpx-sent: ...` how they are sent, `# httpx-prints: ...` what a note says where something else is printed.
 """
 
 from __future__ import annotations

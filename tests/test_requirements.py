@@ -40,7 +40,7 @@ def migrated(
     bot = next(source for source in project.files if source.name == "bot.py")
     changes = (FileChange(bot, after, "utf-8"),) if before != after else ()
     migration = Migration(Scope.ASYNC, "", (), (), changes, project.problems, (), 1, 1)
-    return with_requirements(migration, project, update=update)
+    return with_requirements(migration, project, client="aiohttp", update=update)
 
 
 def written(migration: Migration) -> dict[str, bytes]:

@@ -21,6 +21,7 @@ from tests.fixture_cases import (
     FixtureError,
     Mark,
     RuleCase,
+    Setting,
     difference,
     fixture_sources,
     load_rule_cases,
@@ -41,43 +42,28 @@ class Run:
     """What each module is afterwards, by its name."""
 
 
-def run(folder: Path, scope: Scope, sources: dict[str, bytes]) -> Run:
+def run(folder: Path, setting: Setting, sources: dict[str, bytes]) -> Run:
     project = b'[project]\nname = "cases"\nversion = "1"\nrequires-python = ">=3.11"\n'
     write_tree(folder, {"pyproject.toml": project, **{f"{name}.py": text for name, text in sources.items()}})
-    migration = migrate([folder], Config(scope=scope))
+    migration = migrate([folder], Config(scope=setting.scope, client=setting.client))
     changed = {change.source.path.stem: change.after for change in migration.changes}
     assert set(changed) <= set(sources)
     return Run(migration, {**sources, **changed})
 
 
-def sources_of(scope: Scope) -> dict[str, bytes]:
-    return {case.module: case.before for case in CASES if case.scope is scope}
+SETTINGS = sorted({case.setting for case in CASES}, key=str)
 
 
 @pytest.fixture(scope="session")
-def async_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    return run(tmp_path_factory.mktemp("async"), Scope.ASYNC, sources_of(Scope.ASYNC))
-
-
-@pytest.fixture(scope="session")
-def async_second_run(async_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    return run(tmp_path_factory.mktemp("async_second"), Scope.ASYNC, async_run.after)
-
-
-@pytest.fixture(scope="session")
-def all_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    return run(tmp_path_factory.mktemp("all"), Scope.ALL, sources_of(Scope.ALL))
-
-
-@pytest.fixture(scope="session")
-def all_second_run(all_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    return run(tmp_path_factory.mktemp("all_second"), Scope.ALL, all_run.after)
-
-
-def run_of(case: RuleCase, request: pytest.FixtureRequest, suffix: str = "run") -> Run:
-    found = request.getfixturevalue(f"{case.scope.value}_{suffix}")
-    assert isinstance(found, Run)
-    return found
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[Setting, str], Run]:
+    """The first and the second run of every setting."""
+    done: dict[tuple[Setting, str], Run] = {}
+    for setting in SETTINGS:
+        sources = {case.module: case.before for case in CASES if case.setting == setting}
+        first = run(tmp_path_factory.mktemp("first"), setting, sources)
+        done[setting, "first"] = first
+        done[setting, "second"] = run(tmp_path_factory.mktemp("second"), setting, first.after)
+    return done
 
 
 def actions_by_line(case: RuleCase, migration: Migration) -> dict[int, set[str]]:
@@ -110,8 +96,8 @@ def parametrize_cases(cases: Sequence[RuleCase]) -> pytest.MarkDecorator:
 
 
 @parametrize_cases(CASES)
-def test_case_becomes_what_the_fixture_says(case: RuleCase, request: pytest.FixtureRequest) -> None:
-    done = run_of(case, request)
+def test_case_becomes_what_the_fixture_says(case: RuleCase, runs: dict[tuple[Setting, str], Run]) -> None:
+    done = runs[case.setting, "first"]
     problems = [problem for problem in done.migration.problems if Path(problem.path).stem == case.module]
     assert problems == []
     actual = done.after[case.module]
@@ -120,16 +106,16 @@ def test_case_becomes_what_the_fixture_says(case: RuleCase, request: pytest.Fixt
 
 
 @parametrize_cases(CASES)
-def test_second_run_changes_nothing(case: RuleCase, request: pytest.FixtureRequest) -> None:
-    first = run_of(case, request).after[case.module]
-    second = run_of(case, request, "second_run").after[case.module]
+def test_second_run_changes_nothing(case: RuleCase, runs: dict[tuple[Setting, str], Run]) -> None:
+    first = runs[case.setting, "first"].after[case.module]
+    second = runs[case.setting, "second"].after[case.module]
     if second != first:
         pytest.fail(difference(first, second, case.id), pytrace=False)
 
 
 @parametrize_cases([case for case in CASES if case.marks])
-def test_findings_are_where_the_fixture_says(case: RuleCase, request: pytest.FixtureRequest) -> None:
-    actions = actions_by_line(case, run_of(case, request).migration)
+def test_findings_are_where_the_fixture_says(case: RuleCase, runs: dict[tuple[Setting, str], Run]) -> None:
+    actions = actions_by_line(case, runs[case.setting, "first"].migration)
     assert wrong_findings(case.marks, actions) == []
 
 
@@ -161,7 +147,7 @@ def cases_in(folder: Path, files: dict[str, bytes]) -> list[RuleCase]:
 def test_before_and_after_make_one_case(tmp_path: Path) -> None:
     [case] = cases_in(tmp_path, {"b.before.py": b"x = 1\n", "b.after.py": b"x = 2\n"})
     assert (case.rule, case.name, case.module) == ("rule", "b", "case_rule_1")
-    assert (case.scope, case.before, case.after, case.marks) == (Scope.ASYNC, b"x = 1\n", b"x = 2\n", ())
+    assert (case.setting, case.before, case.after, case.marks) == (Setting(), b"x = 1\n", b"x = 2\n", ())
 
 
 def test_noop_is_its_own_after(tmp_path: Path) -> None:
@@ -199,7 +185,7 @@ def test_first_line_gives_the_scope_and_is_no_part_of_the_case(tmp_path: Path) -
     header = b"# awaitify: scope=all\n"
     files = {"a.before.py": header + b"x = 1  # finding: left\n", "a.after.py": header + b"x = 2\n"}
     [case] = cases_in(tmp_path, files)
-    assert (case.scope, case.before, case.after) == (Scope.ALL, b"x = 1\n", b"x = 2\n")
+    assert (case.setting, case.before, case.after) == (Setting(Scope.ALL), b"x = 1\n", b"x = 2\n")
     assert case.marks == (Mark(1, frozenset({"left"})),)
 
 

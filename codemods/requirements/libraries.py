@@ -31,6 +31,20 @@ class Library:
     """Distributions that are named after the replaced module and do not need it."""
 
 
+_COMPANIONS: Final = frozenset(
+    {
+        *("betamax", "cachecontrol", "cloudscraper", "grequests", "httpretty", "mechanicalsoup"),
+        *("pytest-recording", "pytest-responses", "pytest-vcr", "responses", "vcrpy"),
+    }
+)
+_COMPANION_MODULES: Final = frozenset(
+    {
+        *("betamax", "cachecontrol", "cloudscraper", "grequests", "httpretty", "mechanicalsoup"),
+        *("responses", "vcr"),
+    }
+)
+_STUBS: Final = frozenset({"types-requests"})
+
 LIBRARIES: Final = (
     Library(
         module="aiohttp",
@@ -38,18 +52,18 @@ LIBRARIES: Final = (
         floor="3.10",  # ConnectionTimeoutError, which handlers name
         later=(("encode_basic_auth", "3.14"),),
         replaces="requests",
-        companions=frozenset(
-            {
-                *("betamax", "cachecontrol", "cloudscraper", "grequests", "httpretty", "mechanicalsoup"),
-                *("pytest-recording", "pytest-responses", "pytest-vcr", "responses", "vcrpy"),
-            }
-        ),
-        companion_modules=frozenset(
-            {
-                *("betamax", "cachecontrol", "cloudscraper", "grequests", "httpretty", "mechanicalsoup"),
-                *("responses", "vcr"),
-            }
-        ),
-        stubs=frozenset({"types-requests"}),
+        companions=_COMPANIONS,
+        companion_modules=_COMPANION_MODULES,
+        stubs=_STUBS,
+    ),
+    Library(
+        module="httpx",
+        distribution="httpx",
+        floor="0.26",  # proxy= of a client
+        later=(),
+        replaces="requests",
+        companions=_COMPANIONS,
+        companion_modules=_COMPANION_MODULES,
+        stubs=_STUBS,
     ),
 )

@@ -19,12 +19,15 @@ from codemods.requirements.places import lock_files
 from codemods.requirements.reading import Document, Documents, read_documents, read_text
 
 
-def with_requirements(migration: Migration, project: Project, *, update: bool) -> Migration:
+def with_requirements(migration: Migration, project: Project, *, client: str, update: bool) -> Migration:
     """Adds what the changes ask of the requirements; with `update` their files are among the changes.
+
+    `client` is the module that takes the place of requests.
 
     A file that is malformed is a problem of the result.
     """
-    needs = [need for library in LIBRARIES if _has_news(need := need_of(library, migration.changes))]
+    brought = [library for library in LIBRARIES if library.module == client]
+    needs = [need for library in brought if _has_news(need := need_of(library, migration.changes))]
     if not needs:
         return migration
     documents = read_documents(project.root, project.base)

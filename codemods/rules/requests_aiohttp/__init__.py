@@ -12,7 +12,7 @@ from codemods.rules.rule import Rule
 RULE = Rule(
     id="AW102",
     name="requests-aiohttp",
-    summary="A request made with requests blocks the event loop; aiohttp makes it natively.",
+    summary="A request made with requests blocks the event loop; aiohttp makes it natively (or httpx: --client httpx).",
     before="""\
 async def cat(channel, url):
     r = requests.get(url)

@@ -222,7 +222,7 @@ class _Check:
                 unseen = "httpx asks for a scheme in the URL of a proxy; requests adds http:// itself"
                 return check_proxies(value, unseen)
             case "auth":
-                return check_login(value, self.tree)
+                return check_login(value, kind, self.tree)
             case "cookies":
                 return (LEFT_OUT if isinstance(value, cst.Dict) and not value.elements else PASSED), []
             case "stream" if is_name(value, "False"):
@@ -263,7 +263,7 @@ class _Check:
         kinds = set(alternatives(kind or ""))
         texts = {one for one in kinds if one in {"str", "bytes", "LiteralString"} or one.startswith("Literal[")}
         if is_literal or (texts and kinds - texts <= {"None"}):
-            if "json" in self.arguments and not is_literal:
+            if is_given(self.arguments.get("json")) and not is_literal:
                 return Refusal("httpx sends data= even where it is empty, and requests its json= then")
             return Renamed("content"), []
         return self._mapping("data", value)

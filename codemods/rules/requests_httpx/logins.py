@@ -5,18 +5,23 @@ Source: the verified table, section 5; httpx 0.28 `httpx/_auth.py`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import libcst as cst
 
+from codemods.facts.syntax import dotted_name
 from codemods.rules.evaluation import is_pure
 from codemods.rules.requests_calls.adjustments import PASSED, Adjustment, Answer, NameOf, called, dotted
 from codemods.rules.requests_calls.expressions import imported_name, literal_parts
 from codemods.rules.requests_calls.logins import BASIC, DIGEST, visible_pair
+from codemods.rules.requests_calls.values import alternatives
 from codemods.rules.rule import Refusal
 from codemods.tree import Tree
 
+_TEXT = r"(?:str|LiteralString|Literal\['[^']*'\])"
+_NAMED_PAIR = re.compile(rf"tuple\[{_TEXT}, {_TEXT}\]")
 _LETTERS_NOTE = "httpx sends letters beyond ASCII in a login as UTF-8, and takes nothing but text; requests as Latin-1"
 
 
@@ -36,11 +41,16 @@ class Login(Adjustment):
         yield argument.value.func
 
 
-def check_login(value: cst.BaseExpression, tree: Tree) -> Answer:
-    """What becomes of a login."""
+def check_login(value: cst.BaseExpression, kind: str | None, tree: Tree) -> Answer:
+    """What becomes of a login, of which the type checker says what it is."""
+    if dotted_name(value) is not None:
+        kinds = set(alternatives(kind)) if kind is not None else set()
+        if not kinds - {"None"} or not all(_NAMED_PAIR.fullmatch(one) for one in kinds - {"None"}):
+            return Refusal("auth= is not known to be a pair of user and password")
+        return PASSED, [_LETTERS_NOTE]
     pair = visible_pair(value)
-    kind = imported_name(tree, value.func) if isinstance(value, cst.Call) else None
-    if len(pair) != 2 or not (isinstance(value, cst.Tuple) or kind in {BASIC, DIGEST}):
+    made_by = imported_name(tree, value.func) if isinstance(value, cst.Call) else None
+    if len(pair) != 2 or not (isinstance(value, cst.Tuple) or made_by in {BASIC, DIGEST}):
         return Refusal("auth= is no user and password that can be seen")
     if not all(is_pure(one) for one in pair):
         return Refusal("auth= holds something with effects")
@@ -50,4 +60,4 @@ def check_login(value: cst.BaseExpression, tree: Tree) -> Answer:
     notes = [] if is_plain else [_LETTERS_NOTE]
     if isinstance(value, cst.Tuple):
         return PASSED, notes
-    return Login("DigestAuth" if kind == DIGEST else "BasicAuth"), notes
+    return Login("DigestAuth" if made_by == DIGEST else "BasicAuth"), notes
