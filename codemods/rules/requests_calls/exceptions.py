@@ -31,9 +31,7 @@ DECODING_ERROR = "json.JSONDecodeError"
 
 _MESSAGE_NOTE = "the message of the exception that a handler shows is another one"
 _OF_DECODING = frozenset({"JSONDecodeError", "InvalidJSONError"})
-_LIBRARIES = frozenset(
-    {"urllib3", "socket", "ssl", "http", "json", "simplejson", "urllib", "aiohttp", "asyncio", "httpx", "httpcore"}
-)
+_LIBRARIES = frozenset({"urllib3", "socket", "ssl", "http", "json", "simplejson", "urllib", "aiohttp", "asyncio"})
 _ALL_OF_THEM = frozenset({"RequestException", "Exception", "BaseException"})
 """The classes that catch all that a request raises."""
 
@@ -107,7 +105,7 @@ class Exceptions:
             return _Effect.WIDENED
         if root == LIBRARY and last in self.translations:
             return _Effect.RENAMED
-        is_alike = kind not in self.different and root not in {LIBRARY, *_LIBRARIES}
+        is_alike = kind not in self.different and root not in {LIBRARY, self.client, *_LIBRARIES}
         return _Effect.NONE if is_alike and ("." not in kind or last not in EXCEPTIONS) else _Effect.UNLIKE
 
     def rewritten(

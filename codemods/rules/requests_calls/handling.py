@@ -31,6 +31,8 @@ class ResponseUse(StrEnum):
     """All of them are listed or copied."""
     RAISE = "raise"
     """`raise_for_status()`."""
+    RAISE_MORE = "raise more"
+    """The same where no `if` can be put around it, which keeps it from raising for more."""
     CLOSE = "close"
     TRUTH = "truth"
     """`if response:` asks whether the request succeeded; other libraries' responses are always true."""

@@ -6,6 +6,7 @@ Source: the verified table, section 5.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import libcst as cst
 
@@ -19,7 +20,7 @@ from codemods.tree import Tree
 
 Path = tuple[cst.CSTNode, ...]
 
-RAISES = frozenset({ResponseUse.RAISE})
+RAISES = frozenset({ResponseUse.RAISE, ResponseUse.RAISE_MORE})
 """The uses that may raise what httpx raises: the body is there."""
 
 DECODES = frozenset({ResponseUse.JSON, ResponseUse.JSON_GIVEN})
@@ -36,6 +37,7 @@ NOTES: Mapping[ResponseUse, str] = {
     ResponseUse.JSON: _JSON_NOTE,
     ResponseUse.JSON_GIVEN: _JSON_NOTE,
     ResponseUse.URL: "httpx's URL of a host alone has no slash at its end, and what needs no escapes is left as it is",
+    ResponseUse.RAISE_MORE: "httpx raises for redirects that are not followed, and for 304, too; requests does not",
     ResponseUse.HEADERS: "httpx takes letters beyond ASCII in headers as UTF-8 where they are; requests takes Latin-1",
 }
 """How a use differs, in words."""
@@ -48,8 +50,8 @@ _HOP_USES = frozenset(
 
 def _headers(path: Sequence[cst.CSTNode]) -> Handling | Refusal:
     made = parts.headers(path)
-    if isinstance(made, Handling) and made.use is ResponseUse.EVERY_HEADER and made.builtin != "len":
-        return Refusal("the response's headers are listed or copied, which httpx names in small letters")
+    if isinstance(made, Handling) and made.use is ResponseUse.EVERY_HEADER:
+        return Refusal("the response's headers are listed, copied or counted, which httpx does in another way")
     return made
 
 
@@ -57,7 +59,10 @@ def _raise_for_status(path: Sequence[cst.CSTNode]) -> Handling | Refusal:
     made = Method(ResponseUse.RAISE)(path)
     if isinstance(made, Handling) and not isinstance(path[-4], cst.Expr):
         return Refusal("raise_for_status() is used as a value, and gives the response in httpx")
-    return made
+    match path[-6:-3]:
+        case (cst.IndentedBlock(), cst.SimpleStatementLine(body=[_]), _):
+            return made
+    return replace(made, use=ResponseUse.RAISE_MORE) if isinstance(made, Handling) else made
 
 
 _ATTRIBUTES: Mapping[str, Handle] = {

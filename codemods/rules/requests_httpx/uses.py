@@ -104,8 +104,8 @@ def _add_guard(edits: Edits, node: cst.BaseExpression) -> None:
     """`if r.is_error:` before `r.raise_for_status()`, which raises for redirects, too, in httpx."""
     path = edits.tree.path(node)
     line, block = path[-3], path[-4]
-    if not (isinstance(line, cst.SimpleStatementLine) and len(line.body) == 1 and isinstance(block, cst.IndentedBlock)):
-        return
+    assert isinstance(line, cst.SimpleStatementLine)
+    assert isinstance(block, cst.IndentedBlock)
 
     def guarded(statements: Sequence[cst.BaseStatement]) -> Sequence[cst.BaseStatement]:
         (statement,) = statements
