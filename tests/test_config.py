@@ -8,7 +8,7 @@ import pytest
 
 from codemods.config import Config, IgnoreRules, find_python, load_config
 from codemods.errors import ConfigError
-from codemods.model import Fallback, Scope
+from codemods.model import Fallback, HttpClient, Scope
 from codemods.packs import Boundary, BoundaryKind
 
 
@@ -39,6 +39,7 @@ def test_every_key_is_read(tmp_path):
         tmp_path,
         'scope = "all"',
         'fallback = "leave"',
+        'client = "httpx"',
         'select = ["AW101", "AW102"]',
         'ignore = ["AW102"]',
         'keep-sync = ["app.db:Pool.acquire", "app.*:load"]',
@@ -51,6 +52,7 @@ def test_every_key_is_read(tmp_path):
     assert config == Config(
         scope=Scope.ALL,
         fallback=Fallback.LEAVE,
+        client=HttpClient.HTTPX,
         select=frozenset({"AW101", "AW102"}),
         ignore=frozenset({"AW102"}),
         keep_sync=("app.db:Pool.acquire", "app.*:load"),
