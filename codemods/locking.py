@@ -12,13 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codemods.config import Config
+from codemods.facts.arguments import accepts, arguments_in, closing
 from codemods.facts.assemble import Text
 from codemods.facts.graph import CallGraph, ClassFact, Function, Reference
 from codemods.facts.inheritance import Inheritance, last_name
+from codemods.facts.kinds import Kind
+from codemods.facts.lookups import looked_up_names
 from codemods.facts.unresolved import (
     Mention,
     assigned_attributes,
-    names_in_strings,
     unresolved_calls,
     unresolved_mentions,
 )
@@ -86,6 +88,20 @@ class LockFinder:
         self._mentions: dict[str, list[Mention]] = defaultdict(list)
         self._prefixes: list[Mention] = []
         self._related = _related_classes(graph)
+        self._project = {one.name.partition(":")[0].partition(".")[0] for one in graph.functions}
+        self._dotted_classes: dict[str, list[ClassFact]] = defaultdict(list)
+        for one in graph.classes:
+            module, _, qualname = one.name.partition(":")
+            # how the checker writes classes within others and within functions is left open
+            for name in {qualname.replace(".<locals>", ""), qualname.rpartition(".")[2]}:
+                self._dotted_classes[f"{module}.{name}"].append(one)
+        self._named_classes: dict[str, list[str]] = defaultdict(list)
+        for one in graph.classes:
+            self._named_classes[re.split(r"[.:]", one.name)[-1]].append(one.name)
+        self._methods: dict[str, list[str]] = defaultdict(list)
+        for function in graph.functions:
+            if function.owner is not None:
+                self._methods[function.owner].append(function.name)
         self._class_at: dict[tuple[str, int | None], str] = {
             (one.path, one.span.line): one.name for one in graph.classes
         }
@@ -102,12 +118,11 @@ class LockFinder:
         """What may call functions; the plainest reasons come first."""
         names = frozenset(last_name(one.name) for one in functions)
         methods = frozenset(last_name(one.name) for one in functions if one.owner is not None)
-        project = {one.name.partition(":")[0].partition(".")[0] for one in self._graph.functions}
         texts = self._sources.texts
-        yield from unresolved_calls(self._graph.calls, texts, names, project)
+        yield from unresolved_calls(self._graph.calls, texts, names, self._project)
         yield from unresolved_mentions(texts, names, self._types_of)
         yield from assigned_attributes(texts, methods)
-        yield from names_in_strings(texts)
+        yield from looked_up_names(texts, names, self._project, self._types_of)
 
     def planned(self, names: Container[str], seen: Seen) -> Iterator[PlannedFunction]:
         """Functions with their locks, as far as they are known."""
@@ -173,9 +188,70 @@ class LockFinder:
         return None
 
     def _may_mean(self, mention: Mention, function: Function) -> bool:
-        """Whether the object that a mention asks can have the function at all."""
+        """Whether a mention can mean a function of its name at all."""
         asked = self._class_at.get((mention.path, mention.class_line))
-        return asked is None or asked in self._related.get(function.owner or "", ())
+        if asked is not None and not self._is_of(function, asked):
+            return False
+        if mention.is_bare and function.owner is not None and function.path != mention.path:
+            return False  # only a class's own body calls its method by the name alone
+        if not mention.is_bare and function.owner is None and not function.parent.endswith(":"):
+            return False  # a function within a function is no attribute of anything until it is used as a value
+        if mention.arguments is not None and function.parameters is not None:
+            is_method = function.owner is not None
+            if not accepts(function.parameters, mention.arguments, is_method=is_method):
+                return False
+        return self._is_held_by(mention.holder, function) and (
+            mention.kinds is None or any(self._may_have(kind, function) for kind in mention.kinds)
+        )
+
+    def _is_of(self, function: Function, class_name: str) -> bool:
+        """Whether an instance of a class can have a method."""
+        return class_name in self._related.get(function.owner or "", ())
+
+    def _is_held_by(self, holder: str | None, function: Function) -> bool:
+        """Whether a dotted path whose last but one name is `holder` can lead to a function."""
+        named = self._named_classes.get(holder or "", ())
+        if not named or function.name.partition(":")[0].rpartition(".")[2] == holder:
+            return True  # a module, or a class under another name
+        return any(self._is_of(function, one) for one in named)
+
+    def _may_have(self, kind: Kind, function: Function) -> bool:
+        """Whether something of a kind can have a function as an attribute."""
+        if kind.is_module:
+            return function.owner is None and kind.name.partition(".")[0] in self._project
+        own = self._dotted_classes.get(kind.name, ())
+        if own:
+            return any(self._is_opaque(one) or self._is_of(function, one.name) for one in own)
+        if kind.name.partition(".")[0] in self._project:
+            return True
+        if not kind.is_class and not kind.name.startswith("builtins."):
+            return True  # it may hand on to something else, or be what a Protocol asks for
+        owner = self._classes.get(function.owner or "")
+        return owner is not None and (kind.name in owner.foreign_bases or self._has_unknown_base(owner))
+
+    def _is_opaque(self, one: ClassFact) -> bool:
+        """Whether instances of a class can have attributes that the class does not tell of."""
+        hooks = {"__getattr__", "__getattribute__"}
+        own = {last_name(name) for line in (one.name, *one.mro) for name in self._methods.get(line, ())}
+        return (
+            one.is_protocol
+            or bool(hooks & (own | one.foreign_members))
+            or self._has_unknown_base(one)
+            or any(self._has_unknown_base(self._classes[base]) for base in one.mro if base in self._classes)
+        )
+
+    def _has_unknown_base(self, one: ClassFact) -> bool:
+        """Whether more stands among the bases of a class than the checker resolved, as its text says."""
+        lines = self._sources.texts[one.path].lines
+        end = lines.offset(one.span.end_line, one.span.end_column)
+        opening = re.compile(r"\s*(?:\[[^\]]*\]\s*)?\(").match(lines.text, end)
+        if opening is None:
+            return False
+        if lines.masked is None:
+            return True
+        outline = lines.masked.outline
+        bases = arguments_in(outline, lines.text, opening.end(), closing(outline, opening.end() - 1) or opening.end())
+        return bases is None or len(bases) > one.resolved_bases
 
 
 def _related_classes(graph: CallGraph) -> Mapping[str, Set[str]]:

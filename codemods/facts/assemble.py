@@ -19,6 +19,8 @@ from codemods.facts.graph import (
     Decorator,
     ForeignTarget,
     Function,
+    Parameter,
+    ParameterKind,
     Reference,
 )
 from codemods.facts.report import (
@@ -32,6 +34,7 @@ from codemods.facts.report import (
     Expression,
     FunctionDefinition,
     FunctionRef,
+    ParameterEntry,
     Parent,
     Report,
     parse_place,
@@ -222,7 +225,30 @@ def _function(
         decorators=(),
         overrides=None,
         overrides_foreign=None,
+        parameters=_parameters(definition),
     )
+
+
+def _parameters(definition: FunctionDefinition) -> tuple[Parameter, ...] | None:
+    if len(definition.undecorated_signatures) != 1:
+        return None
+    listed = definition.undecorated_signatures[0].parameters
+    if isinstance(listed, str) or listed.List is None:
+        return None
+    return tuple(_parameter(entry) for entry in listed.List)
+
+
+def _parameter(entry: ParameterEntry) -> Parameter:
+    for kind, fact in (
+        (ParameterKind.POSITIONAL, entry.PosOnly),
+        (ParameterKind.EITHER, entry.Pos),
+        (ParameterKind.KEYWORD, entry.KwOnly),
+        (ParameterKind.REST, entry.VarArg),
+        (ParameterKind.KEYWORDS, entry.Kwargs),
+    ):
+        if fact is not None:
+            return Parameter(fact.name, kind, fact.required, fact.annotation.string)
+    raise wrong_shape("a parameter is of no known kind")
 
 
 def _resolve_probe(report: Report, probe: Path, known_names: Sequence[str], names: _Names) -> Iterator[tuple[str, str]]:
@@ -452,6 +478,7 @@ def _finish_functions(functions: Iterable[Function], edges: _Edges) -> Iterator[
             decorators=edges.decorators.get(one.name, ()),
             overrides=edges.bases.get(one.name),
             overrides_foreign=edges.foreign_bases.get(one.name),
+            parameters=one.parameters,
         )
 
 

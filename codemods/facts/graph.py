@@ -34,6 +34,31 @@ class Decorator:
     """Its qualified name where it is defined, as in `abc.abstractmethod`; None when unresolved."""
 
 
+class ParameterKind(StrEnum):
+    """How a parameter takes its argument."""
+
+    POSITIONAL = "positional"
+    """Only by its place."""
+    EITHER = "either"
+    KEYWORD = "keyword"
+    """Only by its name."""
+    REST = "rest"
+    """`*args`"""
+    KEYWORDS = "keywords"
+    """`**kwargs`"""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter of a function."""
+
+    name: str
+    kind: ParameterKind
+    is_required: bool
+    type: str
+    """As the checker writes it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Function:
     """A function or method that the project defines."""
@@ -55,6 +80,8 @@ class Function:
     """Whether calling it, undecorated, gives a coroutine: not so for an async generator."""
     overrides_foreign: str | None
     """The method outside the project that it overrides, as a qualified name."""
+    parameters: tuple[Parameter, ...] | None = None
+    """`self` included; None where the checker does not say."""
 
 
 @dataclass(frozen=True, slots=True)

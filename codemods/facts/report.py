@@ -84,7 +84,26 @@ class Annotation(Shape):
     string: str
 
 
+class ParameterFact(Shape):
+    annotation: Annotation
+    name: str = ""
+    required: bool = False
+
+
+class ParameterEntry(Shape):
+    PosOnly: ParameterFact | None = None
+    Pos: ParameterFact | None = None
+    KwOnly: ParameterFact | None = None
+    VarArg: ParameterFact | None = None
+    Kwargs: ParameterFact | None = None
+
+
+class ParameterList(Shape):
+    List: tuple[ParameterEntry, ...] | None = None
+
+
 class Signature(Shape):
+    parameters: ParameterList | str
     return_annotation: Annotation | None = None
 
 

@@ -6,20 +6,16 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from codemods.facts.arguments import Argument, arguments_in
 from codemods.facts.assemble import Text
 from codemods.facts.bindings import foreign_names
 from codemods.facts.graph import Call, CallKind
+from codemods.facts.kinds import Kind, kinds_of
 from codemods.model import Span
 from codemods.tree import LineTable
 
 _NAMED_CALL = re.compile(r"([^\W\d]\w*)\s*\(")
 _OPENS = {")": "(", "]": "[", "}": "{"}
-
-_BY_STRING = re.compile(
-    r"\b(?:getattr|hasattr|setattr|attrgetter|methodcaller|patch(?:\.object|\.multiple)?|globals\(\)\s*\[|locals\(\)\s*\[)"
-    r"[^\n]*?[\"'](?:[\w.:]*[.:])?([^\W\d]\w*)[\"']"
-)
-_BY_PREFIX = re.compile(r"\bgetattr\s*\([^\n]*?(?:[\"'](\w+)[\"']\s*[+%]|f[\"'](\w+)\{)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +30,14 @@ class Mention:
     class_line: int | None = None
     """The line of the class statement around it when it is asked of `self`: an instance of that class."""
     is_prefix: bool = False
+    kinds: frozenset[Kind] | None = None
+    """What the object that is asked can be, where that is known."""
+    holder: str | None = None
+    """The name before it in a dotted path: that of a class or a module."""
+    arguments: tuple[Argument, ...] | None = None
+    """What is handed over, when it is called there."""
+    is_bare: bool = False
+    """Whether it is called by its name alone, not as an attribute of something."""
 
 
 def unresolved_calls(
@@ -58,8 +62,24 @@ def unresolved_calls(
             continue
         why = f"{call.path}:{call.span.line} calls something of that name on a receiver of unknown type"
         is_own = re.match(r"(?:self|cls)\.\w+\(", text) is not None
+        opening = _matching_parenthesis(text)
         for name in sorted(wanted):
-            yield Mention(name, call.path, why, _class_line(lines, call.span.line) if is_own else None)
+            yield Mention(
+                name,
+                call.path,
+                why,
+                class_line_around(lines, call.span.line) if is_own else None,
+                arguments=None if opening is None else _arguments(lines, call.span, opening),
+                is_bare=opening is not None and text[:opening].strip() == name,
+            )
+
+
+def _arguments(lines: LineTable, span: Span, opening: int) -> tuple[Argument, ...] | None:
+    """What a call hands over, `opening` being where its parenthesis stands in it."""
+    if lines.masked is None:
+        return None
+    start = lines.offset(span.line, span.column) + opening + 1
+    return arguments_in(lines.masked.outline, lines.text, start, lines.offset(span.end_line, span.end_column) - 1)
 
 
 def _is_foreign_function(call: str, foreign: Mapping[str, bool]) -> bool:
@@ -106,29 +126,6 @@ def _blanked(match: re.Match[str]) -> str:
     return " " * len(match[0])
 
 
-def names_in_strings(texts: Mapping[str, Text]) -> Iterator[Mention]:
-    """Names that are looked up by string, whole or how they begin.
-
-    Looks at what `getattr`, `patch`, `methodcaller` and their like are given on the same line.
-    """
-    for path, text in sorted(texts.items()):
-        code = text.lines.text
-        for match in _BY_STRING.finditer(code):
-            why = f"{path} looks up that name as a string"
-            yield Mention(match[1], path, why, _class_asked(text.lines, match))
-        for match in _BY_PREFIX.finditer(code):
-            prefix = match[1] or match[2]
-            why = f"{path} looks up names that begin with {prefix!r} as strings"
-            yield Mention(prefix, path, why, _class_asked(text.lines, match), is_prefix=True)
-
-
-def _class_asked(lines: LineTable, lookup: re.Match[str]) -> int | None:
-    """The line of the class whose instance `getattr(self, ...)` asks."""
-    if re.match(r"\w+\s*\(\s*(?:self|cls)\s*,", lookup[0]) is None:
-        return None
-    return _class_line(lines, lines.position(lookup.start())[0])
-
-
 def unresolved_mentions(
     texts: Mapping[str, Text], names: frozenset[str], types_of: Callable[[str], Mapping[Span, str]]
 ) -> Iterator[Mention]:
@@ -140,18 +137,25 @@ def unresolved_mentions(
     for path, text in sorted(texts.items()) if names else ():
         types: dict[tuple[int, int], str] | None = None
         for match in mention.finditer(text.lines.text):
+            if not _is_code(text.lines, match.start()):
+                continue
             if types is None:
                 types = {(span.end_line, span.end_column): kind for span, kind in types_of(path).items()}
             line, column = text.lines.position(match.start())
             kind = types.get((line, column))
-            unknown = kind is None or "Unknown" in kind or "Any" in kind
-            if unknown and not _is_import_or_comment(text.lines.line(line), column):
+            is_unknown = kind is None or (("Unknown" in kind or "Any" in kind) and kinds_of(kind) is None)
+            if is_unknown and not _is_import(text.lines.line(line)):
                 why = f"{path}:{line} uses something of that name of an object of unknown type as a value"
                 yield Mention(match[1], path, why)
 
 
-def _is_import_or_comment(line: str, column: int) -> bool:
-    return line.lstrip().startswith(("import ", "from ")) or "#" in line[:column]
+def _is_code(lines: LineTable, offset: int) -> bool:
+    """Whether what stands at an offset, which is no space, may be code."""
+    return lines.masked is None or lines.masked.code[offset] == lines.text[offset]
+
+
+def _is_import(line: str) -> bool:
+    return line.lstrip().startswith(("import ", "from "))
 
 
 def assigned_attributes(texts: Mapping[str, Text], names: frozenset[str]) -> Iterator[Mention]:
@@ -160,12 +164,14 @@ def assigned_attributes(texts: Mapping[str, Text], names: frozenset[str]) -> Ite
     assigned = re.compile(rf"(?:(\w*)\.\s*|^[ \t]+)({wanted})[ \t]*(?::[^=\n]+)?=(?!=)", re.M)
     for path, text in sorted(texts.items()) if names else ():
         for match in assigned.finditer(text.lines.text):
+            if not _is_code(text.lines, match.start(2)):
+                continue
             line, _ = text.lines.position(match.start(2))
             in_class = match[1] is None and _is_in_class_body(text.lines, line)
             if match[1] is not None or in_class:
                 why = f"{path}:{line} assigns something to an attribute of that name"
                 is_own = in_class or match[1] in {"self", "cls"}
-                yield Mention(match[2], path, why, _class_line(text.lines, line) if is_own else None)
+                yield Mention(match[2], path, why, class_line_around(text.lines, line) if is_own else None)
 
 
 def _is_in_class_body(lines: LineTable, line: int) -> bool:
@@ -174,7 +180,7 @@ def _is_in_class_body(lines: LineTable, line: int) -> bool:
     return above is not None and _starts_class(lines.line(above))
 
 
-def _class_line(lines: LineTable, line: int) -> int | None:
+def class_line_around(lines: LineTable, line: int) -> int | None:
     """The line of the innermost class statement around a line."""
     above = _outer_line(lines, line)
     while above is not None and not _starts_class(lines.line(above)):
