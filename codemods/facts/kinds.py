@@ -32,7 +32,7 @@ def kinds_of(type_: str | None) -> frozenset[Kind] | None:
     if type_ is None or type_ == "None":
         return None
     found: set[Kind] = set()
-    for part in _members(type_):
+    for part in members_of(type_):
         if part == "None":
             continue
         if part.startswith("Module[") and part.endswith("]"):
@@ -51,7 +51,17 @@ def kinds_of(type_: str | None) -> frozenset[Kind] | None:
     return frozenset(found)
 
 
-def _members(type_: str) -> Iterator[str]:
+UNKNOWN = frozenset({"Unknown", "Any", "typing.Any"})
+"""How the checker writes that a type, or a part of one, may be anything."""
+
+
+def is_partly_known(type_: str) -> bool:
+    """Whether an object may be what the type says, None apart, or anything else: the checker counts on the former."""
+    parts = {part for part in members_of(type_) if part != "None"}
+    return bool(parts & UNKNOWN) and not parts <= UNKNOWN
+
+
+def members_of(type_: str) -> Iterator[str]:
     """The parts of a union."""
     depth = 0
     low = 0

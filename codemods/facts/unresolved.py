@@ -10,7 +10,7 @@ from codemods.facts.arguments import Argument, arguments_in
 from codemods.facts.assemble import Text
 from codemods.facts.bindings import foreign_names
 from codemods.facts.graph import Call, CallKind
-from codemods.facts.kinds import Kind, kinds_of
+from codemods.facts.kinds import UNKNOWN, Kind, is_partly_known, kinds_of, members_of
 from codemods.model import Span
 from codemods.tree import LineTable
 
@@ -129,11 +129,14 @@ def _blanked(match: re.Match[str]) -> str:
 def unresolved_mentions(
     texts: Mapping[str, Text], names: frozenset[str], types_of: Callable[[str], Mapping[Span, str]]
 ) -> Iterator[Mention]:
-    """Attributes of objects of unknown type that carry one of the names and are not called.
+    """Attributes that carry one of the names, of objects of unknown type, and not called; of partly known, called too.
 
-    The report does not mention them. `types_of` gives the types of the expressions of a file.
+    The report does not mention them: it resolves a call by what is known of the receiver, the default of a parameter,
+    say. `types_of` gives the types of the expressions of a file.
     """
-    mention = re.compile(r"\.\s*(" + "|".join(map(re.escape, sorted(names))) + r")\b(?!\s*[(.\w]|\s+import\b)")
+    mention = re.compile(
+        r"\.\s*(" + "|".join(map(re.escape, sorted(names))) + r")\b(?!\s*[.\w]|\s+import\b)(?P<called>\s*\()?"
+    )
     for path, text in sorted(texts.items()) if names else ():
         types: dict[tuple[int, int], str] | None = None
         for match in mention.finditer(text.lines.text):
@@ -143,10 +146,22 @@ def unresolved_mentions(
                 types = {(span.end_line, span.end_column): kind for span, kind in types_of(path).items()}
             line, column = text.lines.position(match.start())
             kind = types.get((line, column))
+            if match["called"]:
+                if kind is not None and is_partly_known(kind):
+                    why = (
+                        f"{path}:{line} calls something of that name on a receiver that is not always a {_shown(kind)}"
+                    )
+                    yield Mention(match[1], path, why)
+                continue
             is_unknown = kind is None or (("Unknown" in kind or "Any" in kind) and kinds_of(kind) is None)
             if is_unknown and not _is_import(text.lines.line(line)):
                 why = f"{path}:{line} uses something of that name of an object of unknown type as a value"
                 yield Mention(match[1], path, why)
+
+
+def _shown(kind: str) -> str:
+    """The part of a type that is known."""
+    return " or ".join(part for part in members_of(kind) if part not in UNKNOWN)
 
 
 def _is_code(lines: LineTable, offset: int) -> bool:
