@@ -74,8 +74,12 @@ def inspect(
 
     `types_of` gives the types of the expressions of a file.
     """
-    finder = LockFinder(graph, inheritance, sources, config, types_of)
-    closure = worth_parsing(graph, closure, inheritance, finder, knowledge, options, sources.outside)
+
+    def finder_of(graph: CallGraph) -> LockFinder:
+        return LockFinder(graph, inheritance, sources, config, types_of)
+
+    prospect = worth_parsing(graph, closure, inheritance, finder_of, sources, knowledge, options)
+    graph, closure, finder = prospect.graph, prospect.closure, prospect.finder
     index = _GraphIndex(graph, closure, knowledge.lock_enters)
     shared = _Shared(index, knowledge, config, types_of, _replaced(closure, sources, knowledge))
     collected = _Collected()

@@ -8,15 +8,16 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from codemods.config import Config
 from codemods.facts.arguments import accepts, arguments_in, closing
 from codemods.facts.assemble import Text
+from codemods.facts.flow import Flow, followed, receiver_of
 from codemods.facts.graph import CallGraph, ClassFact, Function, Reference
 from codemods.facts.inheritance import Inheritance, last_name
-from codemods.facts.kinds import Kind
+from codemods.facts.kinds import Kind, is_partly_known
 from codemods.facts.lookups import looked_up_names
 from codemods.facts.unresolved import (
     Mention,
@@ -27,6 +28,15 @@ from codemods.facts.unresolved import (
 from codemods.model import Span
 from codemods.planning.boundaries import lock_of
 from codemods.planning.facts import PlannedFunction
+
+_MAKES_CLASSES = re.compile(
+    r"__subclasses__|__init_subclass__"
+    r"|^(?![ \t]*(?:async[ \t]+)?def\b)[^\n]*(?:\breturn|=|[(,\[])[ \t]*cls[ \t]*(?:[,)\]]|$)",
+    re.M,
+)
+"""Where classes are handed on without being named, to be made elsewhere."""
+_MAKES_ITSELF = re.compile(r"\bcls\s*\(|__class__\s*\(|\btype\s*\(\s*\w+\s*\)\s*\(")
+"""Where a class, or one that derives from it, makes an instance without naming it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +97,10 @@ class LockFinder:
         self._unread_words = {name: set(re.findall(rb"\w+", content)) for name, content in sources.unread.items()}
         self._mentions: dict[str, list[Mention]] = defaultdict(list)
         self._prefixes: list[Mention] = []
+        self._looked_for: set[str] = set()
         self._related = _related_classes(graph)
+        self._kin = {name for family in inheritance.families for name in family}
+        self._makes_classes = any(_MAKES_CLASSES.search(text.lines.text) for text in sources.texts.values())
         self._project = {one.name.partition(":")[0].partition(".")[0] for one in graph.functions}
         self._dotted_classes: dict[str, list[ClassFact]] = defaultdict(list)
         for one in graph.classes:
@@ -108,7 +121,13 @@ class LockFinder:
 
     def look_for_mentions(self, functions: Container[str]) -> None:
         """Looks for everything that may call some functions and only has their names, from now on a reason."""
-        for mention in self._mentioned([one for one in self._graph.functions if one.name in functions]):
+        fresh = [
+            one
+            for one in self._graph.functions
+            if one.name in functions and last_name(one.name) not in self._looked_for
+        ]
+        self._looked_for |= {last_name(one.name) for one in fresh}
+        for mention in self._mentioned(fresh) if fresh else ():
             if mention.is_prefix:
                 self._prefixes.append(mention)
             else:
@@ -120,9 +139,72 @@ class LockFinder:
         methods = frozenset(last_name(one.name) for one in functions if one.owner is not None)
         texts = self._sources.texts
         yield from unresolved_calls(self._graph.calls, texts, names, self._project)
-        yield from unresolved_mentions(texts, names, self._types_of)
+        followed_calls = (
+            (one.path, receiver_of(one, texts[one.path].lines)) for one in self._graph.calls if one.is_by_flow
+        )
+        known = {(path, place[0].end_line, place[0].end_column) for path, place in followed_calls if place is not None}
+        yield from unresolved_mentions(texts, names, self._project, self._types_of, known)
         yield from assigned_attributes(texts, methods)
         yield from looked_up_names(texts, names, self._project, self._types_of)
+
+    def followed(self, names: Container[str]) -> CallGraph:
+        """The graph with the calls that may run some functions and whose receiver only the flow of types knows."""
+        flow = Flow(self._graph, self._sources.texts, self._types_of, self._has_unseen_callers, self._is_opaque)
+        wanted = {last_name(one.name) for one in self._graph.functions if one.name in names}
+        found = followed(self._graph, self._sources.texts, wanted, self._is_partly_known, flow)
+        if not found:
+            return self._graph
+        calls = tuple(found.get((one.path, one.span, one.kind), one) for one in self._graph.calls)
+        return replace(self._graph, calls=calls)
+
+    def _is_partly_known(self, path: str, span: Span) -> bool:
+        kind = self._types_of(path).get(span)
+        return kind is not None and is_partly_known(kind, self._project)
+
+    def _has_unseen_callers(self, function: Function) -> bool:
+        """Whether anything may call a function besides the resolved calls."""
+        name = last_name(function.name)
+        owner = self._classes.get(function.owner or "")
+        is_init = name == "__init__"
+        if not is_init and (name.startswith("__") or function.overrides_foreign is not None):
+            return True
+        if function.path in self._sources.outside or function.path in self._sources.stubbed:
+            return True
+        if function.name in self._sources.entry_points or self._definitions[function.name.partition("@")[0]] > 1:
+            return True
+        if function.name in self._kin or _foreign_caller(function, owner) is not None:
+            return True
+        if owner is not None and (self._is_opaque(owner) or (is_init and self._is_made_unseen(owner))):
+            return True
+        if any(not self._is_harmless(one) for one in self._references[function.name]):
+            return True
+        self.look_for_mentions({function.name})
+        return self._by_mention(function) is not None
+
+    def _is_made_unseen(self, one: ClassFact) -> bool:
+        """Whether a class may be made by code that does not name it."""
+        lines = self._sources.texts[one.path].lines
+        before = lines.line(one.span.line - 1).lstrip() if one.span.line > 1 else ""
+        related = [self._classes[name] for name in self._related[one.name] if name in self._classes]
+        return (
+            bool(one.foreign_bases)
+            or before.startswith(("@", ")"))
+            or self._makes_classes
+            or any(_MAKES_ITSELF.search(self._sources.texts[base.path].lines.text) for base in related)
+        )
+
+    def _is_harmless(self, reference: Reference) -> bool:
+        """Whether a use of a class only derives from it or asks for it, and does not hand it on."""
+        lines = self._sources.texts[reference.path].lines
+        if not all(last_name(target) == "__init__" for target in reference.targets):
+            return False
+        before = lines.line(reference.span.line)[: reference.span.column - 1]
+        after = lines.line(reference.span.end_line)[reference.span.end_column - 1 :]
+        return (
+            re.match(r"\s*class\s+\w+\s*\([\w.,\s]*\Z", before) is not None
+            or re.search(r"\b(?:isinstance|issubclass)\s*\([^()]*,\s*\(?[\w.,\s]*\Z", before) is not None
+            or after.startswith(".")
+        )
 
     def planned(self, names: Container[str], seen: Seen) -> Iterator[PlannedFunction]:
         """Functions with their locks, as far as they are known."""

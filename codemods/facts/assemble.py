@@ -306,6 +306,7 @@ def _classes(report: Report, module_id: int, text: Text, own_modules: Container[
             foreign_bases=tuple(f"{ref.module_name}.{ref.class_name}" for ref in foreign),
             foreign_members=frozenset(name for ref in foreign for name in _members(report, ref)),
             is_protocol=_is_protocol(text, parse_place(one.name_location)),
+            attributes={name: fact.type.string for name, fact in one.fields.items()},
         )
 
 
@@ -426,7 +427,7 @@ class _Edges:
         self._add(place, CallKind.PROPERTY, (*access.property_getters, *access.property_setters), True, caller, text)
         if access.if_called is None:
             return
-        targets = self._own(access.if_called.call_targets)
+        targets = self._own((*access.if_called.call_targets, *access.if_called.init_targets))
         if targets:
             span = text.span(parse_place(place))
             self.references[text.name, span] = Reference(text.name, span, caller, targets)

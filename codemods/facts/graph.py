@@ -5,8 +5,8 @@ Functions are named `module:qualname`, as in `app.db:Pool.acquire`; code at modu
 
 from __future__ import annotations
 
-from collections.abc import Container
-from dataclasses import dataclass
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from codemods.model import Span
@@ -110,6 +110,8 @@ class Call:
     foreign: tuple[ForeignTarget, ...]
     is_resolved: bool
     """False when some or all targets are unknown."""
+    is_by_flow: bool = False
+    """Whether targets are known only by what flows into a parameter or an attribute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,8 @@ class ClassFact:
     foreign_members: frozenset[str] = frozenset()
     """The names of the methods that those define."""
     is_protocol: bool = False
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    """The types of the attributes that are no methods, as the checker writes them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +153,7 @@ class CallGraph:
     classes: tuple[ClassFact, ...]
     calls: tuple[Call, ...]
     references: tuple[Reference, ...]
+    """Uses of functions as values; those of classes name their `__init__`."""
     unread: frozenset[str]
     """Names of files the checker could not read or parse."""
 

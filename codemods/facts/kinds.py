@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 _CLASS = re.compile(r"(?P<type>type\[)?(?P<name>[^\W\d][\w.]*)(?P<of>\[.*\])?(?(type)\])\Z", re.S)
@@ -55,10 +55,17 @@ UNKNOWN = frozenset({"Unknown", "Any", "typing.Any"})
 """How the checker writes that a type, or a part of one, may be anything."""
 
 
-def is_partly_known(type_: str) -> bool:
-    """Whether an object may be what the type says, None apart, or anything else: the checker counts on the former."""
+def is_partly_known(type_: str, project: Collection[str]) -> bool:
+    """Whether an object may be what the type says, None apart, or anything else: the checker counts on the former.
+
+    `project` holds the top-level names of the project's modules. What libraries declare as `X | Any` is an X for which
+    they ask no check for None.
+    """
     parts = {part for part in members_of(type_) if part != "None"}
-    return bool(parts & UNKNOWN) and not parts <= UNKNOWN
+    known = parts - UNKNOWN
+    if not known:
+        return False
+    return "Unknown" in parts or (parts != known and any(part.partition(".")[0] in project for part in known))
 
 
 def members_of(type_: str) -> Iterator[str]:

@@ -129,6 +129,11 @@ class ResolutionOrder(Shape):
     Resolved: tuple[ClassRef, ...] = ()
 
 
+class FieldFact(Shape):
+    type: Annotation
+    declaration_kind: str | None = None
+
+
 class ClassDefinition(Shape):
     class_id: int
     name: str
@@ -136,6 +141,7 @@ class ClassDefinition(Shape):
     name_location: str
     bases: tuple[ClassRef, ...] = ()
     mro: ResolutionOrder | str = ""
+    fields: dict[str, FieldFact] = {}
 
 
 class Definitions(Shape):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from codemods.facts.arguments import Argument, arguments_in
@@ -61,7 +61,7 @@ def unresolved_calls(
         if _is_foreign_function(text, foreign[call.path]):
             continue
         why = f"{call.path}:{call.span.line} calls something of that name on a receiver of unknown type"
-        is_own = re.match(r"(?:self|cls)\.\w+\(", text) is not None
+        is_own = re.match(r"(?:self|cls|super\(\))\.\w+\(", text) is not None
         opening = _matching_parenthesis(text)
         for name in sorted(wanted):
             yield Mention(
@@ -127,12 +127,17 @@ def _blanked(match: re.Match[str]) -> str:
 
 
 def unresolved_mentions(
-    texts: Mapping[str, Text], names: frozenset[str], types_of: Callable[[str], Mapping[Span, str]]
+    texts: Mapping[str, Text],
+    names: frozenset[str],
+    project: Collection[str],
+    types_of: Callable[[str], Mapping[Span, str]],
+    known: Container[tuple[str, int, int]],
 ) -> Iterator[Mention]:
     """Attributes that carry one of the names, of objects of unknown type, and not called; of partly known, called too.
 
     The report does not mention them: it resolves a call by what is known of the receiver, the default of a parameter,
-    say. `types_of` gives the types of the expressions of a file.
+    say. `types_of` gives the types of the expressions of a file; `known` the ends of receivers, by file name, line
+    and column, of which all is known nevertheless.
     """
     mention = re.compile(
         r"\.\s*(" + "|".join(map(re.escape, sorted(names))) + r")\b(?!\s*[.\w]|\s+import\b)(?P<called>\s*\()?"
@@ -147,7 +152,7 @@ def unresolved_mentions(
             line, column = text.lines.position(match.start())
             kind = types.get((line, column))
             if match["called"]:
-                if kind is not None and is_partly_known(kind):
+                if kind is not None and is_partly_known(kind, project) and (path, line, column) not in known:
                     why = (
                         f"{path}:{line} calls something of that name on a receiver that is not always a {_shown(kind)}"
                     )

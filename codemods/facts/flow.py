@@ -1,0 +1,535 @@
+"""The types that flow into parameters without annotation from the calls of their function, and on into attributes.
+
+A fixpoint upward from nothing: what a parameter can be is what any call hands it, its default included. A parameter is
+open, and so is all it flows into, where anything else may call its function, or where its name is bound again. Types
+are named by class; what is not an instance of a plain class of the project or of a builtin one is open too.
+"""
+
+from __future__ import annotations
+
+import builtins
+import re
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from codemods.facts.arguments import Argument, arguments_in, closing
+from codemods.facts.assemble import Text
+from codemods.facts.graph import Call, CallGraph, CallKind, ClassFact, Function, ParameterKind
+from codemods.facts.kinds import UNKNOWN, kinds_of, members_of
+from codemods.model import Span
+from codemods.tree import LineTable
+
+_CHAIN = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*\Z")
+_METHOD_CALL = re.compile(r"(?P<receiver>[^\W\d]\w*(?:\.[^\W\d]\w*)*)\.(?P<name>[^\W\d]\w*)\(")
+_LITERAL = re.compile(r"(?:True|False|\d[\w.]*)\Z")
+_LITERALS = frozenset(f"builtins.{name}" for name in ("bool", "int", "float", "complex", "str", "bytes"))
+_OR_ELSE = re.compile(r"(?s)(?P<one>.+?)\s+if\s.+\selse\s+(?P<other>.+)\Z")
+
+Value = frozenset[str] | None
+"""The classes that an object can be an instance of, those that derive from them included; None when it may be
+anything. What is None has no attributes that matter, and counts for nothing."""
+
+
+def followed(
+    graph: CallGraph,
+    texts: Mapping[str, Text],
+    names: Container[str],
+    is_partly_known: Callable[[str, Span], bool],
+    flow: Flow,
+) -> Mapping[tuple[str, Span, CallKind], Call]:
+    """The calls that carry one of the names and whose receiver only the flow knows, with its targets.
+
+    By path, place and kind. `is_partly_known` tells of an expression whether the checker counts on a part of its type.
+    """
+    found: dict[tuple[str, Span, CallKind], Call] = {}
+    for call in graph.calls:
+        if call.kind is not CallKind.CALL or call.is_by_flow or call.foreign or bool(call.targets) != call.is_resolved:
+            continue
+        place = receiver_of(call, texts[call.path].lines)
+        if place is None or place[1] not in names or (call.targets and not is_partly_known(call.path, place[0])):
+            continue
+        value = flow.receiver(call.path, call.caller, place[0])
+        if value is None:
+            continue
+        targets, is_all = flow.methods(value, place[1])
+        if targets:
+            known = tuple(sorted({*call.targets, *targets}))
+            key = (call.path, call.span, call.kind)
+            found[key] = replace(call, targets=known, is_resolved=is_all, is_by_flow=True)
+    return found
+
+
+def receiver_of(call: Call, lines: LineTable) -> tuple[Span, str] | None:
+    """The receiver of a call, when it is a name or an attribute of one, and the name of the method."""
+    match = _METHOD_CALL.match(lines.slice(call.span))
+    if match is None:
+        return None
+    start = lines.offset(call.span.line, call.span.column)
+    return lines.span(start, start + len(match["receiver"])), match["name"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Parameter:
+    function: str
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Attribute:
+    owner: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """An expression: its offsets in a file, and the function it stands in."""
+
+    path: str
+    caller: str
+    start: int
+    end: int
+
+
+class Flow:
+    """Answers what an expression can be."""
+
+    def __init__(
+        self,
+        graph: CallGraph,
+        texts: Mapping[str, Text],
+        types_of: Callable[[str], Mapping[Span, str]],
+        is_open: Callable[[Function], bool],
+        is_opaque: Callable[[ClassFact], bool],
+    ) -> None:
+        """`is_open` tells of a function whether anything may call it besides the resolved calls, `is_opaque` of a class
+        whether its instances can have attributes that the class does not tell of."""
+        self._texts = texts
+        self._types_of = types_of
+        self._is_open = is_open
+        self._is_opaque = is_opaque
+        self._functions = {one.name: one for one in graph.functions}
+        self._sites: dict[str, list[Call]] = defaultdict(list)
+        for call in graph.calls:
+            for target in call.targets:
+                self._sites[target].append(call)
+        self._classes = {one.name: one for one in graph.classes}
+        self._by_written: dict[str, list[ClassFact]] = defaultdict(list)
+        self._line: dict[str, set[str]] = defaultdict(set)
+        for one in graph.classes:
+            module, _, qualname = one.name.partition(":")
+            for name in {qualname.replace(".<locals>", ""), qualname.rpartition(".")[2]}:
+                self._by_written[f"{module}.{name}"].append(one)
+            for base in (one.name, *one.mro):
+                self._line[base] |= {one.name, *one.mro}
+        self._members = {(one.owner, _last(one.name)): one.name for one in graph.functions if one.owner is not None}
+        self._values: dict[_Parameter | _Attribute, Value] = {}
+        self._assigned: dict[str, list[_Place] | None] = {}
+        self._statements: dict[str, list[int]] = {}
+
+    def receiver(self, path: str, caller: str, span: Span) -> Value:
+        """What an expression in a function can be."""
+        lines = self._texts[path].lines
+        start, end = lines.offset(span.line, span.column), lines.offset(span.end_line, span.end_column)
+        place = _Place(path, caller, start, end)
+        while True:
+            before = dict(self._values)
+            found = self._expression(place)
+            for node in list(self._values):
+                old = self._values[node]
+                if old is not None:
+                    self._values[node] = _joined(old, self._flowing_into(node))
+            if self._values == before:
+                return found or None  # what nothing flows into is not called, as far as can be seen
+
+    def methods(self, value: frozenset[str], name: str) -> tuple[tuple[str, ...], bool]:
+        """The methods of a name that a call on a value can run, and whether it can run nothing else."""
+        found: set[str] = set()
+        is_all = True
+        for one in value:
+            if one.startswith("builtins."):
+                is_all = is_all and not hasattr(getattr(builtins, one.removeprefix("builtins."), None), name)
+                continue
+            for owner in self._line[one]:
+                if (owner, name) in self._members:
+                    found.add(self._members[owner, name])
+                if name in self._classes[owner].attributes:
+                    is_all = False
+        return tuple(sorted(found)), is_all
+
+    def _flowing_into(self, node: _Parameter | _Attribute) -> Value:
+        return self._into_parameter(node) if isinstance(node, _Parameter) else self._into_attribute(node)
+
+    def _of(self, node: _Parameter | _Attribute) -> Value:
+        return self._values.setdefault(node, frozenset())
+
+    def _into_parameter(self, node: _Parameter) -> Value:
+        function = self._functions[node.function]
+        parameters = function.parameters or ()
+        parameter = parameters[node.index]
+        sites = self._sites[function.name]
+        if not sites or function.decorators or self._is_open(function):
+            return None
+        if parameter.kind in {ParameterKind.REST, ParameterKind.KEYWORDS}:
+            return None
+        value: Value = frozenset()
+        for site in sites:
+            argument = self._argument(site, function, node.index)
+            if argument is None:
+                return None
+            if isinstance(argument, _Place):
+                value = _joined(value, self._expression(argument))
+            else:
+                value = _joined(value, None if parameter.is_required else self._default(parameter.type))
+        return value
+
+    def _default(self, type_: str) -> Value:
+        """What the type of a parameter tells of its default."""
+        known = [part for part in members_of(type_) if part not in UNKNOWN and part != "None"]
+        if not known:
+            return frozenset() if "None" in members_of(type_) else None
+        return self._named(" | ".join(known))
+
+    def _argument(self, site: Call, function: Function, index: int) -> _Place | str | None:
+        """What a call hands to a parameter; a text when it is left to its default, None when it cannot be told."""
+        lines = self._texts[site.path].lines
+        if lines.masked is None or function.parameters is None or site.kind not in {CallKind.CALL, CallKind.CONSTRUCT}:
+            return None
+        end = lines.offset(site.span.end_line, site.span.end_column)
+        start = lines.offset(site.span.line, site.span.column)
+        opening = _opening(lines.masked.outline, start, end)
+        if opening is None:
+            return None
+        arguments = arguments_in(lines.masked.outline, lines.text, opening + 1, end - 1)
+        if arguments is None or any(one.stars for one in arguments):
+            return None
+        offset = self._bound_parameters(site, function, lines, start, opening)
+        if offset is None or index < offset:
+            return None
+        parameter = function.parameters[index]
+        positional = [one for one in arguments if one.keyword is None]
+        found: Argument | None = None
+        if parameter.kind is not ParameterKind.KEYWORD and index - offset < len(positional):
+            found = positional[index - offset]
+        for one in arguments:
+            if one.keyword == parameter.name:
+                found = one
+        if found is None:
+            return "default"
+        return _Place(site.path, site.caller, found.start, found.start + len(found.text))
+
+    def _bound_parameters(
+        self, site: Call, function: Function, lines: LineTable, start: int, opening: int
+    ) -> int | None:
+        """How many parameters a call fills by itself: `self`, or none; None when it cannot be told."""
+        if site.kind is CallKind.CONSTRUCT:
+            return 1 if _last(function.name) == "__init__" else None
+        if function.owner is None:
+            return 0
+        callee = lines.text[start:opening].rstrip()
+        receiver, dot, _ = callee.rpartition(".")
+        if not dot:
+            return None
+        receiver = receiver.rstrip()
+        if receiver == "super()":
+            return 1
+        kinds = kinds_of(self._types_of(site.path).get(lines.span(start, start + len(receiver))))
+        return None if kinds is None or any(one.is_class or one.is_module for one in kinds) else 1
+
+    def _into_attribute(self, node: _Attribute) -> Value:
+        one = self._classes[node.owner]
+        if self._is_opaque(one):
+            return None
+        value: Value = frozenset()
+        for owner in sorted(self._line[node.owner]):
+            if (owner, node.name) in self._members:
+                return None  # a property or a method
+        types = [
+            self._classes[owner].attributes[node.name]
+            for owner in sorted(self._line[node.owner])
+            if node.name in self._classes[owner].attributes
+        ]
+        if not types:
+            return None
+        is_known = True
+        for type_ in types:
+            parts = [part for part in members_of(type_) if part not in UNKNOWN and part != "None"]
+            is_known = is_known and bool(parts) and not UNKNOWN & set(members_of(type_))
+            if parts:
+                value = _joined(value, self._named(" | ".join(parts)))
+        if is_known or value is None:
+            return value
+        places = self._assignments(node.name)
+        if places is None:
+            return None
+        for place in places:
+            value = _joined(value, self._expression(place))
+        return value
+
+    def _assignments(self, name: str) -> list[_Place] | None:
+        """All that is assigned to attributes of a name, on whatever object; None when that cannot be told."""
+        if name not in self._assigned:
+            self._assigned[name] = self._find_assignments(name)
+        return self._assigned[name]
+
+    def _find_assignments(self, name: str) -> list[_Place] | None:
+        attribute = re.compile(rf"\.\s*{re.escape(name)}\b(?!\s*[.(\[])")
+        by_string = re.compile(rf"\bsetattr\s*\([^\n]*[\"']{re.escape(name)}[\"']")
+        places: list[_Place] = []
+        for path, text in self._texts.items():
+            if attribute.search(text.lines.text) is None and by_string.search(text.lines.text) is None:
+                continue
+            lines = text.lines
+            if lines.masked is None or by_string.search(lines.text):
+                return None
+            for match in attribute.finditer(lines.masked.outline):
+                statement = _Statement(lines.masked.outline, match.start(), self._starts(path, lines.masked.outline))
+                if statement.is_plain_use(match.end()):
+                    continue
+                assigned = statement.value_after(match.end())
+                caller = self._function_around(path, lines, match.start())
+                if assigned is None or caller is None:
+                    return None
+                places.append(_Place(path, caller, *assigned))
+        return places
+
+    def _function_around(self, path: str, lines: LineTable, offset: int) -> str | None:
+        """The innermost function whose body holds an offset."""
+        line = lines.position(offset)[0]
+        best: Function | None = None
+        for one in self._functions.values():
+            if one.path == path and one.span.line < line and (best is None or best.span.line < one.span.line):
+                body = self._body(one)
+                if body is not None and body[0] <= offset < body[1]:
+                    best = one
+        return None if best is None else best.name
+
+    def _body(self, function: Function) -> tuple[int, int] | None:
+        """The offsets of a function's body; None when they cannot be told."""
+        lines = self._texts[function.path].lines
+        if lines.masked is None:
+            return None
+        outline = lines.masked.outline
+        opening = outline.find("(", lines.offset(function.span.end_line, function.span.end_column))
+        end = None if opening < 0 else closing(outline, opening)
+        if end is None:
+            return None
+        indent = len(lines.line(function.span.line)) - len(lines.line(function.span.line).lstrip())
+        depth = 0
+        at = outline.find("\n", end) + 1 or len(outline)
+        for match in re.compile(r"[^\r\n]*(?:\r\n|\n|\r|\Z)").finditer(outline, at):
+            line = match[0]
+            if line.strip() and depth == 0 and len(line) - len(line.lstrip()) <= indent:
+                return end, match.start()
+            depth += sum(line.count(bracket) for bracket in "([{") - sum(line.count(bracket) for bracket in ")]}")
+            if match.end() == len(outline):
+                break
+        return end, len(outline)
+
+    def _expression(self, place: _Place) -> Value:
+        lines = self._texts[place.path].lines
+        text = lines.text[place.start : place.end]
+        if text == "None":
+            return frozenset()
+        if _LITERAL.match(text) or (
+            lines.masked is not None and not lines.masked.outline[place.start : place.end].strip()
+        ):
+            return _LITERALS
+        known = self._named(self._types_of(place.path).get(lines.span(place.start, place.end)))
+        if known is not None:
+            return known
+        if _CHAIN.match(text):
+            return self._chain(place, text)
+        if lines.masked is None:
+            return None
+        return self._compound(place, lines.masked.outline[place.start : place.end], text)
+
+    def _compound(self, place: _Place, outline: str, text: str) -> Value:
+        """A construction, or one of several expressions."""
+        either = _OR_ELSE.match(_flat(outline))
+        if either is not None:
+            parts = [either.span("one"), either.span("other")]
+            value: Value = frozenset()
+            for low, high in parts:
+                value = _joined(
+                    value, self._expression(_Place(place.path, place.caller, place.start + low, place.start + high))
+                )
+            return value
+        match = re.match(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*", outline)
+        if (
+            match is None
+            or outline[match.end() : match.end() + 1] != "("
+            or closing(outline, match.end()) != len(outline) - 1
+        ):
+            return None
+        lines = self._texts[place.path].lines
+        callee = self._types_of(place.path).get(lines.span(place.start, place.start + match.end()))
+        kinds = kinds_of(callee)
+        if not kinds or not all(one.is_class for one in kinds) or len(kinds) > 1:
+            return None
+        (kind,) = kinds
+        return self._named(kind.name)
+
+    def _chain(self, place: _Place, text: str) -> Value:
+        """A name and attributes of it."""
+        lines = self._texts[place.path].lines
+        types = self._types_of(place.path)
+        name, *attributes = text.split(".")
+        end = place.start + len(name)
+        value = self._named(types.get(lines.span(place.start, end)))
+        if value is None:
+            value = self._parameter(place.caller, name)
+        for attribute in attributes:
+            if value is None:
+                return None
+            end += 1 + len(attribute)
+            known = self._named(types.get(lines.span(place.start, end)))
+            value = known if known is not None else self._attribute(value, attribute)
+        return value
+
+    def _attribute(self, value: frozenset[str], name: str) -> Value:
+        found: Value = frozenset()
+        for one in sorted(value):
+            if one not in self._classes:
+                return None
+            found = _joined(found, self._of(_Attribute(one, name)))
+        return found
+
+    def _parameter(self, caller: str, name: str) -> Value:
+        function = self._functions.get(caller)
+        if function is None or function.parameters is None:
+            return None
+        for index, parameter in enumerate(function.parameters):
+            if parameter.name == name:
+                if self._is_rebound(function, name):
+                    return None
+                return self._of(_Parameter(function.name, index))
+        return None
+
+    def _is_rebound(self, function: Function, name: str) -> bool:
+        """Whether the body of a function may bind one of its parameters again, or use its name for something else."""
+        body = self._body(function)
+        masked = self._texts[function.path].lines.masked
+        if body is None or masked is None:
+            return True
+        outline = masked.outline[: body[1]]
+        starts = self._starts(function.path, masked.outline)
+        word = re.escape(name)
+        if re.search(
+            rf"\b(?:for|as|import|from|del|def|class|global|nonlocal|case|except|lambda)\b[^\n:]*\b{word}\b"
+            rf"|\b{word}\s*:=|\bdef\b[^\n]*\([^)]*(?<![\w.]){word}\b",
+            outline[body[0] :],
+        ):
+            return True
+        return any(
+            not _Statement(outline, match.start(), starts).is_plain_use(match.end())
+            for match in re.compile(rf"(?<![\w.]){word}\b(?!\s*[.(\[])").finditer(outline, body[0])
+        )
+
+    def _starts(self, path: str, outline: str) -> list[int]:
+        if path not in self._statements:
+            self._statements[path] = _statement_starts(outline)
+        return self._statements[path]
+
+    def _named(self, type_: str | None) -> Value:
+        """The classes that a type names, where it names all, and each for certain."""
+        kinds = kinds_of(type_)
+        if not kinds:
+            return None
+        found: set[str] = set()
+        for kind in kinds:
+            if kind.is_class or kind.is_module:
+                return None
+            own = self._by_written.get(kind.name, ())
+            if len(own) == 1 and not self._is_opaque(own[0]):
+                found.add(own[0].name)
+            elif not own and kind.name.startswith("builtins."):
+                found.add(kind.name)
+            else:
+                return None
+        return frozenset(found)
+
+
+class _Statement:
+    """The logical line around an offset of an outline."""
+
+    def __init__(self, outline: str, offset: int, starts: Sequence[int]) -> None:
+        index = bisect_right(starts, offset)
+        self._start = starts[index - 1]
+        end = starts[index] if index < len(starts) else len(outline)
+        self._text = _flat(outline[self._start : end])
+        self._offset = offset - self._start
+        self._signs = [match.start() for match in re.finditer(r"(?<![=!<>:])=(?!=)", self._text)]
+
+    def is_plain_use(self, end: int) -> bool:
+        """Whether what stands between the offset and an end is only read."""
+        before = self._text[: self._offset]
+        if re.search(r"\b(?:for|as|del)\s[\w.,\s]*\Z", before):
+            return False
+        # keyword arguments stand in brackets, and their signs are not seen
+        return not any(sign >= end - self._start for sign in self._signs)
+
+    def value_after(self, end: int) -> tuple[int, int] | None:
+        """The offsets of what is assigned to the single target that ends there; None when it is no such target."""
+        at = end - self._start
+        before = max((sign for sign in self._signs if sign < self._offset), default=-1)
+        target = self._text[before + 1 : self._offset]
+        if re.match(r"\s*(?::[^=]*)?=(?!=)", self._text[at:]) is None or "," in target or "*" in target:
+            return None
+        start = self._signs[-1] + 1
+        value = self._text[start:]
+        if ";" in self._text:
+            return None
+        start += len(value) - len(value.lstrip())
+        return self._start + start, self._start + max(start, len(self._text.rstrip()))
+
+
+def _statement_starts(outline: str) -> list[int]:
+    """Where logical lines start."""
+    starts = [0]
+    depth = 0
+    for match in re.finditer(r"[()\[\]{}]|(?<!\\)(?:\r\n|\n|\r)", outline):
+        if match[0] in "([{":
+            depth += 1
+        elif match[0] in ")]}":
+            depth -= 1
+        elif depth == 0:
+            starts.append(match.end())
+    return starts
+
+
+def _flat(outline: str) -> str:
+    """An outline with what stands in brackets made one word, as long as before."""
+    parts: list[str] = []
+    depth = 0
+    for character in outline:
+        if character in ")]}":
+            depth -= 1
+        parts.append("_" if depth > 0 else character)
+        if character in "([{":
+            depth += 1
+    return "".join(parts)
+
+
+def _opening(outline: str, start: int, end: int) -> int | None:
+    """The parenthesis that the last one of a call closes."""
+    depth = 0
+    if end <= start or outline[end - 1] != ")":
+        return None
+    for at in range(end - 1, start - 1, -1):
+        if outline[at] in ")]}":
+            depth += 1
+        elif outline[at] in "([{":
+            depth -= 1
+            if depth == 0:
+                return at
+    return None
+
+
+def _joined(one: Value, other: Value) -> Value:
+    return None if one is None or other is None else one | other
+
+
+def _last(function: str) -> str:
+    return function.rpartition(":")[2].rpartition(".")[2].partition("@")[0]
