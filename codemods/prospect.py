@@ -16,7 +16,7 @@ from codemods.locking import LockFinder, Seen, Sources
 from codemods.model import Scope
 from codemods.packs import Knowledge
 from codemods.planning.facts import BlockingCall, PlanningFacts, PlanningOptions
-from codemods.planning.promotion import Promotion, promote
+from codemods.planning.promotion import CallIndex, Promotion, promote
 from codemods.rules.rule import Offer
 
 _BEST = Offer(rule="", native="any", reason="")
@@ -64,7 +64,7 @@ def worth_parsing(
     while True:
         finder = finder_of(graph)
         promotion = best(graph, closure, finder)
-        followed = finder.followed(promotion.promoted)
+        followed = finder.followed({*promotion.promoted, *_not_reached(graph, closure, inheritance)})
         if followed is graph:
             break
         graph = followed  # more calls, more callers: what may change by them may be called in such a way too
@@ -80,3 +80,11 @@ def worth_parsing(
     promotion = best(graph, closure, finder)
     closure = narrowed(closure, graph, sources.outside, inheritance.families, promotion.promoted, promotion.locked)
     return Prospect(graph, closure, finder)
+
+
+def _not_reached(graph: CallGraph, closure: Closure, inheritance: Inheritance) -> frozenset[str]:
+    """The functions that block and that async code does not reach by the calls that are known."""
+    if not closure.out_of_scope:
+        return frozenset()
+    index = CallIndex(plain_functions(graph), plain_sites(graph), inheritance.families)
+    return index.callers_of({call.caller for call in closure.out_of_scope})

@@ -23,6 +23,7 @@ from codemods.facts.graph import (
     ParameterKind,
     Reference,
 )
+from codemods.facts.kinds import members_of
 from codemods.facts.report import (
     PROBED_CALL,
     Access,
@@ -32,6 +33,7 @@ from codemods.facts.report import (
     ClassRef,
     Definitions,
     Expression,
+    FieldFact,
     FunctionDefinition,
     FunctionRef,
     ParameterEntry,
@@ -306,8 +308,14 @@ def _classes(report: Report, module_id: int, text: Text, own_modules: Container[
             foreign_bases=tuple(f"{ref.module_name}.{ref.class_name}" for ref in foreign),
             foreign_members=frozenset(name for ref in foreign for name in _members(report, ref)),
             is_protocol=_is_protocol(text, parse_place(one.name_location)),
-            attributes={name: fact.type.string for name, fact in one.fields.items()},
+            attributes={name: _attribute_type(fact) for name, fact in one.fields.items()},
         )
+
+
+def _attribute_type(fact: FieldFact) -> str:
+    """The type of an attribute; what methods assign can be followed, and what a class body leaves unknown cannot."""
+    type_ = fact.type.string
+    return "Any" if fact.declaration_kind != "DefinedInMethod" and "Unknown" in members_of(type_) else type_
 
 
 _BASES = re.compile(r"\s*(?:\[[^\]]*\]\s*)?\(([^)]*)\)")

@@ -124,6 +124,16 @@ class Flow:
             for base in (one.name, *one.mro):
                 self._line[base] |= {one.name, *one.mro}
         self._members = {(one.owner, _last(one.name)): one.name for one in graph.functions if one.owner is not None}
+        named: dict[str, set[str]] = defaultdict(set)
+        for owner, name in self._members:
+            named[owner].add(name)
+        self._of_builtins = {
+            (base, name)
+            for one in graph.classes
+            for base in one.foreign_bases
+            for owner in self._line[one.name]
+            for name in named[owner]
+        }
         self._values: dict[_Parameter | _Attribute, Value] = {}
         self._assigned: dict[str, list[_Place] | None] = {}
         self._statements: dict[str, list[int]] = {}
@@ -150,6 +160,7 @@ class Flow:
         for one in value:
             if one.startswith("builtins."):
                 is_all = is_all and not hasattr(getattr(builtins, one.removeprefix("builtins."), None), name)
+                is_all = is_all and (one, name) not in self._of_builtins
                 continue
             for owner in self._line[one]:
                 if (owner, name) in self._members:
@@ -255,6 +266,8 @@ class Flow:
         is_known = True
         for type_ in types:
             parts = [part for part in members_of(type_) if part not in UNKNOWN and part != "None"]
+            if not {"Any", "typing.Any"}.isdisjoint(members_of(type_)):
+                return None
             is_known = is_known and bool(parts) and not UNKNOWN & set(members_of(type_))
             if parts:
                 value = _joined(value, self._named(" | ".join(parts)))
@@ -275,7 +288,9 @@ class Flow:
 
     def _find_assignments(self, name: str) -> list[_Place] | None:
         attribute = re.compile(rf"\.\s*{re.escape(name)}\b(?!\s*[.(\[])")
-        by_string = re.compile(rf"\bsetattr\s*\([^\n]*[\"']{re.escape(name)}[\"']")
+        by_string = re.compile(
+            rf"(?:setattr|patch)[\w.]*\s*\((?:[^\n]*|[^()]*)[\"'](?:[\w.]*\.)?{re.escape(name)}[\"']"
+        )
         places: list[_Place] = []
         for path, text in self._texts.items():
             if attribute.search(text.lines.text) is None and by_string.search(text.lines.text) is None:
@@ -417,7 +432,8 @@ class Flow:
         starts = self._starts(function.path, masked.outline)
         word = re.escape(name)
         if re.search(
-            rf"\b(?:for|as|import|from|del|def|class|global|nonlocal|case|except|lambda)\b[^\n:]*\b{word}\b"
+            rf"\bfor\b(?:(?!\bin\b)[^:])*\b{word}\b|\bas\s*\([^)]*\b{word}\b"
+            rf"|\b(?:as|import|from|del|def|class|global|nonlocal|case|except|lambda)\b[^\n:]*\b{word}\b"
             rf"|\b{word}\s*:=|\bdef\b[^\n]*\([^)]*(?<![\w.]){word}\b",
             outline[body[0] :],
         ):

@@ -142,7 +142,8 @@ class ClassFact:
     """The names of the methods that those define."""
     is_protocol: bool = False
     attributes: Mapping[str, str] = field(default_factory=dict)
-    """The types of the attributes that are no methods, as the checker writes them."""
+    """The types of the attributes that are no methods, as the checker writes them; what methods assign is `Unknown`
+    where it says nothing, all else `Any`."""
 
 
 @dataclass(frozen=True, slots=True)

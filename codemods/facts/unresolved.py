@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from codemods.facts.arguments import Argument, arguments_in
+from codemods.facts.arguments import Argument, arguments_in, closing
 from codemods.facts.assemble import Text
 from codemods.facts.bindings import foreign_names
 from codemods.facts.graph import Call, CallKind
@@ -156,12 +156,20 @@ def unresolved_mentions(
                     why = (
                         f"{path}:{line} calls something of that name on a receiver that is not always a {_shown(kind)}"
                     )
-                    yield Mention(match[1], path, why)
+                    yield Mention(match[1], path, why, arguments=_arguments_after(text.lines, match.end() - 1))
                 continue
             is_unknown = kind is None or (("Unknown" in kind or "Any" in kind) and kinds_of(kind) is None)
             if is_unknown and not _is_import(text.lines.line(line)):
                 why = f"{path}:{line} uses something of that name of an object of unknown type as a value"
                 yield Mention(match[1], path, why)
+
+
+def _arguments_after(lines: LineTable, opening: int) -> tuple[Argument, ...] | None:
+    """What a call hands over whose parenthesis stands at an offset."""
+    end = None if lines.masked is None else closing(lines.masked.outline, opening)
+    if lines.masked is None or end is None or lines.masked.outline[opening] != "(":
+        return None
+    return arguments_in(lines.masked.outline, lines.text, opening + 1, end)
 
 
 def _shown(kind: str) -> str:
