@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import builtins
 import re
-from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, replace
 
 from codemods.facts.arguments import Argument, arguments_in, closing
 from codemods.facts.assemble import Text
+from codemods.facts.bodies import Bodies, Place
+from codemods.facts.bodies import Place
 from codemods.facts.graph import Call, CallGraph, CallKind, ClassFact, Function, ParameterKind
+from codemods.facts.inheritance import last_name
 from codemods.facts.kinds import UNKNOWN, kinds_of, members_of
+from codemods.facts.statements import flat, opening_of
 from codemods.model import Span
 from codemods.tree import LineTable
 
@@ -82,16 +85,6 @@ class _Attribute:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """An expression: its offsets in a file, and the function it stands in."""
-
-    path: str
-    caller: str
-    start: int
-    end: int
-
-
 class Flow:
     """Answers what an expression can be."""
 
@@ -123,7 +116,7 @@ class Flow:
                 self._by_written[f"{module}.{name}"].append(one)
             for base in (one.name, *one.mro):
                 self._line[base] |= {one.name, *one.mro}
-        self._members = {(one.owner, _last(one.name)): one.name for one in graph.functions if one.owner is not None}
+        self._members = {(one.owner, last_name(one.name)): one.name for one in graph.functions if one.owner is not None}
         named: dict[str, set[str]] = defaultdict(set)
         for owner, name in self._members:
             named[owner].add(name)
@@ -135,14 +128,13 @@ class Flow:
             for name in named[owner]
         }
         self._values: dict[_Parameter | _Attribute, Value] = {}
-        self._assigned: dict[str, list[_Place] | None] = {}
-        self._statements: dict[str, list[int]] = {}
+        self._bodies = Bodies(graph.functions, texts)
 
     def receiver(self, path: str, caller: str, span: Span) -> Value:
         """What an expression in a function can be."""
         lines = self._texts[path].lines
         start, end = lines.offset(span.line, span.column), lines.offset(span.end_line, span.end_column)
-        place = _Place(path, caller, start, end)
+        place = Place(path, caller, start, end)
         while True:
             before = dict(self._values)
             found = self._expression(place)
@@ -189,7 +181,7 @@ class Flow:
             argument = self._argument(site, function, node.index)
             if argument is None:
                 return None
-            if isinstance(argument, _Place):
+            if isinstance(argument, Place):
                 value = _joined(value, self._expression(argument))
             else:
                 value = _joined(value, None if parameter.is_required else self._default(parameter.type))
@@ -202,14 +194,14 @@ class Flow:
             return frozenset() if "None" in members_of(type_) else None
         return self._named(" | ".join(known))
 
-    def _argument(self, site: Call, function: Function, index: int) -> _Place | str | None:
+    def _argument(self, site: Call, function: Function, index: int) -> Place | str | None:
         """What a call hands to a parameter; a text when it is left to its default, None when it cannot be told."""
         lines = self._texts[site.path].lines
         if lines.masked is None or function.parameters is None or site.kind not in {CallKind.CALL, CallKind.CONSTRUCT}:
             return None
         end = lines.offset(site.span.end_line, site.span.end_column)
         start = lines.offset(site.span.line, site.span.column)
-        opening = _opening(lines.masked.outline, start, end)
+        opening = opening_of(lines.masked.outline, start, end)
         if opening is None:
             return None
         arguments = arguments_in(lines.masked.outline, lines.text, opening + 1, end - 1)
@@ -228,14 +220,14 @@ class Flow:
                 found = one
         if found is None:
             return "default"
-        return _Place(site.path, site.caller, found.start, found.start + len(found.text))
+        return Place(site.path, site.caller, found.start, found.start + len(found.text))
 
     def _bound_parameters(
         self, site: Call, function: Function, lines: LineTable, start: int, opening: int
     ) -> int | None:
         """How many parameters a call fills by itself: `self`, or none; None when it cannot be told."""
         if site.kind is CallKind.CONSTRUCT:
-            return 1 if _last(function.name) == "__init__" else None
+            return 1 if last_name(function.name) == "__init__" else None
         if function.owner is None:
             return 0
         callee = lines.text[start:opening].rstrip()
@@ -273,76 +265,14 @@ class Flow:
                 value = _joined(value, self._named(" | ".join(parts)))
         if is_known or value is None:
             return value
-        places = self._assignments(node.name)
+        places = self._bodies.assignments(node.name)
         if places is None:
             return None
         for place in places:
             value = _joined(value, self._expression(place))
         return value
 
-    def _assignments(self, name: str) -> list[_Place] | None:
-        """All that is assigned to attributes of a name, on whatever object; None when that cannot be told."""
-        if name not in self._assigned:
-            self._assigned[name] = self._find_assignments(name)
-        return self._assigned[name]
-
-    def _find_assignments(self, name: str) -> list[_Place] | None:
-        attribute = re.compile(rf"\.\s*{re.escape(name)}\b(?!\s*[.(\[])")
-        by_string = re.compile(
-            rf"(?:setattr|patch)[\w.]*\s*\((?:[^\n]*|[^()]*)[\"'](?:[\w.]*\.)?{re.escape(name)}[\"']"
-        )
-        places: list[_Place] = []
-        for path, text in self._texts.items():
-            if attribute.search(text.lines.text) is None and by_string.search(text.lines.text) is None:
-                continue
-            lines = text.lines
-            if lines.masked is None or by_string.search(lines.text):
-                return None
-            for match in attribute.finditer(lines.masked.outline):
-                statement = _Statement(lines.masked.outline, match.start(), self._starts(path, lines.masked.outline))
-                if statement.is_plain_use(match.end()):
-                    continue
-                assigned = statement.value_after(match.end())
-                caller = self._function_around(path, lines, match.start())
-                if assigned is None or caller is None:
-                    return None
-                places.append(_Place(path, caller, *assigned))
-        return places
-
-    def _function_around(self, path: str, lines: LineTable, offset: int) -> str | None:
-        """The innermost function whose body holds an offset."""
-        line = lines.position(offset)[0]
-        best: Function | None = None
-        for one in self._functions.values():
-            if one.path == path and one.span.line < line and (best is None or best.span.line < one.span.line):
-                body = self._body(one)
-                if body is not None and body[0] <= offset < body[1]:
-                    best = one
-        return None if best is None else best.name
-
-    def _body(self, function: Function) -> tuple[int, int] | None:
-        """The offsets of a function's body; None when they cannot be told."""
-        lines = self._texts[function.path].lines
-        if lines.masked is None:
-            return None
-        outline = lines.masked.outline
-        opening = outline.find("(", lines.offset(function.span.end_line, function.span.end_column))
-        end = None if opening < 0 else closing(outline, opening)
-        if end is None:
-            return None
-        indent = len(lines.line(function.span.line)) - len(lines.line(function.span.line).lstrip())
-        depth = 0
-        at = outline.find("\n", end) + 1 or len(outline)
-        for match in re.compile(r"[^\r\n]*(?:\r\n|\n|\r|\Z)").finditer(outline, at):
-            line = match[0]
-            if line.strip() and depth == 0 and len(line) - len(line.lstrip()) <= indent:
-                return end, match.start()
-            depth += sum(line.count(bracket) for bracket in "([{") - sum(line.count(bracket) for bracket in ")]}")
-            if match.end() == len(outline):
-                break
-        return end, len(outline)
-
-    def _expression(self, place: _Place) -> Value:
+    def _expression(self, place: Place) -> Value:
         lines = self._texts[place.path].lines
         text = lines.text[place.start : place.end]
         if text == "None":
@@ -360,15 +290,15 @@ class Flow:
             return None
         return self._compound(place, lines.masked.outline[place.start : place.end], text)
 
-    def _compound(self, place: _Place, outline: str, text: str) -> Value:
+    def _compound(self, place: Place, outline: str, text: str) -> Value:
         """A construction, or one of several expressions."""
-        either = _OR_ELSE.match(_flat(outline))
+        either = _OR_ELSE.match(flat(outline))
         if either is not None:
             parts = [either.span("one"), either.span("other")]
             value: Value = frozenset()
             for low, high in parts:
                 value = _joined(
-                    value, self._expression(_Place(place.path, place.caller, place.start + low, place.start + high))
+                    value, self._expression(Place(place.path, place.caller, place.start + low, place.start + high))
                 )
             return value
         match = re.match(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*", outline)
@@ -386,7 +316,7 @@ class Flow:
         (kind,) = kinds
         return self._named(kind.name)
 
-    def _chain(self, place: _Place, text: str) -> Value:
+    def _chain(self, place: Place, text: str) -> Value:
         """A name and attributes of it."""
         lines = self._texts[place.path].lines
         types = self._types_of(place.path)
@@ -417,36 +347,10 @@ class Flow:
             return None
         for index, parameter in enumerate(function.parameters):
             if parameter.name == name:
-                if self._is_rebound(function, name):
+                if self._bodies.is_rebound(function, name):
                     return None
                 return self._of(_Parameter(function.name, index))
         return None
-
-    def _is_rebound(self, function: Function, name: str) -> bool:
-        """Whether the body of a function may bind one of its parameters again, or use its name for something else."""
-        body = self._body(function)
-        masked = self._texts[function.path].lines.masked
-        if body is None or masked is None:
-            return True
-        outline = masked.outline[: body[1]]
-        starts = self._starts(function.path, masked.outline)
-        word = re.escape(name)
-        if re.search(
-            rf"\bfor\b(?:(?!\bin\b)[^:])*\b{word}\b|\bas\s*\([^)]*\b{word}\b"
-            rf"|\b(?:as|import|from|del|def|class|global|nonlocal|case|except|lambda)\b[^\n:]*\b{word}\b"
-            rf"|\b{word}\s*:=|\bdef\b[^\n]*\([^)]*(?<![\w.]){word}\b",
-            outline[body[0] :],
-        ):
-            return True
-        return any(
-            not _Statement(outline, match.start(), starts).is_plain_use(match.end())
-            for match in re.compile(rf"(?<![\w.]){word}\b(?!\s*[.(\[])").finditer(outline, body[0])
-        )
-
-    def _starts(self, path: str, outline: str) -> list[int]:
-        if path not in self._statements:
-            self._statements[path] = _statement_starts(outline)
-        return self._statements[path]
 
     def _named(self, type_: str | None) -> Value:
         """The classes that a type names, where it names all, and each for certain."""
@@ -467,85 +371,5 @@ class Flow:
         return frozenset(found)
 
 
-class _Statement:
-    """The logical line around an offset of an outline."""
-
-    def __init__(self, outline: str, offset: int, starts: Sequence[int]) -> None:
-        index = bisect_right(starts, offset)
-        self._start = starts[index - 1]
-        end = starts[index] if index < len(starts) else len(outline)
-        self._text = _flat(outline[self._start : end])
-        self._offset = offset - self._start
-        self._signs = [match.start() for match in re.finditer(r"(?<![=!<>:])=(?!=)", self._text)]
-
-    def is_plain_use(self, end: int) -> bool:
-        """Whether what stands between the offset and an end is only read."""
-        before = self._text[: self._offset]
-        if re.search(r"\b(?:for|as|del)\s[\w.,\s]*\Z", before):
-            return False
-        # keyword arguments stand in brackets, and their signs are not seen
-        return not any(sign >= end - self._start for sign in self._signs)
-
-    def value_after(self, end: int) -> tuple[int, int] | None:
-        """The offsets of what is assigned to the single target that ends there; None when it is no such target."""
-        at = end - self._start
-        before = max((sign for sign in self._signs if sign < self._offset), default=-1)
-        target = self._text[before + 1 : self._offset]
-        if re.match(r"\s*(?::[^=]*)?=(?!=)", self._text[at:]) is None or "," in target or "*" in target:
-            return None
-        start = self._signs[-1] + 1
-        value = self._text[start:]
-        if ";" in self._text:
-            return None
-        start += len(value) - len(value.lstrip())
-        return self._start + start, self._start + max(start, len(self._text.rstrip()))
-
-
-def _statement_starts(outline: str) -> list[int]:
-    """Where logical lines start."""
-    starts = [0]
-    depth = 0
-    for match in re.finditer(r"[()\[\]{}]|(?<!\\)(?:\r\n|\n|\r)", outline):
-        if match[0] in "([{":
-            depth += 1
-        elif match[0] in ")]}":
-            depth -= 1
-        elif depth == 0:
-            starts.append(match.end())
-    return starts
-
-
-def _flat(outline: str) -> str:
-    """An outline with what stands in brackets made one word, as long as before."""
-    parts: list[str] = []
-    depth = 0
-    for character in outline:
-        if character in ")]}":
-            depth -= 1
-        parts.append("_" if depth > 0 else character)
-        if character in "([{":
-            depth += 1
-    return "".join(parts)
-
-
-def _opening(outline: str, start: int, end: int) -> int | None:
-    """The parenthesis that the last one of a call closes."""
-    depth = 0
-    if end <= start or outline[end - 1] != ")":
-        return None
-    for at in range(end - 1, start - 1, -1):
-        if outline[at] in ")]}":
-            depth += 1
-        elif outline[at] in "([{":
-            depth -= 1
-            if depth == 0:
-                return at
-    return None
-
-
 def _joined(one: Value, other: Value) -> Value:
     return None if one is None or other is None else one | other
-
-
-def _last(function: str) -> str:
-    return function.rpartition(":")[2].rpartition(".")[2].partition("@")[0]
