@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 from codemods.facts.arguments import Argument, arguments_in, closing
 from codemods.facts.assemble import Text
 from codemods.facts.bodies import Bodies, Place
-from codemods.facts.bodies import Place
 from codemods.facts.graph import Call, CallGraph, CallKind, ClassFact, Function, ParameterKind
 from codemods.facts.inheritance import last_name
 from codemods.facts.kinds import UNKNOWN, kinds_of, members_of
