@@ -25,6 +25,7 @@ from codemods.facts.unresolved import (
     unresolved_calls,
     unresolved_mentions,
 )
+from codemods.facts.unseen import unseen_calls
 from codemods.model import Span
 from codemods.planning.boundaries import lock_of
 from codemods.planning.facts import PlannedFunction
@@ -144,6 +145,7 @@ class LockFinder:
         )
         known = {(path, place[0].end_line, place[0].end_column) for path, place in followed_calls if place is not None}
         yield from unresolved_mentions(texts, names, self._project, self._types_of, known)
+        yield from unseen_calls(self._graph.calls, texts, names, self._types_of)
         yield from assigned_attributes(texts, methods)
         yield from looked_up_names(texts, names, self._project, self._types_of)
 

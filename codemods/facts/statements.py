@@ -14,14 +14,14 @@ class Statement:
         index = bisect_right(starts, offset)
         self._start = starts[index - 1]
         end = starts[index] if index < len(starts) else len(outline)
-        self._text = flat(outline[self._start : end])
+        self._written = outline[self._start : end]
+        self._text = flat(self._written)
         self._offset = offset - self._start
         self._signs = [match.start() for match in re.finditer(r"(?<![=!<>:])=(?!=)", self._text)]
 
     def is_plain_use(self, end: int) -> bool:
         """Whether what stands between the offset and an end is only read."""
-        before = self._text[: self._offset]
-        if re.search(r"\b(?:for|as|del)\s[\w.,\s]*\Z", before):
+        if re.search(r"\b(?:for|as|del)\b[\w.,\s(]*\Z", self._written[: self._offset]):
             return False
         # keyword arguments stand in brackets, and their signs are not seen
         return not any(sign >= end - self._start for sign in self._signs)
