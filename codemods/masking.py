@@ -21,9 +21,9 @@ class Masked:
     """A text without what is no code; each as long as the text, and with the same lines."""
 
     code: str
-    """Comments and strings are blank. F-strings are not: code may stand in them."""
+    """Comments and strings are blank, but for the replacement fields of f-strings."""
     outline: str
-    """F-strings are blank too: its brackets and commas are those of the program."""
+    """Those are blank too: its brackets and commas are those of the program."""
 
 
 def masked(text: str) -> Masked | None:
@@ -33,32 +33,38 @@ def masked(text: str) -> Masked | None:
     at = 0
     while match := _STARTS.search(text, at):
         end = match.end()
-        is_formatted = False
+        fields: str | None = None
         if match["quote"]:
             prefix = (match["prefix"] or "").lower()
             rest = _ENDS[match["quote"]].match(text, end)
             if rest is None or not set(prefix) <= set("rbuft"):
                 return None
-            is_formatted = bool(set(prefix) & set("ft"))
-            if is_formatted and not _closes_braces(rest[0]):
-                return None
             end = rest.end()
+            if set(prefix) & set("ft"):
+                fields = _fields(rest[0])
+                if fields is None:
+                    return None
         before, found = text[at : match.start()], text[match.start() : end]
         blank = " " * len(found) if "\n" not in found and "\r" not in found else re.sub(r"[^\r\n]", " ", found)
-        code += (before, found if is_formatted else blank)
+        code += (before, blank if fields is None else blank[: len(found) - len(fields)] + fields)
         outline += (before, blank)
         at = end
     return Masked("".join(code) + text[at:], "".join(outline) + text[at:])
 
 
-def _closes_braces(content: str) -> bool:
-    """Whether every replacement field of an f-string ends in it."""
+def _fields(content: str) -> str | None:
+    """An f-string with all but its replacement fields blank; None when they do not end in it."""
+    parts: list[str] = []
     depth = 0
     at = 0
     while at < len(content):
+        character = content[at]
         if depth == 0 and content[at : at + 2] in {"{{", "}}"}:
+            parts.append("  ")
             at += 2
             continue
-        depth += {"{": 1, "}": -1}.get(content[at], 0)
+        depth += {"{": 1, "}": -1}.get(character, 0)
+        is_code = depth > 0 or character in "}\r\n"
+        parts.append(character if is_code else " ")
         at += 1
-    return depth == 0
+    return "".join(parts) if depth == 0 else None
