@@ -1,4 +1,4 @@
-"""Calls in code that the checker does not look at: functions that it takes for unreachable, on another platform, say."""
+"""Calls in code that the checker does not look at: it takes it for unreachable, on another platform, say."""
 
 from __future__ import annotations
 
