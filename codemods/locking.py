@@ -99,6 +99,8 @@ class LockFinder:
         self._mentions: dict[str, list[Mention]] = defaultdict(list)
         self._prefixes: list[Mention] = []
         self._looked_for: set[str] = set()
+        self._mentioned_classes: dict[str, bool] = {}
+        self._unresolved = [one for one in graph.calls if not one.is_resolved and not one.targets]
         self._related = _related_classes(graph)
         self._kin = {name for family in inheritance.families for name in family}
         self._makes_classes = any(_MAKES_CLASSES.search(text.lines.text) for text in sources.texts.values())
@@ -192,8 +194,23 @@ class LockFinder:
             bool(one.foreign_bases)
             or before.startswith(("@", ")"))
             or self._makes_classes
+            or any(self._is_class_mentioned(re.split(r"[.:]", base.name)[-1]) for base in related)
             or any(_MAKES_ITSELF.search(self._sources.texts[base.path].lines.text) for base in related)
         )
+
+    def _is_class_mentioned(self, name: str) -> bool:
+        """Whether a class of a name may be made in ways that cannot be followed: by its name as text, say."""
+        if name not in self._mentioned_classes:
+            texts, names = self._sources.texts, frozenset({name})
+            as_text = re.compile(rf"[\"'](?:[\w.:]*[.:])?{re.escape(name)}[\"']")
+            self._mentioned_classes[name] = (
+                any(as_text.search(text.lines.text) for text in texts.values())
+                or any(re.search(rb"\b" + name.encode() + rb"\b", content) for content in self._sources.unread.values())
+                or any(True for _ in unresolved_calls(self._unresolved, texts, names, self._project))
+                or any(True for _ in unresolved_mentions(texts, names, self._project, self._types_of, ()))
+                or any(True for _ in unseen_calls(self._graph.calls, texts, names, self._types_of))
+            )
+        return self._mentioned_classes[name]
 
     def _is_harmless(self, reference: Reference) -> bool:
         """Whether a use of a class only derives from it or asks for it, and does not hand it on."""
