@@ -127,6 +127,7 @@ class Flow:
             for name in named[owner]
         }
         self._values: dict[_Parameter | _Attribute, Value] = {}
+        self._open: dict[str, bool] = {}
         self._bodies = Bodies(graph.functions, texts)
 
     def receiver(self, path: str, caller: str, span: Span) -> Value:
@@ -171,7 +172,7 @@ class Flow:
         parameters = function.parameters or ()
         parameter = parameters[node.index]
         sites = self._sites[function.name]
-        if not sites or function.decorators or self._is_open(function):
+        if not sites or function.decorators:
             return None
         if parameter.kind in {ParameterKind.REST, ParameterKind.KEYWORDS}:
             return None
@@ -184,7 +185,15 @@ class Flow:
                 value = _joined(value, self._expression(argument))
             else:
                 value = _joined(value, None if parameter.is_required else self._default(parameter.type))
-        return value
+            if value is None:
+                return None
+        # asked last: it costs much, and most parameters take something unknown anyway
+        return None if value is None or self._has_other_callers(function) else value
+
+    def _has_other_callers(self, function: Function) -> bool:
+        if function.name not in self._open:
+            self._open[function.name] = self._is_open(function)
+        return self._open[function.name]
 
     def _default(self, type_: str) -> Value:
         """What the type of a parameter tells of its default."""
