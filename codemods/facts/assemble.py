@@ -19,8 +19,6 @@ from codemods.facts.graph import (
     Decorator,
     ForeignTarget,
     Function,
-    Parameter,
-    ParameterKind,
     Reference,
 )
 from codemods.facts.kinds import members_of
@@ -36,12 +34,12 @@ from codemods.facts.report import (
     FieldFact,
     FunctionDefinition,
     FunctionRef,
-    ParameterEntry,
     Parent,
     Report,
     parse_place,
     wrong_shape,
 )
+from codemods.facts.signatures import parameters_of
 from codemods.model import Span
 from codemods.tree import LineTable
 
@@ -227,30 +225,8 @@ def _function(
         decorators=(),
         overrides=None,
         overrides_foreign=None,
-        parameters=_parameters(definition),
+        parameters=parameters_of(definition),
     )
-
-
-def _parameters(definition: FunctionDefinition) -> tuple[Parameter, ...] | None:
-    if len(definition.undecorated_signatures) != 1:
-        return None
-    listed = definition.undecorated_signatures[0].parameters
-    if isinstance(listed, str) or listed.List is None:
-        return None
-    return tuple(_parameter(entry) for entry in listed.List)
-
-
-def _parameter(entry: ParameterEntry) -> Parameter:
-    for kind, fact in (
-        (ParameterKind.POSITIONAL, entry.PosOnly),
-        (ParameterKind.EITHER, entry.Pos),
-        (ParameterKind.KEYWORD, entry.KwOnly),
-        (ParameterKind.REST, entry.VarArg),
-        (ParameterKind.KEYWORDS, entry.Kwargs),
-    ):
-        if fact is not None:
-            return Parameter(fact.name, kind, fact.required, fact.annotation.string)
-    raise wrong_shape("a parameter is of no known kind")
 
 
 def _resolve_probe(report: Report, probe: Path, known_names: Sequence[str], names: _Names) -> Iterator[tuple[str, str]]:

@@ -66,9 +66,12 @@ def followed(
 def receiver_of(call: Call, lines: LineTable) -> tuple[Span, str] | None:
     """The receiver of a call, when it is a name or an attribute of one, and the name of the method."""
     match = _METHOD_CALL.match(lines.slice(call.span))
-    if match is None:
+    if match is None or lines.masked is None:
         return None
     start = lines.offset(call.span.line, call.span.column)
+    opening = opening_of(lines.masked.outline, start, lines.offset(call.span.end_line, call.span.end_column))
+    if opening != start + match.end() - 1:
+        return None  # a call of what another call gives
     return lines.span(start, start + len(match["receiver"])), match["name"]
 
 
