@@ -40,7 +40,8 @@ from codemods.rules.missing_await import is_consumed_later
 from codemods.rules.requests_aiohttp import FUNCTIONS, METHODS, exceptions, mocks, offers
 from codemods.rules.requests_aiohttp import RULE as REQUESTS
 from codemods.rules.requests_aiohttp.elsewhere import Mentions, may_mention, mentions_in
-from codemods.rules.requests_aiohttp.response import DECODES, RAISES, ResponseUse
+from codemods.rules.requests_aiohttp.handling import ResponseUse
+from codemods.rules.requests_aiohttp.response import DECODES, RAISES
 from codemods.rules.requests_aiohttp.shapes import RequestForm
 from codemods.rules.rule import Offer
 from codemods.tree import Tree

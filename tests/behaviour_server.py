@@ -6,16 +6,29 @@ The first part of a path is the name of the program that asks, the second the re
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
+import re
 import socket
 import socketserver
+import ssl
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from email import message_from_bytes
+from io import BufferedIOBase
+from pathlib import Path
 
-_EVERY_CLIENT_SENDS = frozenset({"host", "user-agent", "accept", "accept-encoding", "connection", "content-length"})
+_EVERY_CLIENT_SENDS = frozenset(
+    {
+        *("host", "user-agent", "accept", "accept-encoding", "connection", "content-length", "transfer-encoding"),
+        "proxy-connection",
+    }
+)
+CERTIFICATES = Path(__file__).with_name("fixtures") / "certificates"
+"""Made for these tests, and good for nothing else."""
 SLOW_SECONDS = 1.0
 """How long `slow` takes: programs give up long before."""
 
@@ -35,14 +48,20 @@ class BehaviourServer:
 
     def __init__(self) -> None:
         self.asked: dict[str, list[Asked]] = defaultdict(list)
-        self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
+        self._servers = [kind(("127.0.0.1", 0), _handler(self)) for kind in (socketserver.ThreadingTCPServer, _Secure)]
+        self._threads = [
+            threading.Thread(target=one.serve_forever, kwargs={"poll_interval": 0.02}) for one in self._servers
+        ]
 
     @property
     def url(self) -> str:
         """Where it listens, without a slash at the end."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return f"http://127.0.0.1:{self._servers[0].server_address[1]}"
+
+    @property
+    def secure_url(self) -> str:
+        """The same with TLS."""
+        return f"https://127.0.0.1:{self._servers[1].server_address[1]}"
 
     def take(self) -> dict[str, list[Asked]]:
         """What it was asked since it was taken last."""
@@ -50,13 +69,28 @@ class BehaviourServer:
         return dict(taken)
 
     def __enter__(self) -> BehaviourServer:
-        self._thread.start()
+        for server, thread in zip(self._servers, self._threads, strict=True):
+            server.daemon_threads = True
+            thread.start()
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        for server, thread in zip(self._servers, self._threads, strict=True):
+            server.shutdown()
+            thread.join()
+            server.server_close()
+
+
+class _Secure(socketserver.ThreadingTCPServer):
+    """Speaks TLS, and lets clients show who they are."""
+
+    def get_request(self) -> tuple[socket.socket, tuple[str, int]]:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(CERTIFICATES / "client.pem"))
+        context.load_cert_chain(CERTIFICATES / "server.pem", CERTIFICATES / "server.key")
+        context.verify_mode = ssl.CERT_OPTIONAL
+        connection, address = super().get_request()
+        # the handshake is done by the thread that reads
+        return context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False), address
 
 
 @dataclass(frozen=True)
@@ -65,6 +99,10 @@ class _Request:
     program: str
     reply: str
     rest: list[str]
+    peer: str
+    """Who asks, where a certificate says it."""
+    secure_url: str
+    other_url: str
 
 
 def _handler(server: BehaviourServer) -> type[socketserver.StreamRequestHandler]:
@@ -75,8 +113,8 @@ def _handler(server: BehaviourServer) -> type[socketserver.StreamRequestHandler]
                     server.asked[request.program].append(request.asked)
                     if not _answer(request, self.connection):
                         return
-            except ConnectionError:
-                return  # a client may leave whenever it likes
+            except (ConnectionError, ssl.SSLError):
+                return  # a client may leave whenever it likes, and need not trust the server
 
         def _read(self) -> _Request | None:
             line = self.rfile.readline().decode("latin-1").split()
@@ -86,13 +124,59 @@ def _handler(server: BehaviourServer) -> type[socketserver.StreamRequestHandler]
             while (header := self.rfile.readline().decode("latin-1").rstrip("\r\n")) != "":
                 name, _, value = header.partition(":")
                 headers[name.lower()] = value.strip()
-            body = self.rfile.read(int(headers.get("content-length", "0")))
-            _, program, *parts = line[1].partition("?")[0].split("/")
+            if headers.get("transfer-encoding") == "chunked":
+                body = _chunked(self.rfile)
+            else:
+                body = self.rfile.read(int(headers.get("content-length", "0")))
+            whole = line[1].removeprefix(server.url)  # asked of a proxy
+            _, program, *parts = whole.partition("?")[0].split("/")
+            if whole != line[1]:
+                headers["asked-of-a-proxy"] = "yes"
+            if headers.get("content-type", "").startswith("multipart/"):
+                body = _parts(headers["content-type"], body)
+                headers["content-type"] = "multipart"
+            if "authorization" in headers:
+                headers["authorization"] = _without_chance(headers["authorization"])
             told = tuple(sorted((name, text) for name, text in headers.items() if name not in _EVERY_CLIENT_SENDS))
-            target = line[1].removeprefix(f"/{program}")
-            return _Request(Asked(line[0], target, told, body), program, parts[0], parts[1:])
+            asked = Asked(line[0], whole.removeprefix(f"/{program}"), told, body)
+            secure_url = f"{server.secure_url}/{program}"
+            other_url = f"{server.url}/{program}".replace("127.0.0.1", "localhost")
+            return _Request(asked, program, parts[0], parts[1:], _peer(self.connection), secure_url, other_url)
 
     return Handler
+
+
+def _chunked(stream: BufferedIOBase) -> bytes:
+    body = b""
+    while size := int(stream.readline() or b"0", 16):  # it may end too early
+        body += stream.read(size)
+        stream.readline()
+    stream.readline()
+    return body
+
+
+def _parts(kind: str, body: bytes) -> bytes:
+    """The parts of a form, one a line, whatever its boundary and the order of its headers."""
+    message = message_from_bytes(f"Content-Type: {kind}\r\n\r\n".encode() + body)
+    lines = []
+    for part in message.get_payload():
+        assert not isinstance(part, str)
+        headers = sorted(f"{name}: {text}".encode("utf-8", "surrogateescape") for name, text in part.items())
+        lines.append(b"; ".join([*headers, repr(part.get_payload(decode=True)).encode()]))
+    return b"\n".join(lines)
+
+
+def _without_chance(login: str) -> str:
+    """A login without what a client makes up, and with its parts in order."""
+    scheme, _, rest = login.partition(" ")
+    if scheme != "Digest":
+        return login
+    return " ".join(sorted(re.sub(r"(cnonce|response)=[^,]*", r"\1", rest.replace('"', "")).split(", ")))
+
+
+def _peer(connection: socket.socket) -> str:
+    shown = connection.getpeercert() if isinstance(connection, ssl.SSLSocket) else None
+    return re.findall(r"'commonName', '([^']*)'", repr(shown["subject"]))[0] if shown else "nobody"
 
 
 def _answer(request: _Request, connection: socket.socket) -> bool:
@@ -100,6 +184,10 @@ def _answer(request: _Request, connection: socket.socket) -> bool:
     made = _REPLIES[request.reply](request)
     if isinstance(made, bytes):
         connection.sendall(made)
+        return False
+    if isinstance(made, Iterator):
+        for part in made:
+            connection.sendall(part)
         return False
     connection.sendall(made.head())
     if request.asked.method != "HEAD":
@@ -147,6 +235,26 @@ def _links(request: _Request) -> _Reply:
     return _Reply(f"page {page}".encode(), headers=(("Link", links),))
 
 
+def _digest(request: _Request) -> _Reply:
+    given = dict(request.asked.headers).get("authorization")
+    if given is not None:
+        return _Reply(given.encode())
+    nonce = hashlib.md5(request.program.encode()).hexdigest()
+    asks = f'Digest realm="cats", nonce="{nonce}", qop="auth", algorithm=MD5'
+    return _Reply(b"who?", status="401 Unauthorized", headers=(("WWW-Authenticate", asks),))
+
+
+def _elsewhere(request: _Request) -> _Reply:
+    # another name of the same machine
+    to = request.rest[0] if request.rest else "sent"
+    return _Reply(status="302 Found", headers=(("Location", f"{request.other_url}/{to}"),))
+
+
+def _drip(request: _Request) -> Iterator[bytes]:
+    yield _Reply(b"x" * 100).head() + b"x" * 10
+    time.sleep(SLOW_SECONDS)
+
+
 def _slow(request: _Request) -> _Reply:
     time.sleep(SLOW_SECONDS)
     return _Reply(b"slow")
@@ -156,7 +264,7 @@ def _stalled(request: _Request) -> bytes:
     return _Reply(b"x" * 100).head() + b"x" * 10
 
 
-_REPLIES: Mapping[str, Callable[[_Request], _Reply | bytes]] = {
+_REPLIES: Mapping[str, Callable[[_Request], _Reply | bytes | Iterator[bytes]]] = {
     "echo": _echo,
     "status": _status,
     "redirect": _redirect,
@@ -174,6 +282,26 @@ _REPLIES: Mapping[str, Callable[[_Request], _Reply | bytes]] = {
     "utf8": lambda request: _Reply("café ☕".encode(), "text/plain; charset=utf-8"),
     "gzip": lambda request: _Reply(gzip.compress(b"packed"), headers=(("Content-Encoding", "gzip"),)),
     "headers": lambda request: _Reply(b"h", headers=(("X-One", "1"), ("ETag", '"abc"'), ("X-Empty", ""))),
+    "parts": lambda request: _Reply(re.sub(rb"Content-Type: [^;]*(; charset=[^;]*)?; ", b"", request.asked.body)),
+    "sent": lambda request: _Reply(json.dumps(dict(request.asked.headers)).encode(), "application/json"),
+    "digest": _digest,
+    "secure": lambda request: _Reply(request.secure_url.encode()),
+    "peer": lambda request: _Reply(request.peer.encode()),
+    "elsewhere": _elsewhere,
+    "drip": _drip,
+    "relative": lambda request: _Reply(status="302 Found", headers=(("Location", "../echo?a=b"),)),
+    "fragment": lambda request: _Reply(status="302 Found", headers=(("Location", f"/{request.program}/echo#there"),)),
+    "set_and_go": lambda request: _Reply(
+        status="302 Found",
+        headers=(("Location", f"/{request.program}/sent"), ("Set-Cookie", "id=7; Path=/")),
+    ),
+    "bom": lambda request: _Reply("\ufeff[1]".encode(), "application/json"),
+    "utf16": lambda request: _Reply("[1]".encode("utf-16-le"), "application/json"),
+    "utf16_of_no_type": lambda request: _Reply("[1]".encode("utf-16-le"), None),
+    "wrong_utf8": lambda request: _Reply(b'["\xff"]', "application/json"),
+    "nocharset": lambda request: _Reply("caf\u00e9".encode(), "text/html"),
+    "json_as_html": lambda request: _Reply('["caf\u00e9"]'.encode(), "text/html"),
+    "letters": lambda request: _Reply(headers=(("X-One", "caf\u00e9"),)),
     "repeated": lambda request: _Reply(headers=(("X-One", "1"), ("X-One", "2"), ("x-two", "3"))),
     "cookies": lambda request: _Reply(b"c", headers=(("Set-Cookie", "id=7; Path=/"), ("Set-Cookie", "b=x"))),
     "links": _links,

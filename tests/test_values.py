@@ -2,7 +2,13 @@
 
 import pytest
 
-from codemods.rules.requests_aiohttp.values import Sent, alternatives, mapping_is_sent, value_is_sent
+from codemods.rules.requests_aiohttp.values import (
+    Sent,
+    alternatives,
+    mapping_is_sent,
+    mapping_is_sent_unless_none,
+    value_is_sent,
+)
 
 ALIKE, OTHERWISE, UNKNOWN = Sent.ALIKE, Sent.OTHERWISE, Sent.UNKNOWN
 
@@ -58,3 +64,23 @@ def test_a_whole_mapping(name, kind, expected):
 
 def test_unions_are_split_outside_of_brackets():
     assert alternatives("dict[str, int | None] | None") == ["dict[str, int | None]", "None"]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "expected"),
+    [
+        ("params", "dict[str, str | None]", True),
+        ("params", "dict[str, int | str | None]", True),
+        ("params", "dict[str, bool | None]", False),
+        ("params", "dict[str, None]", False),
+        ("params", "dict[str, str]", False),  # nothing to leave out
+        ("params", "dict[int, str | None]", False),
+        ("params", "dict[str, str | None] | None", False),
+        ("params", "dict[str, Unknown | None]", False),
+        ("params", "list[tuple[str, str | None]]", False),
+        ("data", "dict[str, bool | None]", True),
+        ("params", None, False),
+    ],
+)
+def test_a_dict_less_its_none(name, kind, expected):
+    assert mapping_is_sent_unless_none(name, kind) is expected

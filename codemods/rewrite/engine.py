@@ -82,9 +82,7 @@ def _add_native(edits: Edits, imports: FileImports, decision: Decision) -> None:
                 made = _call(edits.tree, form.opens.made)
                 imports.release(made.func, "aiohttp")
                 blocks.add_session_edits(edits, form.opens, imports.name_of("aiohttp", made))
-            if not form.is_in_session:
-                imports.release(call.func, "aiohttp")
-            blocks.add_edits(edits, form, lambda module: imports.name_of(module, call))
+            blocks.add_edits(edits, form, lambda module: imports.name_of(module, call), imports.release)
         case unknown:
             raise TypeError(f"no rewrite for {unknown!r}")
 

@@ -24,7 +24,7 @@ class FileImports:
         self._is_used_elsewhere = is_used_elsewhere
         self._needed: set[tuple[str, str]] = set()
         self._gone: set[int] = set()
-        self._freed: dict[str, str] = {}
+        self._freed: dict[str, str | None] = {}
 
     def name_of(self, module: str, at: cst.CSTNode) -> str:
         """What a top-level module is called at a node; it will be imported when it is not yet.
@@ -47,17 +47,17 @@ class FileImports:
         """Whether a name can only mean a module at a node, once it is imported at module level."""
         return not is_bound(self._tree, name.partition(".")[0], at, but_by_import_of=module)
 
-    def release(self, expression: cst.BaseExpression, successor: str) -> None:
+    def release(self, expression: cst.BaseExpression, successor: str | None) -> None:
         """Says that an expression goes away, and with it one use of the name it starts with.
 
-        `successor` is the module that takes its place.
+        `successor` is the module that takes its place, if one does.
         """
         node: cst.CSTNode = expression
         while isinstance(node, cst.Attribute):
             node = node.value
         if isinstance(node, cst.Name):
             self._gone.add(id(node))
-            self._freed[node.value] = successor
+            self._freed[node.value] = successor or self._freed.get(node.value)
 
     def add_edits(self, edits: Edits) -> None:
         """Adds the edits of the imports that are there, after all other edits are known."""
@@ -111,7 +111,7 @@ class FileImports:
             key=lambda node: self._tree.offsets(node)[0],
         )
 
-    def _remove(self, edits: Edits, statement: cst.Import | cst.ImportFrom, unused: Mapping[str, str]) -> None:
+    def _remove(self, edits: Edits, statement: cst.Import | cst.ImportFrom, unused: Mapping[str, str | None]) -> None:
         """Takes the unused names out of an import; a new import takes the place of one that goes away whole."""
         if isinstance(statement.names, cst.ImportStar):
             return

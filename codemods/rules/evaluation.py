@@ -96,3 +96,19 @@ def is_pure(node: cst.CSTNode) -> bool:
         case cst.BaseExpression() | cst.FormattedStringExpression():
             return False
     return True  # whitespace, operators, parentheses
+
+
+class _CallFinder(cst.CSTVisitor):
+    def __init__(self) -> None:
+        self.is_found = False
+
+    def on_visit(self, node: cst.CSTNode) -> bool:
+        self.is_found |= isinstance(node, cst.Call | cst.Await | cst.Yield | cst.NamedExpr | cst.BaseComp)
+        return not self.is_found
+
+
+def holds_call(node: cst.CSTNode) -> bool:
+    """Whether a call, or what else may do anything at all, is within an expression."""
+    finder = _CallFinder()
+    node.visit(finder)
+    return finder.is_found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from enum import Enum, auto
 
 import libcst as cst
@@ -109,11 +109,40 @@ def variables(node: cst.CSTNode) -> set[str]:
     return collector.names
 
 
+def free_name(function: cst.FunctionDef, wanted: str, others: Collection[str] = ()) -> str:
+    """`wanted`, with a number when the function uses that name already, or it is one of the others."""
+    taken = variables(function) | set(others)
+    name, number = wanted, 2
+    while name in taken:
+        name, number = f"{wanted}_{number}", number + 1
+    return name
+
+
 def is_bound(tree: Tree, name: str, at: cst.CSTNode, *, but_by_import_of: str | None = None) -> bool:
     """Whether the file gives a name a meaning of its own that may hold at a node.
 
     Imports that bind it to the module `but_by_import_of`, at module level or before the node, do not count.
     """
+    for path, scope in _bindings(tree, name, at):
+        imported = [one for one in path if isinstance(one, cst.ImportAlias)]
+        is_wanted = any(one.evaluated_name == but_by_import_of for one in imported) and not _is_from(path)
+        is_early = scope is None or (_stands_in(path, scope.body) and tree.offsets(path[-1]) < tree.offsets(at))
+        if not (is_wanted and is_early):
+            return True
+    return False
+
+
+def is_bound_but_by_imports(tree: Tree, name: str, at: cst.CSTNode) -> bool:
+    """Whether the file gives a name a meaning, other than by importing it, that may hold at a node."""
+    return any(
+        not any(isinstance(one, cst.Import | cst.ImportFrom) for one in path) for path, _ in _bindings(tree, name, at)
+    )
+
+
+def _bindings(
+    tree: Tree, name: str, at: cst.CSTNode
+) -> Iterator[tuple[Sequence[cst.CSTNode], cst.FunctionDef | cst.Lambda | cst.ClassDef | None]]:
+    """The paths of the places that bind a name for a node, with their scopes."""
     around = tree.path(at)
     for node in tree.all(cst.Name):
         if node.value != name:
@@ -122,14 +151,8 @@ def is_bound(tree: Tree, name: str, at: cst.CSTNode, *, but_by_import_of: str | 
         if role_of(path) not in {NameRole.ASSIGNED, NameRole.BOUND}:
             continue
         scope = _scope(path)
-        if scope is not None and scope not in around and not isinstance(path[-2], cst.NameItem):
-            continue
-        imported = [one for one in path if isinstance(one, cst.ImportAlias)]
-        is_wanted = any(one.evaluated_name == but_by_import_of for one in imported) and not _is_from(path)
-        is_early = scope is None or (_stands_in(path, scope.body) and tree.offsets(node) < tree.offsets(at))
-        if not (is_wanted and is_early):
-            return True
-    return False
+        if scope is None or scope in around or isinstance(path[-2], cst.NameItem):
+            yield path, scope
 
 
 def _is_from(path: Sequence[cst.CSTNode]) -> bool:

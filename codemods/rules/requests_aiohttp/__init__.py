@@ -1,7 +1,9 @@
 """AW102: `requests.get(...)` and its kin become blocks of an `aiohttp.ClientSession`.
 
-`arguments` decides what a request may be given, `response` what may be done with its result, `shapes` and `statements`
-which statements form the block, and `blocks` writes it. Facts about the two libraries come from a verified table of
+`arguments` decides what a request may be given, with a file for each keyword that needs more (`timeouts`, `logins`,
+`certificates`, `uploads`, `mappings`, `options`), and `adjust` writes it. `response` decides what may be done with the
+result (`parts` and `streams` know the details), `placed` where, and `uses` writes it. `shapes` and `statements` decide
+which statements form the block, and `blocks` writes that. Facts about the two libraries come from a verified table of
 requests 2.34 against aiohttp 3.14.
 """
 

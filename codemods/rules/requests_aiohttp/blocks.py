@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 
 import libcst as cst
 
 from codemods.model import Span
 from codemods.rewrite.edits import Edits, Wrap, awaited, without_parentheses
-from codemods.rules.requests_aiohttp.adjust import convert_arguments
+from codemods.rules.requests_aiohttp.adjust import convert_arguments, gone_names, statements_before
+from codemods.rules.requests_aiohttp.adjustments import NameOf
 from codemods.rules.requests_aiohttp.shapes import RequestForm, SessionForm, Shape
 from codemods.rules.requests_aiohttp.uses import add_use
 
 
-def add_edits(edits: Edits, form: RequestForm, name_of: Callable[[str], str]) -> None:
-    """Adds the edits of one request. `name_of` gives the name that a module has in the file."""
+def add_edits(
+    edits: Edits, form: RequestForm, name_of: NameOf, release: Callable[[cst.BaseExpression, str | None], None]
+) -> None:
+    """Adds the edits of one request.
+
+    `release` is told of every name that goes away, with the module that takes its place if one does.
+    """
     tree = edits.tree
     call = tree.at(form.call, cst.Call)
     assert call is not None, form
@@ -24,7 +31,12 @@ def add_edits(edits: Edits, form: RequestForm, name_of: Callable[[str], str]) ->
     block = path[path.index(first) - 1]
     assert isinstance(block, cst.IndentedBlock)
     last = next(node for node in block.body if tree.span(node) == form.last)
-    writer = _Writer(form, name_of("aiohttp"))
+    if not form.is_in_session:
+        release(call.func, "aiohttp")
+    for gone in gone_names(call, form.verb, dict(form.adjustments)):
+        release(gone, None)
+    name_of = cache(name_of)  # asked again while edits are applied, when imports are settled
+    writer = _Writer(form, name_of)
     wrap: Wrap
     match form.shape:
         case Shape.LIFT:
@@ -44,9 +56,10 @@ def add_edits(edits: Edits, form: RequestForm, name_of: Callable[[str], str]) ->
 class _Writer:
     """Writes one request's block around statements whose inner edits are done."""
 
-    def __init__(self, form: RequestForm, aiohttp: str) -> None:
+    def __init__(self, form: RequestForm, name_of: NameOf) -> None:
         self._form = form
-        self._aiohttp = aiohttp
+        self._name_of = name_of
+        self._aiohttp = name_of("aiohttp")
         self._lifted: cst.Call | None = None
 
     def capture(self, updated: cst.CSTNode) -> cst.CSTNode:
@@ -85,7 +98,7 @@ class _Writer:
             asynchronous=cst.Asynchronous(),
             leading_lines=(),
         )
-        return self._in_session([changed], statement)
+        return self._in_session([*self._before(item.item), changed], statement)
 
     def keep(self, statements: Sequence[cst.BaseStatement]) -> Sequence[cst.BaseStatement]:
         """`r = await session.get(url)` and a read, so that the response can be used anywhere after.
@@ -102,7 +115,7 @@ class _Writer:
         if self._form.bound_as is not None:
             changed = changed.with_changes(targets=[cst.AssignTarget(cst.Name(name))])
         line = statement.with_changes(body=[changed], leading_lines=())
-        lines = [line, self._read()]
+        lines = [*self._before(_assigned_call(statement)), line, self._read()]
         if self._form.bound_as is not None:
             lines.append(_assignment(self._form.bound_as, cst.Name(name)))
         return self._in_session(lines, statement)
@@ -119,7 +132,7 @@ class _Writer:
             call,
             self._form.verb,
             dict(self._form.adjustments),
-            self._aiohttp,
+            self._name_of,
             skips_content_type=self._form.skips_content_type,
         )
         return without_parentheses(call.with_changes(func=method, args=_with_commas(call, tuple(arguments))))
@@ -132,7 +145,10 @@ class _Writer:
         comment: cst.TrailingWhitespace | None,
     ) -> Sequence[cst.BaseStatement]:
         response = _async_with(self._session_call(call), self._form.response, inside, comment)
-        return self._in_session([response], original)
+        return self._in_session([*self._before(call), response], original)
+
+    def _before(self, call: cst.Call) -> Sequence[cst.BaseStatement]:
+        return list(statements_before(call, self._form.verb, dict(self._form.adjustments), self._name_of))
 
     def _in_session(
         self, inside: Sequence[cst.BaseStatement], original: cst.BaseStatement

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 
 import libcst as cst
 
-from codemods.facts.syntax import enclosing_function
+from codemods.facts.syntax import ImportedNames, dotted_name, enclosing_function
 from codemods.model import Span
+from codemods.rules.names import is_bound_but_by_imports
 from codemods.tree import Tree
 
 
@@ -48,3 +49,14 @@ def _may_be_none_by_default(tree: Tree, value: cst.BaseExpression) -> bool:
 def is_name(value: cst.BaseExpression | None, name: str) -> bool:
     """Whether an expression is just a name, such as None."""
     return isinstance(value, cst.Name) and value.value == name
+
+
+def imported_name(tree: Tree, node: cst.BaseExpression) -> str | None:
+    """What a dotted name stands for that starts with an import; None when its first part may mean something else.
+
+    A built-in function is its own name.
+    """
+    name, written = ImportedNames(tree).resolve(node), dotted_name(node)
+    if written is None or is_bound_but_by_imports(tree, written.partition(".")[0], node):
+        return None
+    return name

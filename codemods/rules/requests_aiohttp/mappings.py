@@ -6,13 +6,25 @@ Source: the verified table, sections 2.1, 2.3 and 2.4.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
 
 import libcst as cst
 
 from codemods.model import Span
+from codemods.rules.names import is_bound
+from codemods.rules.requests_aiohttp.adjustments import PASSED, Adjustment, Answer, NameOf, called
 from codemods.rules.requests_aiohttp.expressions import is_name, literal_parts, type_of
-from codemods.rules.requests_aiohttp.values import ONE_TEXT, Sent, mapping_is_sent, value_is_sent
+from codemods.rules.requests_aiohttp.values import (
+    ONE_TEXT,
+    SCALARS,
+    Sent,
+    alternatives,
+    mapping_is_sent,
+    mapping_is_sent_unless_none,
+    value_is_sent,
+)
 from codemods.rules.rule import Refusal
 from codemods.tree import Tree
 
@@ -24,31 +36,93 @@ _RESERVED = frozenset(
 """Names that `http.cookies` refuses as those of cookies."""
 
 
-def check_mapping(name: str, value: cst.BaseExpression, tree: Tree, types: Mapping[Span, str]) -> list[str] | Refusal:
-    """The notes on a mapping given as the argument `name`, or why it cannot be given to aiohttp."""
+_DEFAULTS = frozenset({"user-agent", "accept", "accept-encoding", "connection"})
+"""The headers that requests sends by itself: None in their place keeps it from that."""
+_SHOWN_AS_TEXT = frozenset(
+    {
+        *("bool", "decimal.Decimal", "uuid.UUID", "fractions.Fraction"),
+        *("datetime.date", "datetime.datetime", "datetime.time"),
+    }
+)
+"""Types whose values requests sends as `str()` gives them, and aiohttp does not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs(Adjustment):
+    """A display of a mapping that holds what aiohttp does not take."""
+
+    gone_pairs: tuple[int, ...]
+    """The places of the pairs that are left out: their value is None."""
+    texts: tuple[int, ...]
+    """The places of those whose value becomes a text."""
+    is_filtered: bool
+    """Whether the pairs whose value turns out to be None are left out."""
+
+    def written(self, argument: cst.Arg, name_of: NameOf) -> Sequence[cst.Arg]:
+        value = argument.value
+        if isinstance(value, cst.Dict):
+            elements = [
+                _as_text(one) if index in self.texts else one
+                for index, one in enumerate(value.elements)
+                if index not in self.gone_pairs
+            ]
+            if elements and len(elements) < len(value.elements):
+                elements[-1] = elements[-1].with_changes(comma=value.elements[-1].comma)
+            value = value.with_changes(elements=elements)
+        return [argument.with_changes(value=_filtered(value) if self.is_filtered else value)]
+
+
+def _as_text(element: cst.BaseDictElement) -> cst.BaseDictElement:
+    assert isinstance(element, cst.DictElement)
+    value = element.value
+    if is_name(value, "True") or is_name(value, "False"):
+        assert isinstance(value, cst.Name)
+        return element.with_changes(value=cst.SimpleString(f'"{value.value}"'))
+    return element.with_changes(value=called(cst.Name("str"), value))
+
+
+def _filtered(mapping: cst.BaseExpression) -> cst.DictComp:
+    """`{key: value for key, value in mapping.items() if value is not None}`."""
+    key, value = cst.Name("key"), cst.Name("value")
+    is_something = cst.Comparison(value, [cst.ComparisonTarget(cst.IsNot(), cst.Name("None"))])
+    pair = cst.Tuple([cst.Element(key), cst.Element(value)], lpar=(), rpar=())
+    items = called(cst.Attribute(mapping, cst.Name("items")))
+    return cst.DictComp(key, value, cst.CompFor(pair, items, ifs=[cst.CompIf(is_something)]))
+
+
+def check_mapping(name: str, value: cst.BaseExpression, tree: Tree, types: Mapping[Span, str]) -> Answer:
+    """What becomes of a mapping given as the argument `name`."""
     if isinstance(value, cst.Dict):
         return _check_display(name, value, tree, types)
     return _check_whole(name, value, type_of(tree, value, types))
 
 
-def _check_display(name: str, value: cst.Dict, tree: Tree, types: Mapping[Span, str]) -> list[str] | Refusal:
+def _check_display(name: str, value: cst.Dict, tree: Tree, types: Mapping[Span, str]) -> Answer:
     notes: list[str] = []
-    for element in value.elements:
+    changes: dict[int, _Change] = {}
+    for index, element in enumerate(value.elements):
         if not isinstance(element, cst.DictElement):
             notes = [_unknown_values(name)]
+            continue
+        change = _change_of(name, element, tree, types)
+        if change is not None:
+            changes[index] = change
             continue
         checked = check_pair(name, element.key, element.value, tree, types)
         if isinstance(checked, Refusal):
             return checked
         # what a cookie's text holds decides whether it is quoted
         notes = notes or checked or ([_unknown_values(name)] if name == "cookies" and not _is_text(element) else [])
-    return notes
+    gone, texts, filtered = ([at for at, one in changes.items() if one is kind] for kind in _Change)
+    if name == "data" and gone and len(gone) == len(value.elements):
+        return Refusal("data= holds nothing but None, for which requests sends the type of a form")
+    return (Pairs(tuple(gone), tuple(texts), bool(filtered)) if changes else PASSED), notes
 
 
 def check_pair(
     name: str, key: cst.BaseExpression, value: cst.BaseExpression, tree: Tree, types: Mapping[Span, str]
 ) -> list[str] | Refusal:
-    """The notes on one entry of a mapping given as the argument `name`, or why it cannot be given to aiohttp."""
+    """The notes on one entry of a mapping given as the argument `name`, or why aiohttp cannot take it as it is."""
     sent = {
         "key": _key_is_sent(name, key, type_of(tree, key, types)),
         "value": _is_sent(name, value, type_of(tree, value, types)),
@@ -58,6 +132,52 @@ def check_pair(
             line = tree.span(key).line
             return Refusal(f"{name}= holds a {part} in line {line} that aiohttp does not send as requests does")
     return [_unknown_values(name)] if Sent.UNKNOWN in sent.values() else []
+
+
+class _Change(Enum):
+    """What becomes of a pair that aiohttp does not take."""
+
+    GONE = auto()
+    TEXT = auto()
+    FILTERED = auto()
+
+
+def _change_of(name: str, element: cst.DictElement, tree: Tree, types: Mapping[Span, str]) -> _Change | None:
+    kind = type_of(tree, element.value, types)
+    key_is_sent = _key_is_sent(name, element.key, type_of(tree, element.key, types))
+    is_fit = key_is_sent is not Sent.OTHERWISE and name != "cookies" and not _may_be_default(name, element.key)
+    if not is_fit or _is_sent(name, element.value, kind) is not Sent.OTHERWISE:
+        return None
+    if is_name(element.value, "None"):
+        return _Change.GONE
+    if _is_shown_as_text(name, element.value, kind) and not is_bound(tree, "str", element):
+        return _Change.TEXT
+    return _Change.FILTERED if _is_sent_unless_none(name, kind) else None
+
+
+def _may_be_default(name: str, key: cst.BaseExpression) -> bool:
+    """Whether a header may be one that requests sends by itself."""
+    is_visible = isinstance(key, cst.SimpleString)
+    return name == "headers" and not (is_visible and "".join(literal_parts(key)).lower() not in _DEFAULTS)
+
+
+def _is_shown_as_text(name: str, value: cst.BaseExpression, kind: str | None) -> bool:
+    if name != "params":
+        return False
+    return _is_bool(value) or (kind is not None and set(alternatives(kind)) <= _SHOWN_AS_TEXT | SCALARS["params"])
+
+
+def _is_bool(value: cst.BaseExpression) -> bool:
+    """Whether an expression can only give True or False, as far as the standard library goes."""
+    is_negation = isinstance(value, cst.UnaryOperation) and isinstance(value.operator, cst.Not)
+    return is_negation or isinstance(value, cst.Comparison) or is_name(value, "True") or is_name(value, "False")
+
+
+def _is_sent_unless_none(name: str, kind: str | None) -> bool:
+    """Whether a value is either None or sent as requests sends it."""
+    kinds = alternatives(kind) if kind is not None else []
+    others = [one for one in kinds if one != "None"]
+    return len(others) < len(kinds) and value_is_sent(name, " | ".join(others)) is Sent.ALIKE
 
 
 def _is_text(element: cst.DictElement) -> bool:
@@ -79,14 +199,19 @@ def _is_sent(name: str, value: cst.BaseExpression, kind: str | None) -> Sent:
     """How one value of a mapping is sent."""
     if is_name(value, "None"):
         return Sent.OTHERWISE
-    if is_name(value, "True") or is_name(value, "False"):
+    if _is_bool(value):
         return Sent.ALIKE if name == "data" else Sent.OTHERWISE
     if isinstance(value, cst.Integer | cst.Float):
         return Sent.OTHERWISE if name in ONE_TEXT else Sent.ALIKE
     if isinstance(value, cst.SimpleString) and "b" in value.prefix:
         return Sent.OTHERWISE
     if isinstance(value, cst.SimpleString | cst.FormattedString | cst.ConcatenatedString):
-        return Sent.ALIKE if all(_is_plain_text(name, part) for part in literal_parts(value)) else Sent.OTHERWISE
+        parts = list(literal_parts(value))
+        starts_with_space = name == "headers" and bool(parts) and parts[0][:1].isspace()
+        is_plain = all(_is_plain_text(name, part) for part in parts) and not starts_with_space
+        return Sent.ALIKE if is_plain else Sent.OTHERWISE
+    if isinstance(value, cst.Dict | cst.Set | cst.BaseComp) and name != "data":
+        return Sent.OTHERWISE
     if isinstance(value, cst.List | cst.Tuple) and name not in ONE_TEXT:
         answers = {_is_sent(name, one.value, None) for one in value.elements}
         return max(answers, key=lambda one: one.value) if answers else Sent.ALIKE
@@ -97,18 +222,20 @@ def _is_plain_text(name: str, text: str) -> bool:
     """Whether a text is sent as it is."""
     if name == "cookies":
         return _PLAIN_COOKIE.fullmatch(text) is not None
-    return name != "headers" or text.isascii()
+    return name != "headers" or (text.isascii() and text.isprintable())
 
 
-def _check_whole(name: str, value: cst.BaseExpression, kind: str | None) -> list[str] | Refusal:
+def _check_whole(name: str, value: cst.BaseExpression, kind: str | None) -> Answer:
     if is_name(value, "None"):
-        return []
+        return PASSED, []
     sent = mapping_is_sent(name, kind)
     if sent is Sent.OTHERWISE:
+        if name in {"params", "data"} and mapping_is_sent_unless_none(name, kind):
+            return Pairs((), (), is_filtered=True), []
         return Refusal(f"{name}= is a {kind}, which aiohttp does not send as requests does")
-    if name == "data" and (kind is None or not kind.startswith("dict[")):
+    if name == "data" and (kind is None or not kind.startswith(("dict[", "list[tuple["))):
         return Refusal("its data= is not known to be a dict")
-    return [_unknown_values(name)] if sent is Sent.UNKNOWN or name == "cookies" else []
+    return PASSED, [_unknown_values(name)] if sent is Sent.UNKNOWN or name == "cookies" else []
 
 
 def _unknown_values(name: str) -> str:

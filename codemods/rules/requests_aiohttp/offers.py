@@ -11,11 +11,14 @@ from codemods.facts.syntax import ImportedNames, enclosing_function
 from codemods.model import Span
 from codemods.rules.requests_aiohttp import RULE, mocks
 from codemods.rules.requests_aiohttp.arguments import CheckedArguments, check_arguments
+from codemods.rules.requests_aiohttp.handling import ResponseUse
+from codemods.rules.requests_aiohttp.mappings import Pairs
 from codemods.rules.requests_aiohttp.placed import PlacedUse, notes_of
-from codemods.rules.requests_aiohttp.response import DECODES, NOTES, ResponseUse
+from codemods.rules.requests_aiohttp.response import DECODES, NOTES
 from codemods.rules.requests_aiohttp.sessions import LocalSession, session_form, session_of
 from codemods.rules.requests_aiohttp.shapes import Assigned, RequestForm, Shape, assigned_forms, assignment_of
 from codemods.rules.requests_aiohttp.statements import lifted_form, with_form
+from codemods.rules.requests_aiohttp.streams import is_streamed
 from codemods.rules.rule import Offer, Refusal
 from codemods.tree import Tree
 
@@ -96,6 +99,8 @@ def _arguments_of(
     checked = check_arguments(tree, request.call, request.verb, types)
     if isinstance(checked, Refusal):
         return checked
+    if request.is_of_session and isinstance(dict(checked.adjustments).get("headers"), Pairs):
+        return Refusal("headers= holds None, which keeps a header of the session from being sent")
     return replace(checked, notes=(*checked.notes, *mocks.note(request.verb, replaced)))
 
 
@@ -183,7 +188,8 @@ def _offer(draft: _Draft, group: str | None) -> Offer:
         return Offer(rule=RULE.id, native=None, reason=reason, group=group)
     form = replace(form, adjustments=arguments.adjustments, skips_content_type=arguments.skips_content_type)
     is_read_at_once = form.shape is Shape.KEEP or form.reads_first or not form.uses
-    notes = (*draft.notes, *arguments.notes, *(() if is_read_at_once else (_READ_LATE,)))
+    is_read_alike = is_read_at_once or is_streamed(draft.request.call)
+    notes = (*draft.notes, *arguments.notes, *(() if is_read_alike else (_READ_LATE,)))
     decodes = any(one.use in DECODES for one in draft.uses)
     offer = Offer(
         rule=RULE.id,

@@ -26,12 +26,15 @@ from codemods.rules.requests_aiohttp.handling import (
 from codemods.rules.rule import Refusal
 from codemods.tree import Tree
 
-_COOKIES_NOTE = "aiohttp's cookies include those that have expired or belong to another host, and have no quotes around their values"
+_COOKIES_NOTE = "aiohttp's cookies include those that have expired or belong to another host, and come without quotes"
 NOTES = {
-    ResponseUse.HEADERS: "of a header that comes more than once aiohttp gives the first value; requests joins them",
+    ResponseUse.HEADERS: (
+        "of a header that comes more than once aiohttp gives the first value, where requests joins them; and it takes "
+        "letters beyond ASCII as UTF-8 instead of Latin-1"
+    ),
     ResponseUse.EVERY_HEADER: (
-        "aiohttp lists a header that comes more than once as often as it comes, and a dict holds the first value, where "
-        "requests joins them; it writes some names otherwise, such as Etag"
+        "aiohttp lists a header that comes more than once as often as it comes (a dict holds the first value), where "
+        "requests joins them; and it writes some names otherwise, such as Etag"
     ),
     ResponseUse.COOKIE: _COOKIES_NOTE,
     ResponseUse.COOKIE_OR_ELSE: _COOKIES_NOTE,

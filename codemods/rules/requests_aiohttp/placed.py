@@ -10,9 +10,9 @@ import libcst as cst
 from codemods.facts.syntax import Position, enclosing_function, place_of_path
 from codemods.model import Span
 from codemods.rules.names import is_bound
-from codemods.rules.requests_aiohttp.handling import is_in_f_string
+from codemods.rules.requests_aiohttp.handling import ResponseUse, is_in_f_string
 from codemods.rules.requests_aiohttp.parts import HOP_USES, hops
-from codemods.rules.requests_aiohttp.response import AWAITS, DECODES, NEEDS_TEXT, NOTES, ResponseUse, handling_of
+from codemods.rules.requests_aiohttp.response import AWAITS, DECODES, NOTES, UNFIT_FOR_F_STRINGS, handling_of
 from codemods.rules.requests_aiohttp.streams import STREAMS, is_streamed
 from codemods.rules.rule import Refusal
 from codemods.tree import Tree
@@ -67,10 +67,8 @@ def _place_use(tree: Tree, path: Path, function: cst.FunctionDef) -> PlacedUse |
     node = path[-1 - handling.depth]
     if handling.builtin is not None and is_bound(tree, handling.builtin, path[-1]):
         return Refusal(f"the file binds the name {handling.builtin}, which the response's {handling.use} needs")
-    if handling.use in NEEDS_TEXT and is_in_f_string(path):
-        return Refusal(
-            f"what takes the place of the response in line {line} needs quotes, which its f-string may not hold"
-        )
+    if handling.use in UNFIT_FOR_F_STRINGS and is_in_f_string(path):
+        return Refusal(f"what takes the place of the response in line {line} cannot stand in an f-string")
     if handling.use in AWAITS | STREAMS:
         position, blocker = place_of_path(path[: len(path) - handling.depth], tree.no_await)
         if position is not Position.AWAITABLE:
@@ -92,36 +90,62 @@ def _check_kept(placed: Sequence[tuple[PlacedUse, Path]], calls: Sequence[cst.Ca
 
 def _check_block(tree: Tree, placed: Sequence[tuple[PlacedUse, Path]], calls: Sequence[cst.Call]) -> Refusal | None:
     """Why the uses of a response within its block do not go together."""
-    around = tree.path(calls[0])
-    bodies = [(use, path) for use, path in placed if use.use in AWAITS | STREAMS]
-    if not bodies and not placed and is_streamed(calls[0]):
+    is_stream = is_streamed(calls[0])
+    if is_stream and not placed:
         return Refusal("its response is streamed and never read")
+    around = tree.path(calls[0])
     for use, path in placed:
-        line = use.node.line
         loops = [node for node in path if isinstance(node, cst.For | cst.While) and node not in around]
-        if use.use in STREAMS:
-            if not is_streamed(calls[0]):
-                return Refusal(f"the response is iterated in line {line}, and not asked for with stream=True")
-            if len(bodies) > 1 or any(use.node != tree.span(loop.iter) for loop in loops if isinstance(loop, cst.For)):
-                return Refusal(f"the response is iterated in line {line}, and read elsewhere or iterated again")
-            if any(isinstance(loop, cst.While) for loop in loops):
-                return Refusal(f"the response is iterated again and again in line {line}")
-        if use.use is ResponseUse.CLOSE:
-            after = [other for other, where in bodies if other.node > use.node or any(one in where for one in loops)]
-            if after:
-                return Refusal(f"the response's body is read in line {after[0].node.line}, after it is closed")
-        if use.use is ResponseUse.ENCODING:
-            block = path[-6]
-            assert isinstance(block, cst.IndentedBlock)
-            if sum(other.use is ResponseUse.ENCODING for other, _ in placed) > 1:
-                return Refusal(f"the response's encoding is set again in line {line}")
-            decoding = [where for other, where in bodies if other.use in DECODES | {ResponseUse.TEXT}]
-            if not decoding or not all(_comes_after(where, path, block) for where in decoding):
-                return Refusal(f"the response's encoding is set in line {line}, and its text not read only after that")
-            if any(is_in_f_string(where) for where in decoding):
-                return Refusal(f"the response's encoding is set in line {line}, and its text shown in an f-string")
-            if any(other.use in STREAMS for other, _ in placed):
-                return Refusal(f"the response's encoding is set in line {line}, and its body iterated")
+        refusal: Refusal | None = None
+        if use.use in STREAMS and not is_stream:
+            refusal = Refusal(f"the response is iterated in line {use.node.line}, and not asked for with stream=True")
+        elif use.use in STREAMS:
+            refusal = _check_stream(tree, use, loops, placed)
+        elif use.use is ResponseUse.CLOSE:
+            refusal = _check_close(use, loops, placed)
+        elif use.use is ResponseUse.ENCODING:
+            refusal = _check_encoding(use, path, placed)
+        if refusal is not None:
+            return refusal
+    return None
+
+
+def _check_stream(
+    tree: Tree, use: PlacedUse, loops: Sequence[cst.For | cst.While], placed: Sequence[tuple[PlacedUse, Path]]
+) -> Refusal | None:
+    """A body that is taken as it comes can be taken once."""
+    is_alone = sum(other.use in AWAITS | STREAMS for other, _ in placed) == 1
+    is_repeated = any(isinstance(loop, cst.While) or use.node != tree.span(loop.iter) for loop in loops)
+    if is_alone and not is_repeated:
+        return None
+    return Refusal(f"the response is iterated in line {use.node.line}, and read elsewhere or iterated again")
+
+
+def _check_close(
+    use: PlacedUse, loops: Sequence[cst.For | cst.While], placed: Sequence[tuple[PlacedUse, Path]]
+) -> Refusal | None:
+    """The body of a response that is closed cannot be read any more."""
+    for other, path in placed:
+        is_later = other.node > use.node or any(loop in path for loop in loops)
+        if other.use in AWAITS | STREAMS and is_later:
+            return Refusal(f"the response's body is read in line {other.node.line}, after it is closed")
+    return None
+
+
+def _check_encoding(use: PlacedUse, path: Path, placed: Sequence[tuple[PlacedUse, Path]]) -> Refusal | None:
+    """An encoding becomes an argument of what decodes the body, everywhere."""
+    said = f"the response's encoding is set in line {use.node.line}, and"
+    block = path[-6]
+    assert isinstance(block, cst.IndentedBlock)
+    decoding = [where for other, where in placed if other.use in DECODES | {ResponseUse.TEXT}]
+    if sum(other.use is ResponseUse.ENCODING for other, _ in placed) > 1:
+        return Refusal(f"{said} elsewhere again")
+    if not decoding or not all(_comes_after(where, path, block) for where in decoding):
+        return Refusal(f"{said} its text not read only after that")
+    if any(is_in_f_string(where) for where in decoding):
+        return Refusal(f"{said} its text shown in an f-string")
+    if any(other.use in STREAMS for other, _ in placed):
+        return Refusal(f"{said} its body iterated")
     return None
 
 

@@ -15,31 +15,22 @@ from codemods.rules.requests_aiohttp import parts, streams
 from codemods.rules.requests_aiohttp.handling import Handling, ResponseUse, is_changed
 from codemods.rules.rule import Refusal
 
-__all__ = [
-    "AWAITS",
-    "DECODES",
-    "NEEDS_TEXT",
-    "NOTES",
-    "RAISES",
-    "Handling",
-    "ResponseUse",
-    "handling_of",
-    "is_none_test",
-]
-
 AWAITS = frozenset({ResponseUse.TEXT, ResponseUse.JSON, ResponseUse.JSON_GIVEN, ResponseUse.CONTENT})
 """The uses that wait for the whole body."""
 
 RAISES = AWAITS | streams.STREAMS | {ResponseUse.RAISE}
 """The uses that may raise what the libraries raise: to wait for the body may fail."""
 
-NEEDS_TEXT = frozenset({ResponseUse.IS_REDIRECT, ResponseUse.IS_PERMANENT_REDIRECT})
-"""The uses whose new form holds a text in quotes, which an f-string before Python 3.12 may not."""
+UNFIT_FOR_F_STRINGS = frozenset({ResponseUse.IS_REDIRECT, ResponseUse.IS_PERMANENT_REDIRECT, ResponseUse.EVERY_COOKIE})
+"""The uses whose new form holds quotes or starts with a brace: an f-string before Python 3.12 takes neither."""
 
 DECODES = frozenset({ResponseUse.JSON, ResponseUse.JSON_GIVEN})
 """The uses that may raise what is no JSON."""
 
-_TEXT_NOTE = "bytes that do not fit the charset raise UnicodeDecodeError; requests replaces them"
+_TEXT_NOTE = (
+    "aiohttp takes a body as UTF-8 where the server names no charset, and raises UnicodeDecodeError for bytes that do "
+    "not fit; requests takes Latin-1 or guesses, and replaces them"
+)
 NOTES = {
     ResponseUse.TEXT: _TEXT_NOTE,
     ResponseUse.JSON: (
@@ -47,6 +38,7 @@ NOTES = {
         "body; requests tries to decode both"
     ),
     ResponseUse.JSON_GIVEN: _TEXT_NOTE,
+    ResponseUse.URL: "after a redirect aiohttp's URL has lost the fragment of the one that was asked for",
     **parts.NOTES,
     **streams.NOTES,
 }

@@ -14,6 +14,7 @@ from codemods.facts.syntax import ImportedNames, Position, enclosing_function, p
 from codemods.model import Span
 from codemods.rules.names import NameRole, role_of
 from codemods.rules.requests_aiohttp import VERBS
+from codemods.rules.requests_aiohttp.adjustments import PASSED, Answer
 from codemods.rules.requests_aiohttp.mappings import check_mapping, check_pair
 from codemods.rules.requests_aiohttp.shapes import RequestForm, SessionForm
 from codemods.rules.rule import Refusal
@@ -218,7 +219,7 @@ def _set_headers(tree: Tree, path: Sequence[cst.CSTNode], types: Mapping[Span, s
             cst.Attribute(attr=cst.Name(value="update")),
             _,
         ):
-            return _told(check_mapping("headers", value, tree, types))
+            return _told(_unadjusted(check_mapping("headers", value, tree, types)))
         case (
             cst.Assign(targets=[_], value=value),
             cst.AssignTarget(),
@@ -231,3 +232,11 @@ def _set_headers(tree: Tree, path: Sequence[cst.CSTNode], types: Mapping[Span, s
 
 def _told(checked: list[str] | Refusal) -> list[str] | Refusal:
     return Refusal(f"sets headers that cannot be: {checked.reason},") if isinstance(checked, Refusal) else checked
+
+
+def _unadjusted(answer: Answer) -> list[str] | Refusal:
+    """The notes on a mapping that is given as it is."""
+    if isinstance(answer, Refusal):
+        return answer
+    adjustment, notes = answer
+    return notes if adjustment == PASSED else Refusal("headers= holds None")

@@ -8,7 +8,7 @@ makes it is lifted in front of that statement (`LIFT`). A `with` statement of a 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
@@ -17,10 +17,11 @@ import libcst as cst
 
 from codemods.facts.syntax import enclosing_function
 from codemods.model import Span
-from codemods.rules.names import NameRole, role_of, variables
-from codemods.rules.requests_aiohttp.arguments import Adjustment
+from codemods.rules.names import NameRole, free_name, role_of
+from codemods.rules.requests_aiohttp.adjustments import Adjustment
+from codemods.rules.requests_aiohttp.handling import ResponseUse
 from codemods.rules.requests_aiohttp.placed import PlacedUse, place_uses, reads_of
-from codemods.rules.requests_aiohttp.response import ResponseUse, is_none_test
+from codemods.rules.requests_aiohttp.response import is_none_test
 from codemods.rules.requests_aiohttp.streams import is_streamed
 from codemods.rules.requests_aiohttp.values import alternatives
 from codemods.rules.rule import Refusal
@@ -371,12 +372,3 @@ def _owner(group: Sequence[Assigned], starts: Sequence[int], path: tuple[cst.CST
         if at > starts[index] and (best is None or starts[index] > starts[best[0]]):
             best = (index, at)
     return best
-
-
-def free_name(function: cst.FunctionDef, wanted: str, others: Collection[str] = ()) -> str:
-    """`wanted`, with a number when the function uses that name already, or it is one of the others."""
-    taken = variables(function) | set(others)
-    name, number = wanted, 2
-    while name in taken:
-        name, number = f"{wanted}_{number}", number + 1
-    return name

@@ -9,9 +9,9 @@ import libcst as cst
 
 from codemods.facts.syntax import enclosing_function
 from codemods.rules.evaluation import is_evaluated_first
-from codemods.rules.names import NameRole, role_of
+from codemods.rules.names import NameRole, free_name, role_of
 from codemods.rules.requests_aiohttp.placed import PlacedUse, place_uses, reads_of
-from codemods.rules.requests_aiohttp.shapes import RequestForm, Shape, free_name, has_other_handlers
+from codemods.rules.requests_aiohttp.shapes import RequestForm, Shape, has_other_handlers
 from codemods.rules.requests_aiohttp.streams import is_streamed
 from codemods.rules.rule import Refusal
 from codemods.tree import Tree

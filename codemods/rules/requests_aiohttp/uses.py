@@ -7,9 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 import libcst as cst
 
 from codemods.rewrite.edits import Edits, awaited
+from codemods.rules.requests_aiohttp.adjustments import NameOf, keyword_argument
 from codemods.rules.requests_aiohttp.expressions import is_name
+from codemods.rules.requests_aiohttp.handling import ResponseUse
 from codemods.rules.requests_aiohttp.placed import PlacedUse
-from codemods.rules.requests_aiohttp.response import DECODES, ResponseUse
+from codemods.rules.requests_aiohttp.response import DECODES
 from codemods.rules.requests_aiohttp.shapes import RequestForm
 from codemods.rules.requests_aiohttp.streams import STREAMS, chunk_size
 
@@ -19,9 +21,6 @@ _REDIRECTS = {
 }
 _CHUNK_OF_A_RESPONSE = "128"
 """What requests takes at a time where the response itself is iterated (`Response.__iter__`)."""
-
-NameOf = Callable[[str], str]
-"""Gives the name that a module has in the file."""
 
 
 def add_use(edits: Edits, use: PlacedUse, form: RequestForm, name_of: NameOf) -> None:
@@ -62,13 +61,8 @@ def _encoding(edits: Edits, form: RequestForm) -> Sequence[cst.Arg]:
             assert target is not None
             assign = edits.tree.path(target)[-3]
             assert isinstance(assign, cst.Assign)
-            return [_keyword("encoding", assign.value)]
+            return [keyword_argument("encoding", assign.value)]
     return []
-
-
-def _keyword(name: str, value: cst.BaseExpression) -> cst.Arg:
-    equal = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
-    return cst.Arg(value, keyword=cst.Name(name), equal=equal)
 
 
 def _leave_out(edits: Edits, target: cst.BaseExpression) -> None:

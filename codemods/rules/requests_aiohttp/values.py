@@ -108,3 +108,13 @@ def _whole_is_sent(name: str, kind: str) -> Sent:
     key, value = parts
     key_is_sent = Sent.ALIKE if key in _TEXT else Sent.UNKNOWN if is_unknown(key) else Sent.OTHERWISE
     return _worst([key_is_sent, value_is_sent(name, value)])
+
+
+def mapping_is_sent_unless_none(name: str, kind: str | None) -> bool:
+    """Whether a dict as a whole is sent alike once the pairs are left out whose value is None."""
+    found = re.fullmatch(r"dict\[str, (.*)\]", kind or "")
+    if found is None:
+        return False
+    kinds = list(alternatives(found[1]))
+    others = [one for one in kinds if one != "None"]
+    return len(others) < len(kinds) and value_is_sent(name, " | ".join(others)) is Sent.ALIKE

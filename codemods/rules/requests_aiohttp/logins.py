@@ -1,0 +1,88 @@
+"""`auth=`: a login becomes a header, and one by digest a middleware.
+
+Source: the verified table, section 2.6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import libcst as cst
+
+from codemods.rules.evaluation import is_pure
+from codemods.rules.requests_aiohttp.adjustments import (
+    Adjustment,
+    Answer,
+    NameOf,
+    called,
+    dotted,
+    given,
+    keyword_argument,
+)
+from codemods.rules.requests_aiohttp.expressions import imported_name
+from codemods.rules.rule import Refusal
+from codemods.tree import Tree
+
+_BASIC = frozenset({"requests.auth.HTTPBasicAuth"})
+_DIGEST = frozenset({"requests.auth.HTTPDigestAuth"})
+_DIGEST_NOTE = "DigestAuthMiddleware came with aiohttp 3.12"
+_COLON_NOTE = "encode_basic_auth() came with aiohttp 3.14, and refuses a user with a colon in it"
+
+
+@dataclass(frozen=True, slots=True)
+class Login(Adjustment):
+    """A user and a password: one of the headers holds them."""
+
+    def written(self, argument: cst.Arg, name_of: NameOf) -> Sequence[cst.Arg]:
+        headers = cst.Dict([self.header(argument, name_of)])
+        return [argument.with_changes(keyword=cst.Name("headers"), value=headers)]
+
+    def header(self, argument: cst.Arg, name_of: NameOf) -> cst.DictElement:
+        """The header, as an element of a display."""
+        user, password = _pair(argument.value)
+        encode = dotted(f"{name_of('aiohttp')}.encode_basic_auth")
+        made = called(encode, user, password, cst.SimpleString('"latin1"'))
+        return cst.DictElement(cst.SimpleString('"Authorization"'), made)
+
+    def gone(self, argument: cst.Arg) -> Iterator[cst.BaseExpression]:
+        yield from _gone(argument)
+
+
+@dataclass(frozen=True, slots=True)
+class DigestLogin(Adjustment):
+    """The same by digest."""
+
+    def written(self, argument: cst.Arg, name_of: NameOf) -> Sequence[cst.Arg]:
+        middleware = called(dotted(f"{name_of('aiohttp')}.DigestAuthMiddleware"), *_pair(argument.value))
+        only = cst.Tuple([cst.Element(middleware, comma=cst.Comma())])
+        return [keyword_argument("middlewares", only).with_changes(comma=argument.comma)]
+
+    def gone(self, argument: cst.Arg) -> Iterator[cst.BaseExpression]:
+        yield from _gone(argument)
+
+
+def _gone(argument: cst.Arg) -> Iterator[cst.BaseExpression]:
+    if isinstance(argument.value, cst.Call):
+        yield argument.value.func
+
+
+def _pair(login: cst.BaseExpression) -> Sequence[cst.BaseExpression]:
+    """The user and the password of a login; nothing when they are not visible."""
+    if isinstance(login, cst.Tuple) and len(login.elements) == 2:
+        return [one.value for one in login.elements if isinstance(one, cst.Element)]
+    found: Mapping[str, cst.BaseExpression] | None = None
+    if isinstance(login, cst.Call):
+        found = given(login, ("username", "password"))
+    return [found["username"], found["password"]] if found is not None and len(found) == 2 else []
+
+
+def check_login(value: cst.BaseExpression, tree: Tree) -> Answer:
+    """What becomes of a login."""
+    pair = _pair(value)
+    kind = imported_name(tree, value.func) if isinstance(value, cst.Call) else None
+    if len(pair) != 2 or not (isinstance(value, cst.Tuple) or kind in _BASIC | _DIGEST):
+        return Refusal("auth= is no user and password that can be seen")
+    if not all(is_pure(one) for one in pair):
+        return Refusal("auth= holds something with effects")
+    return (DigestLogin(), [_DIGEST_NOTE]) if kind in _DIGEST else (Login(), [_COLON_NOTE])
