@@ -20,6 +20,7 @@ from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
 from codemods.errors import ConfigError
 from codemods.model import Fallback, Scope
+from codemods.packs import Boundary
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,8 @@ class Config:
     """The interpreter whose installed libraries are seen, or the folder of its virtual environment."""
     update_requirements: bool = False
     """Whether what the changes ask of the project's requirements is written with them."""
+    boundary: tuple[Boundary, ...] = ()
+    """What decorators and overridden methods mean; these overrule the packs."""
 
 
 def _one_of(choices: type[StrEnum]) -> str:
@@ -56,6 +59,7 @@ _KEYS: Final[Mapping[str, tuple[Any, str]]] = {
     "exclude": (tuple[str, ...], _STRINGS),
     "python": (str, "a string, the path of a Python interpreter"),
     "update-requirements": (bool, "true or false"),
+    "boundary": (tuple[Boundary, ...], "a list of tables with `kind` and either `decorator` or `method`"),
 }
 """For each key its type, and in words what is accepted."""
 

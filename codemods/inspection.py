@@ -9,16 +9,20 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import libcst as cst
 
 from codemods.config import Config
+from codemods.entries import EntryFinder
 from codemods.facts.closure import Closure, blocking_name, plain_functions, plain_site
 from codemods.facts.graph import Call, CallGraph, CallKind, ClassFact, Function
 from codemods.facts.handlers import ExceptionNames, clauses_around
 from codemods.facts.inheritance import Inheritance, last_name
 from codemods.facts.markers import Markers
+from codemods.facts.shape import catches_interrupt, has_defaults, why_whole
 from codemods.facts.syntax import (
+    AT_MODULE_LEVEL,
     ImportedNames,
     Place,
     Position,
@@ -75,12 +79,14 @@ def inspect(
 
     `types_of` gives the types of the expressions of a file.
     """
+    entries = EntryFinder(graph, knowledge, sources.texts, sources.scripts)
 
     def finder_of(graph: CallGraph) -> LockFinder:
-        return LockFinder(graph, inheritance, sources, config, types_of)
+        return LockFinder(graph, inheritance, sources, entries, config, types_of)
 
     prospect = worth_parsing(graph, closure, inheritance, finder_of, sources, knowledge, options)
     graph, closure, finder = prospect.graph, prospect.closure, prospect.finder
+    dispatches = entries.dispatches(graph.calls, knowledge)
     index = _GraphIndex(graph, closure, knowledge.lock_enters)
     shared = _Shared(index, knowledge, config, types_of, _replaced(closure, sources, knowledge))
     collected = _Collected()
@@ -97,7 +103,8 @@ def inspect(
         collected.mentions.extend(_mentions_outside(sources, collected.seen.parsed))
     functions = plain_functions(graph)
     functions.update({name: replace(functions[name], lock=why) for name, why in closure.locks.items()})
-    functions.update({one.name: one for one in finder.planned(closure.functions, collected.seen)})
+    for one in finder.planned(closure.functions, collected.seen):
+        functions[one.name] = replace(one, lock=one.lock or closure.locks.get(one.name))
     sites = [collected.sites.get(_key(call)) or _uninspected(call, closure, sources) for call in index.sites]
     facts = PlanningFacts(
         functions=functions,
@@ -108,6 +115,9 @@ def inspect(
         implements=inheritance.implements,
         loop_bound=graph.callers_of(knowledge.loop_bound, or_coroutines=True) | collected.seen.stopping,
         loop_starters=graph.callers_of(knowledge.loop_starters),
+        context_setters=graph.callers_of(knowledge.context_setters),
+        dispatches=dispatches,
+        values=entries.values(),
         raised=_first(one.raised for one in collected.mentions),
         untraceable=_first(one.untraceable for one in collected.mentions),
     )
@@ -166,7 +176,7 @@ class _Collected:
     blocking: list[BlockingCall] = field(default_factory=list)
     unawaited: list[UnawaitedCall] = field(default_factory=list)
     mentions: list[Mentions] = field(default_factory=list)
-    seen: Seen = field(default_factory=lambda: Seen(set(), set(), set(), set(), set(), set()))
+    seen: Seen = field(default_factory=lambda: Seen.nothing(()))
 
 
 class _GraphIndex:
@@ -282,12 +292,20 @@ class _FileInspector:
 
     def _collect_functions(self, seen: Seen) -> None:
         yielding, stopping = generators(self._tree), stops_iteration(self._tree)
+        interruptible = catches_interrupt(self._tree)
         for function in self._index.functions[self._name]:
             node = function_named_at(self._tree, function.span)
             if node in yielding:
                 seen.generators.add(function.name)
             if node in stopping:
                 seen.stopping.add(function.name)
+            if node in interruptible:
+                seen.interruptible.add(function.name)
+            if node is not None and has_defaults(node):
+                seen.defaulted.add(function.name)
+            whole = None if node is None else why_whole(self._tree, node)
+            if whole is not None:
+                seen.whole[function.name] = whole
             if function.owner is None and last_name(function.name) in self._rebound:
                 seen.rebound.add(function.name)
             line = function.span.line
@@ -314,6 +332,8 @@ class _FileInspector:
         place = self._place(call.span) or _BY_SYNTAX
         if self._markers.ignores(call.span.line, None):
             place = replace(place, position=Position.BLOCKED, blocker="on a line marked `awaitify: ignore`")
+        if place.blocker == AT_MODULE_LEVEL and Path(self._name).name == "__main__.py":
+            place = replace(place, position=Position.MAIN_GUARD, blocker=None)  # Python runs it, and nothing imports it
         if place.position is Position.MAIN_GUARD and _HANDLES_LOOPS.search(self._tree.code):
             place = replace(place, position=Position.BLOCKED, blocker="at module level beside code that handles loops")
         return replace(site, place=place, is_mixed=site.is_mixed or self._is_ambiguous(place))

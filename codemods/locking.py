@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from codemods.config import Config
+from codemods.entries import EntryFinder, Scripts
 from codemods.facts.arguments import accepts, arguments_in, closing
 from codemods.facts.assemble import Text
 from codemods.facts.flow import Flow, followed, receiver_of
@@ -27,7 +28,7 @@ from codemods.facts.unresolved import (
 )
 from codemods.facts.unseen import unseen_calls
 from codemods.model import Span
-from codemods.planning.boundaries import lock_of
+from codemods.planning.boundaries import is_transparent, lock_of
 from codemods.planning.facts import PlannedFunction
 
 _MAKES_CLASSES = re.compile(
@@ -50,7 +51,8 @@ class Sources:
     """The bytes of files that the checker did not see: what they call is unknown."""
     outside: frozenset[str]
     """Files that were not given and are never changed."""
-    entry_points: frozenset[str]
+    scripts: Scripts
+    """What the project's metadata names."""
     stubbed: frozenset[str]
     """Files with a stub beside them: calls of them resolve to the stub."""
 
@@ -68,8 +70,19 @@ class Seen:
     """Functions whose name their module binds again."""
     stopping: set[str]
     """Functions that may raise StopIteration."""
+    whole: dict[str, str]
+    """Functions that cannot be split into a shell and a core, and why."""
+    defaulted: set[str]
+    """Functions that have parameters with defaults."""
+    interruptible: set[str]
+    """Functions that look out for KeyboardInterrupt."""
     parsed: set[str]
     """The names of the parsed files."""
+
+    @staticmethod
+    def nothing(parsed: Iterable[str]) -> Seen:
+        """Nothing seen in some files."""
+        return Seen(set(), set(), set(), set(), set(), {}, set(), set(), set(parsed))
 
 
 class LockFinder:
@@ -80,11 +93,13 @@ class LockFinder:
         graph: CallGraph,
         inheritance: Inheritance,
         sources: Sources,
+        entries: EntryFinder,
         config: Config,
         types_of: Callable[[str], Mapping[Span, str]],
     ) -> None:
         """`types_of` gives the types of the expressions of a file."""
         self._graph = graph
+        self._entries = entries
         self._types_of = types_of
         self._classes: dict[str, ClassFact] = {one.name: one for one in graph.classes}
         self._inheritance = inheritance
@@ -174,7 +189,7 @@ class LockFinder:
             return True
         if function.path in self._sources.outside or function.path in self._sources.stubbed:
             return True
-        if function.name in self._sources.entry_points or self._definitions[function.name.partition("@")[0]] > 1:
+        if function.name in self._entries.named or self._definitions[function.name.partition("@")[0]] > 1:
             return True
         if function.name in self._kin or _foreign_caller(function, owner) is not None:
             return True
@@ -231,36 +246,69 @@ class LockFinder:
             if function.name not in names:
                 continue
             owner = self._classes.get(function.owner or "")
+            runner = None if self._by_file(function, seen) else self._entries.runner_of(function, owner)
+            if runner is not None and function.name in seen.defaulted:
+                runner = replace(runner, is_alike=False)
+            is_split = runner is not None and runner.core is not None
             yield PlannedFunction(
                 name=function.name,
                 path=function.path,
                 line=function.span.line,
                 is_async=function.is_async,
-                lock=self._lock(function, owner, seen),
+                lock=self._lock(function, owner, seen, is_split=is_split),
                 is_generator=function.name in seen.generators,
                 overrides=function.overrides,
                 foreign_caller=_foreign_caller(function, owner),
-                is_called_from_outside=function.name in self._sources.entry_points,
+                is_called_from_outside=function.name in self._entries.named,
+                runner=runner,
+                may_be_called_by=self._possible_callers(function) if is_split else frozenset(),
+                catches_interrupt=function.name in seen.interruptible,
             )
 
-    def _lock(self, function: Function, owner: ClassFact | None, seen: Seen) -> str | None:
+    def _lock(self, function: Function, owner: ClassFact | None, seen: Seen, *, is_split: bool) -> str | None:
         if function.is_async:
             return None
         classes = (owner.name, *owner.mro) if owner is not None else ()
+        by_method = is_split and self._entries.boundaries.of_method(function) is not None
         return (
             lock_of(
                 function,
+                boundaries=self._entries.boundaries,
+                is_split=is_split,
                 is_generator=function.name in seen.generators,
                 has_unknown_base=any(name in seen.unknown_bases for name in classes),
-                references=self._references[function.name],
+                references=self._uses(function, is_split=is_split),
                 keep_sync=self._config.keep_sync,
                 is_kept=function.name in seen.kept,
             )
-            or self._inheritance.locks.get(function.name)
+            or (None if by_method else self._inheritance.locks.get(function.name))
             or self._by_definition(function, seen)
             or self._by_file(function, seen)
-            or self._by_mention(function)
+            or (self._by_shape(function, seen) if is_split else self._by_mention(function))
         )
+
+    def _uses(self, function: Function, *, is_split: bool) -> Sequence[Reference]:
+        """The uses of a function as a value by which it may be called and not awaited."""
+        found = self._references[function.name]
+        if is_split and self._entries.wrapping(function) is not None:
+            return ()  # a command, that is: who uses it in a function is among its possible callers
+        return found
+
+    def _by_shape(self, function: Function, seen: Seen) -> str | None:
+        """Why a function cannot be split that would have to be."""
+        if function.name in seen.whole:
+            return seen.whole[function.name]
+        unsound = self._entries.hindrance or self._by_unread(function)
+        if unsound is not None:
+            return unsound
+        if function.owner is not None and function.decorators:
+            return "it is a method with a decorator, which its sync shell and its async core would share"
+        return None
+
+    def _possible_callers(self, function: Function) -> frozenset[str]:
+        """The functions that may call a function by its name, or use it as a value."""
+        around = {self._entries.function_around(one.path, one.line) for one in self._meaning(function)}
+        return self._entries.may_be_called_by(function) | {one for one in around if one is not None}
 
     def _by_definition(self, function: Function, seen: Seen) -> str | None:
         if function.name in seen.rebound or self._definitions[function.name.partition("@")[0]] > 1:
@@ -279,14 +327,21 @@ class LockFinder:
         return None
 
     def _by_mention(self, function: Function) -> str | None:
+        return self._by_unread(function) or next((one.why for one in self._meaning(function)), None)
+
+    def _by_unread(self, function: Function) -> str | None:
         name = last_name(function.name)
         for path, words in sorted(self._unread_words.items()):
             if name.encode() in words:
                 return f"{path}, which could not be read, may call it"
+        return None
+
+    def _meaning(self, function: Function) -> Iterator[Mention]:
+        """The mentions that may mean a function."""
+        name = last_name(function.name)
         for mention in (*self._prefixes, *self._mentions[name]):
             if (not mention.is_prefix or name.startswith(mention.name)) and self._may_mean(mention, function):
-                return mention.why
-        return None
+                yield mention
 
     def _may_mean(self, mention: Mention, function: Function) -> bool:
         """Whether a mention can mean a function of its name at all."""
@@ -297,6 +352,8 @@ class LockFinder:
             return False  # only a class's own body calls its method by the name alone
         if not mention.is_bare and function.owner is None and not function.parent.endswith(":"):
             return False  # a function within a function is no attribute of anything until it is used as a value
+        if not all(is_transparent(one.target) for one in function.decorators):
+            return True  # what a decorator made of it, a command, say, may be anywhere and take anything
         if mention.arguments is not None and function.parameters is not None:
             is_method = function.owner is not None
             if not accepts(function.parameters, mention.arguments, is_method=is_method):

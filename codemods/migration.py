@@ -12,10 +12,11 @@ import libcst as cst
 
 from codemods import verify as verification
 from codemods.config import Config, find_python
+from codemods.entries import Scripts
 from codemods.facts.assemble import Text, assemble, types_of_file
 from codemods.facts.closure import find_closure
 from codemods.facts.graph import CallGraph
-from codemods.facts.inheritance import inheritance_of
+from codemods.facts.inheritance import inheritance_of, last_name
 from codemods.facts.pyrefly import CheckerRun, report_of
 from codemods.facts.report import Report
 from codemods.facts.syntax import ImportedNames, Position
@@ -51,7 +52,8 @@ def migrate(paths: Sequence[Path], config: Config, relative_to: Path | None = No
     used, ConfigError for a wrong configuration.
     """
     project = load_project(paths, config, relative_to or Path.cwd())
-    knowledge = load_packs()
+    packs = load_packs()
+    knowledge = replace(packs, boundaries=(*packs.boundaries, *config.boundary))
     run = _Run(project, knowledge, config)
     if not run.may_have_work():
         return run.nothing()
@@ -190,7 +192,7 @@ class _Run:
                 texts=self._texts,
                 unread=self._unread(unread),
                 outside=self._outside,
-                entry_points=self._project.entry_points,
+                scripts=Scripts(self._project.scripts, self._project.entry_points - self._project.scripts),
                 stubbed=frozenset(source.name for source in files if source.path.with_suffix(".pyi").exists()),
             )
             inspection = inspect(
@@ -241,21 +243,26 @@ class _Run:
         for name in plan.promoted:
             function = async_names[name]
             by_path.setdefault(function.path, []).append(function.span)
+        splits: dict[str, list[tuple[Span, str]]] = {}
+        for name, core in plan.split.items():
+            function = async_names[name]
+            splits.setdefault(function.path, []).append((function.span, core))
         wanted = {
             path: ModuleEdits(
                 plan.decisions.get(path, ()),
                 tuple(sorted(by_path.get(path, ()))),
+                tuple(sorted(splits.get(path, ()))),
                 plan.handlers.get(path, ()),
                 partial(self._takes_from, path),
             )
-            for path in sorted({*plan.decisions, *by_path, *plan.handlers})
+            for path in sorted({*plan.decisions, *by_path, *splits, *plan.handlers})
         }
         changes: list[FileChange] = []
         failures: list[Problem] = []
         expectations = _Expectations(plan)
         for path, edits in wanted.items():
             is_left = all(one.finding.action is Action.LEFT for one in edits.decisions)
-            if is_left and not edits.async_functions and not edits.handlers:
+            if is_left and not (edits.async_functions or edits.splits or edits.handlers):
                 continue
             result = self._rewrite_one(path, edits, expectations)
             if isinstance(result, Problem):
@@ -299,7 +306,7 @@ class _Expectations:
     """What the certificate may find unawaited, file by file."""
 
     def __init__(self, plan: Plan) -> None:
-        self._names = {name.rpartition(":")[2].rpartition(".")[2].partition("@")[0] for name in plan.promoted}
+        self._names = {*map(last_name, plan.promoted), *plan.split.values()}
         self._changed = {
             (decision.finding.path, decision.span)
             for decisions in plan.decisions.values()

@@ -35,6 +35,16 @@ _TARGET: Final = r"[^\W\d]\w*(?:\.[^\W\d]\w*)*"
 _IMPORT: Final = re.compile(rb"^[ \t]*((?:from|import)[ \t.](?:[^\n(]|\([^)]*\))*)", re.M)
 _ENTRY_POINT: Final = re.compile(rf"\s*({_TARGET})\s*:\s*({_TARGET})\s*(?:\[[^\]]*\]\s*)?")
 _ENTRY_IN_TEXT: Final = re.compile(rf"=[ \t]*({_TARGET}):({_TARGET})[ \t]*(?:\[[^\]\n]*\][ \t]*)?(?=[\"'\r\n]|\Z)")
+_GROUP_IN_TEXT: Final = re.compile(
+    r"[\"']([\w.]+)[\"']\s*:|^[ \t]*([\w.]+)[ \t]*=[ \t]*(?:[\[(][ \t]*)?\r?$|^\[([\w.]+)\]", re.M
+)
+_SCRIPT_GROUPS: Final = {
+    "console_scripts",
+    "gui_scripts",
+    "project.scripts",
+    "project.gui-scripts",
+    "tool.poetry.scripts",
+}
 _ENTRY_SECTION: Final = re.compile(r"^\[(?:options\.)?entry_points\][^\n]*$(.*?)(?=^\[|\Z)", re.M | re.S)
 
 
@@ -55,6 +65,8 @@ class Project:
     """Other files of the project that may call the given ones: they are read and never changed."""
     entry_points: frozenset[str]
     """What the project's metadata names to be called from outside, as `module:qualname`."""
+    scripts: frozenset[str] = frozenset()
+    """Those that are nothing but the commands that an installation puts on the path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +108,7 @@ def load_project(paths: Sequence[Path], config: Config, relative_to: Path) -> Pr
     given = {os.path.realpath(path) for path in found}
     # without a marker nothing says where the project ends
     around = _unique(entry for entry in walk.search(root) if entry[1] not in given) if marked else []
+    named = _entry_points(root, problems)
     context = _importers(files, _read_all(around, _Problems(_absolute(relative_to))))
     return Project(
         root=root,
@@ -103,7 +116,8 @@ def load_project(paths: Sequence[Path], config: Config, relative_to: Path) -> Pr
         files=tuple(files),
         context=tuple(context),
         import_roots=_import_roots(root, marked, walk, [*found, *(source.path for source in context)]),
-        entry_points=_entry_points(root, problems),
+        entry_points=frozenset(named),
+        scripts=frozenset(entry for entry, group in named.items() if group in _SCRIPT_GROUPS),
         problems=tuple(sorted(set(problems.items), key=lambda problem: (problem.path, problem.message))),
     )
 
@@ -398,29 +412,31 @@ def _import_roots(root: Path, marked: bool, walk: _Walk, files: Iterable[Path]) 
     return tuple(dict.fromkeys([*first, *scripts, *homes]))
 
 
-def _entry_points(root: Path, problems: _Problems) -> frozenset[str]:
-    found: set[str] = set()
+def _entry_points(root: Path, problems: _Problems) -> dict[str, str]:
+    """What the metadata names, with its group; one that has several groups has one that is not for scripts, if any."""
+    found: dict[str, str] = {}
     readers = {"pyproject.toml": _in_pyproject, "setup.cfg": _in_setup_cfg, "setup.py": _in_text}
     for path, read in ((root / name, read) for name, read in readers.items()):
         if not path.is_file():
             continue
         try:
-            found.update(read(decode(_read(path)).text))
+            for entry, group in read(decode(_read(path)).text):
+                found[entry] = found.get(entry, group) if group in _SCRIPT_GROUPS else group
         except OSError as error:
             problems.unreadable(str(path), error)
         except (DecodeError, tomllib.TOMLDecodeError) as error:
             problems.add(str(path), f"its entry points were not read: {error}; correct it")
-    return frozenset(found)
+    return found
 
 
-def _in_pyproject(text: str) -> Iterator[str]:
+def _in_pyproject(text: str) -> Iterator[tuple[str, str]]:
     document = tomllib.loads(text)
     for table in ("project.scripts", "project.gui-scripts", "project.entry-points", "tool.poetry.scripts"):
         value: object = document
         for key in table.split("."):
             value = value.get(key) if isinstance(value, dict) else None
         for match in filter(None, map(_ENTRY_POINT.fullmatch, _strings(value))):
-            yield f"{match[1]}:{match[2]}"
+            yield f"{match[1]}:{match[2]}", table
 
 
 def _strings(value: object) -> Iterator[str]:
@@ -432,9 +448,13 @@ def _strings(value: object) -> Iterator[str]:
             yield from _strings(item)
 
 
-def _in_setup_cfg(text: str) -> Iterator[str]:
+def _in_setup_cfg(text: str) -> Iterator[tuple[str, str]]:
     return chain.from_iterable(map(_in_text, _ENTRY_SECTION.findall(text)))
 
 
-def _in_text(text: str) -> Iterator[str]:
-    return (f"{match[1]}:{match[2]}" for match in _ENTRY_IN_TEXT.finditer(text))
+def _in_text(text: str) -> Iterator[tuple[str, str]]:
+    """Entry points in a text, with the last word before each that may be the name of its group."""
+    groups = [(match.start(), match[1] or match[2] or match[3]) for match in _GROUP_IN_TEXT.finditer(text)]
+    for match in _ENTRY_IN_TEXT.finditer(text):
+        before = [group for start, group in groups if start < match.start()]
+        yield f"{match[1]}:{match[2]}", before[-1] if before else ""

@@ -16,7 +16,8 @@ from codemods.locking import LockFinder, Seen, Sources
 from codemods.model import Scope
 from codemods.packs import Knowledge
 from codemods.planning.facts import BlockingCall, PlanningFacts, PlanningOptions
-from codemods.planning.promotion import CallIndex, Promotion, promote
+from codemods.planning.index import CallIndex
+from codemods.planning.promotion import Promotion, promote
 from codemods.rules.rule import Offer
 
 _BEST = Offer(rule="", native="any", reason="")
@@ -46,7 +47,7 @@ def worth_parsing(
     """Narrows a closure to what may change."""
 
     def best(graph: CallGraph, closure: Closure, finder: LockFinder) -> Promotion:
-        seen = Seen(set(), set(), set(), set(), set(), parsed=set(closure.paths))
+        seen = Seen.nothing(closure.paths)
         functions = plain_functions(graph)
         functions.update({one.name: one for one in finder.planned(closure.functions, seen)})
         facts = PlanningFacts(
@@ -64,7 +65,7 @@ def worth_parsing(
     while True:
         finder = finder_of(graph)
         promotion = best(graph, closure, finder)
-        followed = finder.followed({*promotion.promoted, *_not_reached(graph, closure, inheritance)})
+        followed = finder.followed({*promotion.running, *_not_reached(graph, closure, inheritance)})
         if followed is graph:
             break
         graph = followed  # more calls, more callers: what may change by them may be called in such a way too
@@ -76,9 +77,9 @@ def worth_parsing(
             inheritance.families,
             only_reached=options.scope is Scope.ASYNC,
         )
-    finder.look_for_mentions(promotion.promoted)  # they cost much, and few functions come so far
+    finder.look_for_mentions(promotion.running)  # they cost much, and few functions come so far
     promotion = best(graph, closure, finder)
-    closure = narrowed(closure, graph, sources.outside, inheritance.families, promotion.promoted, promotion.locked)
+    closure = narrowed(closure, graph, sources.outside, inheritance.families, promotion.running, promotion.locked)
     return Prospect(graph, closure, finder)
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import libcst as cst
 
 from codemods.facts.markers import is_pragma
-from codemods.facts.syntax import ImportedNames
+from codemods.facts.syntax import ImportedNames, enclosing_function
 from codemods.tree import Tree
 
 _ASYNC_DUNDERS = frozenset({"__aenter__", "__aexit__", "__anext__", "__aiter__", "__call__", "__await__"})
@@ -52,6 +52,7 @@ def verify(before: Tree, after: str, expected: Expectation) -> Failure | None:
         or _keeps_comments(before, tree)
         or _awaits_stand_in_async(tree)
         or _no_async_dunders(before, tree)
+        or _no_nested_loops(before, tree)
         or _certificate(tree, expected)
     )
 
@@ -116,6 +117,57 @@ def _async_dunders(tree: Tree) -> dict[str, list[int]]:
         if function.asynchronous is not None and is_dunder:
             found.setdefault(name, []).append(tree.span(function.name).line)
     return found
+
+
+def _no_nested_loops(before: Tree, after: Tree) -> Failure | None:
+    """Whether no coroutine function of the file comes to an `asyncio.run` that it did not come to before."""
+    old = _nested_loops(before)
+    for name, line in _nested_loops(after).items():
+        if name not in old:
+            return Failure(line, f"{name} starts an event loop, and a coroutine comes to it: that raises RuntimeError")
+    return None
+
+
+def _nested_loops(tree: Tree) -> dict[str, int]:
+    """By name, the functions with an `asyncio.run` that are coroutine functions, or that those call in this file.
+
+    Calls are followed by plain names and, within a class, by those of `self`.
+    """
+    imports = ImportedNames(tree)
+    names = {function: _local_name(tree.path(function)) for function in tree.all(cst.FunctionDef)}
+    starters: dict[str, int] = {}
+    calls: dict[str, set[str]] = {}
+    running = {name for function, name in names.items() if function.asynchronous is not None}
+    plain = {name for function, name in names.items() if function.asynchronous is None}
+    for call in tree.all(cst.Call):
+        function = enclosing_function(tree.path(call))
+        if not isinstance(function, cst.FunctionDef):
+            continue
+        if imports.resolve(call.func) == "asyncio.run":
+            starters.setdefault(names[function], tree.span(call).line)
+        elif (target := _local_target(call, names[function])) in plain:
+            calls.setdefault(names[function], set()).add(target)
+    queue = list(running)
+    while queue:
+        fresh = calls.get(queue.pop(), set()) - running
+        running |= fresh
+        queue += fresh
+    return {name: line for name, line in starters.items() if name in running}
+
+
+def _local_name(path: Sequence[cst.CSTNode]) -> str:
+    """What a function is told from others by in its own file: `name`, or `Class.name`."""
+    around = [one for one in path if isinstance(one, cst.FunctionDef | cst.ClassDef)][-2:]
+    return ".".join(one.name.value for one in around if one is path[-1] or isinstance(one, cst.ClassDef))
+
+
+def _local_target(call: cst.Call, caller: str) -> str:
+    match call.func:
+        case cst.Name(value=name):
+            return name
+        case cst.Attribute(value=cst.Name(value="self" | "cls"), attr=cst.Name(value=name)):
+            return f"{caller.rpartition('.')[0]}.{name}"
+    return ""
 
 
 def _certificate(tree: Tree, expected: Expectation) -> Failure | None:

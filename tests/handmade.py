@@ -16,6 +16,7 @@ from codemods.planning.facts import (
     PlannedFunction,
     PlanningFacts,
     PlanningOptions,
+    Runner,
     Site,
     UnawaitedCall,
 )
@@ -26,6 +27,9 @@ Thing = TypeVar("Thing")
 
 NATIVE = Offer("AW101", "the rule's own data", "it has a twin", notes=("it differs",))
 RAISING = replace(NATIVE, rule="AW102", raises=True)
+COMMAND = Runner("click", "_core", "click")
+SCRIPT = Runner("a console script", "_core", is_alike=True)
+TEST = Runner("a test runner")
 THREAD_ONLY = Offer("AW103", None, "it has no async form")
 IN_LAMBDA = replace(ANYWHERE, position=Position.BLOCKED, blocker="in a lambda")
 AT_MAIN = replace(ANYWHERE, position=Position.MAIN_GUARD)
@@ -56,6 +60,9 @@ class Draft:
         self.unawaited: list[UnawaitedCall] = []
         self.loop_bound: frozenset[str] = frozenset()
         self.loop_starters: frozenset[str] = frozenset()
+        self.context_setters: frozenset[str] = frozenset()
+        self.values: frozenset[str] = frozenset()
+        self.dispatches: dict[str, frozenset[str]] = {}
         self._line = 0
         words = iter(text.split())
         for word in words:
@@ -96,6 +103,9 @@ class Draft:
             unawaited=tuple(self.unawaited),
             loop_bound=self.loop_bound,
             loop_starters=self.loop_starters,
+            context_setters=self.context_setters,
+            values=self.values,
+            dispatches=self.dispatches,
         )
 
     def plan(self, scope: Scope = Scope.ALL, fallback: Fallback = Fallback.THREAD) -> Plan:
@@ -132,6 +142,8 @@ def random_draft(seed: int) -> Draft:
             is_async=kind < 0.2,
             lock="it is a property" if 0.2 <= kind < 0.35 else None,
             is_called_from_outside=chance.random() < 0.05,
+            runner=chance.choice([None] * 5 + [COMMAND, SCRIPT, TEST]),
+            catches_interrupt=chance.random() < 0.05,
             overrides=chance.choice(names[:number]) if number and chance.random() < 0.15 else None,
         )
     for _ in range(18):
@@ -145,6 +157,8 @@ def random_draft(seed: int) -> Draft:
         draft.blocks(chance.choice(names), offer, is_ignored=chance.random() < 0.1)
     draft.blocks("a:", place=AT_MAIN)
     draft.forgets(chance.choice(names))
+    draft.values = frozenset(chance.sample(names, 1))
+    draft.dispatches = {"click": frozenset(chance.sample(names, 1))}
     return draft
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from codemods.facts.graph import Decorator, Function, Reference
 from codemods.model import Span
-from codemods.planning.boundaries import TRANSPARENT, is_transparent, lock_of
+from codemods.planning.boundaries import TRANSPARENT, Boundaries, is_transparent, lock_of
 
 PLAIN = Function(
     name="app:load",
@@ -29,6 +29,7 @@ USED = Reference("other.py", Span(7, 1, 7, 5), "other:", ("app:load",))
 
 def why(function=PLAIN, **about):
     given: dict[str, Any] = {
+        "boundaries": Boundaries(),
         "is_generator": False,
         "has_unknown_base": False,
         "references": (),

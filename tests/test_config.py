@@ -9,6 +9,7 @@ import pytest
 from codemods.config import Config, IgnoreRules, find_python, load_config
 from codemods.errors import ConfigError
 from codemods.model import Fallback, Scope
+from codemods.packs import Boundary, BoundaryKind
 
 
 def write(folder: Path, *lines: str, name: str = "pyproject.toml") -> Path:
@@ -44,6 +45,7 @@ def test_every_key_is_read(tmp_path):
         'exclude = ["tests/fixtures", "!tests/fixtures/own.py"]',
         'python = "env/bin/python"',
         "update-requirements = true",
+        'boundary = [{ decorator = "app.jobs.job", kind = "split", by = "the scheduler" }]',
     )
     config = load_config(tmp_path)
     assert config == Config(
@@ -55,6 +57,7 @@ def test_every_key_is_read(tmp_path):
         exclude=("tests/fixtures", "!tests/fixtures/own.py"),
         python=tmp_path / "env/bin/python",
         update_requirements=True,
+        boundary=(Boundary(BoundaryKind.SPLIT, decorator="app.jobs.job", by="the scheduler"),),
     )
     default = Config()
     for field in dataclasses.fields(Config):

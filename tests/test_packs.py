@@ -9,7 +9,7 @@ import pytest
 
 from codemods import packs
 from codemods.errors import ConfigError
-from codemods.packs import Twin, load_packs
+from codemods.packs import Boundary, BoundaryKind, Twin, load_packs
 
 KNOWLEDGE = load_packs()
 
@@ -19,7 +19,10 @@ def is_installed(name):
 
 
 TWINS = sorted((sync, one.name) for sync, one in KNOWLEDGE.twins.items())
-INSTALLED = [name for name in (*KNOWLEDGE.names, *(twin for _, twin in TWINS)) if is_installed(name)]
+BOUNDARIES = {one.decorator or one.method or "" for one in KNOWLEDGE.boundaries}
+INSTALLED = [
+    name for name in (*KNOWLEDGE.names, *(twin for _, twin in TWINS)) if is_installed(name) and name not in BOUNDARIES
+]
 
 
 def resolved(name):
@@ -116,3 +119,37 @@ def test_a_wrong_pack_is_an_error_that_names_the_file_and_what_is_wrong(monkeypa
 def test_a_twin_may_say_how_it_differs(monkeypatch, tmp_path):
     one = '[[call]]\nsync = "a.b"\nasync = "c.d"\npositional = 1\nnote = "it is late"\n'
     assert load(monkeypatch, tmp_path, one=one).twins == {"a.b": Twin("c.d", 1, "it is late")}
+
+
+@pytest.mark.parametrize("name", sorted(name for name in BOUNDARIES if is_installed(name) and "._" not in f".{name}"))
+def test_what_a_boundary_is_about_exists(name):
+    assert resolved(name) is not None
+
+
+def test_a_boundary_is_a_decorator_or_a_method(monkeypatch, tmp_path):
+    one = (
+        '[[boundary]]\ndecorator = "a.b"\nkind = "split"\nby = "a"\nwraps = true\n'
+        '[[boundary]]\nmethod = "c.D.e"\nkind = "sync-only"\n[[dispatch]]\nname = "a.run"\nby = "a"\n'
+    )
+    knowledge = load(monkeypatch, tmp_path, one=one)
+    assert knowledge.boundaries == (
+        Boundary(BoundaryKind.SPLIT, decorator="a.b", by="a", wraps=True),
+        Boundary(BoundaryKind.SYNC_ONLY, method="c.D.e"),
+    )
+    assert knowledge.dispatchers == {"a.run": "a"}
+    assert knowledge.names == ("a.b", "a.run", "c.D.e")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ('[[boundary]]\nkind = "split"\n', "either a decorator or a method"),
+        ('[[boundary]]\nkind = "split"\ndecorator = "a"\nmethod = "b"\n', "either a decorator or a method"),
+        ('[[boundary]]\nkind = "halve"\ndecorator = "a"\n', "halve"),
+        ('[[boundary]]\ndecorator = "a"\n', "kind"),
+        ('[[dispatch]]\nname = "a"\n', "by"),
+    ],
+)
+def test_a_wrong_boundary_is_an_error(monkeypatch, tmp_path, content, said):
+    with pytest.raises(ConfigError, match=rf"^the pack mine\.toml is wrong: .*({said})"):
+        load(monkeypatch, tmp_path, mine=content)

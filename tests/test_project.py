@@ -590,3 +590,29 @@ def test_an_unreadable_metadata_file_is_a_problem(root, monkeypatch):
     refuse(monkeypatch, "pyproject.toml")
     found = load_project([root / "pkg"], Config(), root)
     assert [problem.path for problem in found.problems] == ["pyproject.toml"]
+
+
+def scripts(root: Path) -> frozenset[str]:
+    fill(root, "pkg/__init__.py")
+    return load_project([root / "pkg"], Config(), root).scripts
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("pyproject.toml", "[project.scripts]\nx = 'pkg:main'\n[project.entry-points.pytest11]\ny = 'pkg:plugin'\n"),
+        ("pyproject.toml", "[tool.poetry.scripts]\nx = 'pkg:main'\n[project.gui-scripts]\nx = 'pkg:main'\n"),
+        ("setup.cfg", "[options.entry_points]\nconsole_scripts =\n    x = pkg:main\npytest11 =\n    y = pkg:plugin\n"),
+        ("setup.py", "setup(entry_points={'console_scripts': ['x=pkg:main'], 'pytest11': ['y=pkg:plugin']})\n"),
+        ("setup.py", "setup(entry_points='''\n[pytest11]\ny = pkg:plugin\n[gui_scripts]\nx = pkg:main\n''')\n"),
+        ("setup.py", "setup(entry_points=dict(\n  console_scripts=[\n    'x = pkg:main',\n  ],\n))\n"),
+    ],
+)
+def test_scripts_are_told_from_plugins(root, name, content):
+    put(root, name, content)
+    assert scripts(root) == {"pkg:main"}
+
+
+def test_what_is_a_plugin_as_well_is_no_script(root):
+    put(root, "pyproject.toml", "[project.scripts]\nx = 'pkg:main'\n[project.entry-points.tools]\ny = 'pkg:main'\n")
+    assert scripts(root) == frozenset()

@@ -103,7 +103,6 @@ def test_other_functions_may_become_async(name):
         "await other(load())",
         "await load()()",
         "asyncio.gather(load())",
-        "asyncio.run(main, load)\n    load()",
         "with load() as x: ...",
         "lambda: load()",
     ],
@@ -123,7 +122,6 @@ def test_a_call_of_a_promoted_function_that_nothing_awaits_is_refused(call):
         "await (self.load(1))",
         "(await load()).x",
         "async with load() as x: ...",
-        "asyncio.run(load())",
         "download()",
         "load",
         "load.x()",
@@ -133,6 +131,47 @@ def test_a_call_of_a_promoted_function_that_nothing_awaits_is_refused(call):
 )
 def test_a_call_that_is_awaited_or_no_call_of_that_name_is_no_failure(call):
     assert failure(f"async def f(self):\n    {call}\n", names={"load"}) is None
+
+
+def test_asyncio_run_takes_one_coroutine_and_no_other():
+    after = "import asyncio\ndef f():\n    asyncio.run({})\n"
+    assert failure(after.format("load()"), names={"load"}) is None
+    found = failure(after.format("main(), load()"), names={"load"})
+    assert found is None, "what it is given beside the coroutine is none of ours"
+    assert failure(after.format("main)\n    (load()"), names={"load"}) is not None
+
+
+RUNS = "import asyncio\n\ndef shell():\n    return asyncio.run(core())\n\n"
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        "async def f():\n    shell()\n",
+        "def g():\n    shell()\n\nasync def f():\n    g()\n",
+        "async def f():\n    asyncio.run(g())\n",
+        "class C:\n    def g(self):\n        shell()\n    async def f(self):\n        self.g()\n",
+    ],
+)
+def test_an_event_loop_that_would_start_in_a_running_one_is_refused(after):
+    found = failure(RUNS + after)
+    assert found is not None
+    assert "starts an event loop, and a coroutine comes to it" in found.message
+    assert failure(RUNS + after, before=RUNS + after) is None, "it was so before"
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        "def f():\n    shell()\n",
+        "async def f(self):\n    self.shell()\n",
+        "async def f():\n    x.shell()\n",
+        "async def f():\n    await asyncio.to_thread(shell)\n",
+        "class C:\n    async def shell(self):\n        await g()\n",
+    ],
+)
+def test_an_event_loop_that_coroutines_do_not_come_to_is_no_failure(after):
+    assert failure(RUNS + after) is None
 
 
 @pytest.mark.parametrize(("known", "holds"), [(0, False), (1, False), (2, True), (3, False)])

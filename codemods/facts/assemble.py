@@ -350,6 +350,10 @@ class _Edges:
             for location, expression in expressions.items():
                 self._read(location, expression, caller, text)
 
+    def known_as(self, name: str | None) -> str | None:
+        """The name a pack gives a function outside of the project."""
+        return self._names.known_as.get(name or "")
+
     def _note_base(self, name: str, base: FunctionRef) -> None:
         own = self._names.function(base)
         if own is not None:
@@ -380,7 +384,8 @@ class _Edges:
             plain = expressions[place + _DECORATED]
             callees = made.Call if made is not None and made.Call is not None else plain.Call
             written = text.lines.slice(text.span(parse_place(place)))
-            yield Decorator(written, self._single_target(callees))
+            target = self._single_target(callees)
+            yield Decorator(written, target, self._names.known_as.get(target or ""))
 
     def _single_target(self, callees: Callees | None) -> str | None:
         if callees is None:
@@ -464,6 +469,7 @@ def _finish_functions(functions: Iterable[Function], edges: _Edges) -> Iterator[
             overrides=edges.bases.get(one.name),
             overrides_foreign=edges.foreign_bases.get(one.name),
             parameters=one.parameters,
+            overrides_known_as=edges.known_as(edges.foreign_bases.get(one.name)),
         )
 
 

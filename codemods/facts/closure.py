@@ -12,7 +12,7 @@ from codemods.model import Span
 from codemods.packs import Knowledge
 from codemods.planning.boundaries import is_transparent
 from codemods.planning.facts import PlannedFunction, Site
-from codemods.planning.promotion import CallIndex
+from codemods.planning.index import CallIndex
 
 _AWAITED = re.compile(r"\bawait\s*\Z")
 _GOES_ON = re.compile(r"\s*[.(\[]")
@@ -88,7 +88,7 @@ def narrowed(
         seeds=seeds,
         functions=above,
         idle=tuple(call for call in closure.seeds if call.caller not in active),
-        locks={name: why for name, why in locks.items() if name in closure.functions - above},
+        locks={name: why for name, why in locks.items() if name in closure.functions},
     )
     return _with_places(left, graph, outside, sites)
 

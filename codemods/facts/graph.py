@@ -32,6 +32,8 @@ class Decorator:
     text: str
     target: str | None
     """Its qualified name where it is defined, as in `abc.abstractmethod`; None when unresolved."""
+    known_as: str | None = None
+    """The name a pack gives it, as in `click.command`, when a pack names it."""
 
 
 class ParameterKind(StrEnum):
@@ -82,6 +84,8 @@ class Function:
     """The method outside the project that it overrides, as a qualified name."""
     parameters: tuple[Parameter, ...] | None = None
     """`self` included; None where the checker does not say."""
+    overrides_known_as: str | None = None
+    """The name a pack gives that method, when a pack names it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,8 @@ def _paths(path: str, lines: LineTable, wanted: _Wanted) -> Iterator[Mention]:
     for match in _PATH.finditer(lines.text):
         if wanted.has(match["name"]) and wanted.is_in_project(match["path"]):
             holder = re.split(r"[.:]", match["path"])[-2]
-            yield Mention(match["name"], path, f"{path} looks up that name as a string", holder=holder)
+            why, line = f"{path} looks up that name as a string", lines.position(match.start())[0]
+            yield Mention(match["name"], path, why, line, holder=holder)
 
 
 class _Lookup:
@@ -174,6 +175,7 @@ class _Lookup:
             name,
             self._path,
             why,
+            line,
             class_line_around(self._lines, line) if is_own else None,
             is_prefix=is_prefix,
             kinds=None if asked is None or is_own else self._kinds(asked),

@@ -20,6 +20,10 @@ COROUTINE_METHODS = frozenset({"close", "send", "throw"})
 """What a coroutine object itself offers, besides the `cr_` attributes."""
 
 
+AT_MODULE_LEVEL = "at module level"
+"""Why `await` cannot stand where nothing else is around."""
+
+
 class Position(StrEnum):
     """Whether `await` can stand at a place, once the function around it is async."""
 
@@ -95,7 +99,7 @@ def place_of_path(
             inside = any(isinstance(node, cst.FunctionDef | cst.ClassDef) for node in path[:index])
             if not inside:
                 return Position.MAIN_GUARD, None
-    return Position.BLOCKED, "at module level"
+    return Position.BLOCKED, AT_MODULE_LEVEL
 
 
 def _blocks(outer: cst.CSTNode, inner: cst.CSTNode, below: Sequence[cst.CSTNode]) -> str | None:

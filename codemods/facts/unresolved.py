@@ -27,6 +27,8 @@ class Mention:
     path: str
     why: str
     """What stands there, as text with its place."""
+    line: int
+    """Where it stands."""
     class_line: int | None = None
     """The line of the class statement around it when it is asked of `self`: an instance of that class."""
     is_prefix: bool = False
@@ -68,6 +70,7 @@ def unresolved_calls(
                 name,
                 call.path,
                 why,
+                call.span.line,
                 class_line_around(lines, call.span.line) if is_own else None,
                 arguments=None if opening is None else _arguments(lines, call.span, opening),
                 is_bare=opening is not None and text[:opening].strip() == name,
@@ -156,12 +159,12 @@ def unresolved_mentions(
                     why = (
                         f"{path}:{line} calls something of that name on a receiver that is not always a {_shown(kind)}"
                     )
-                    yield Mention(match[1], path, why, arguments=_arguments_after(text.lines, match.end() - 1))
+                    yield Mention(match[1], path, why, line, arguments=_arguments_after(text.lines, match.end() - 1))
                 continue
             is_unknown = kind is None or (("Unknown" in kind or "Any" in kind) and kinds_of(kind) is None)
             if is_unknown and not _is_import(text.lines.line(line)):
                 why = f"{path}:{line} uses something of that name of an object of unknown type as a value"
-                yield Mention(match[1], path, why)
+                yield Mention(match[1], path, why, line)
 
 
 def _arguments_after(lines: LineTable, opening: int) -> tuple[Argument, ...] | None:
@@ -199,24 +202,24 @@ def assigned_attributes(texts: Mapping[str, Text], names: frozenset[str]) -> Ite
             if match[1] is not None or in_class:
                 why = f"{path}:{line} assigns something to an attribute of that name"
                 is_own = in_class or match[1] in {"self", "cls"}
-                yield Mention(match[2], path, why, class_line_around(text.lines, line) if is_own else None)
+                yield Mention(match[2], path, why, line, class_line_around(text.lines, line) if is_own else None)
 
 
 def _is_in_class_body(lines: LineTable, line: int) -> bool:
     """Whether the nearest line above that is indented less starts a class."""
-    above = _outer_line(lines, line)
+    above = outer_line(lines, line)
     return above is not None and _starts_class(lines.line(above))
 
 
 def class_line_around(lines: LineTable, line: int) -> int | None:
     """The line of the innermost class statement around a line."""
-    above = _outer_line(lines, line)
+    above = outer_line(lines, line)
     while above is not None and not _starts_class(lines.line(above)):
-        above = _outer_line(lines, above)
+        above = outer_line(lines, above)
     return above
 
 
-def _outer_line(lines: LineTable, line: int) -> int | None:
+def outer_line(lines: LineTable, line: int) -> int | None:
     """The nearest line above that is indented less."""
     depth = _indent(lines.line(line))
     for above in range(line - 1, 0, -1):

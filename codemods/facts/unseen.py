@@ -43,7 +43,7 @@ def unseen_calls(
             is_call = close is not None and (path, *text.lines.position(close + 1)) in seen
             if (line, column) not in ends and not is_call:
                 why = f"{path}:{line} calls something of that name where the type checker does not look"
-                yield Mention(match[1], path, why)
+                yield Mention(match[1], path, why, text.lines.position(match.start())[0])
 
 
 def _judged_end(lines: LineTable, match: re.Match[str]) -> int | None:

@@ -2,8 +2,10 @@
 
 `[[call]]` blocks and has an async twin with the same arguments (`positional` says how many it takes at most, where the
 twin takes more; `note` how the twin differs for numbers that are negative or not known), `[[offload]]` blocks and runs
-in a thread, `[[loop]]` needs the running event loop or the main thread, `[[starter]]` starts an event loop, `[[lock]]`
-is a lock for threads, `[[library]]` has stubs that come with the type checker. Names are qualified, as users import
+in a thread, `[[loop]]` needs the running event loop or the main thread, `[[starter]]` starts an event loop,
+`[[context]]` sets what is not seen outside of the loop it is set in, `[[lock]]` is a lock for threads, `[[library]]`
+has stubs that come with the type checker. `[[boundary]]` says what a `decorator`, or overriding a `method`, means for
+the functions of a project, and `[[dispatch]]` what calls those that are split. Names are qualified, as users import
 them; re-exports resolve.
 """
 
@@ -11,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from importlib.resources import files
 
 import msgspec
@@ -38,6 +41,46 @@ class _Library(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     submodules: tuple[str, ...]
 
 
+class BoundaryKind(StrEnum):
+    """What the function behind a boundary is called by."""
+
+    SPLIT = "split"
+    """By something that cannot await, outside of any event loop: a sync shell may run an async core there."""
+    BRIDGE = "bridge"
+    """Likewise, and what it calls is run by `asyncio.run` call by call: the function stays as it is."""
+    EXECUTOR = "executor"
+    """In a thread already."""
+    SYNC_ONLY = "sync-only"
+    """By something that cannot await."""
+    ASYNC_OK = "async-ok"
+    """By something that awaits coroutine functions, or the function is handed out as it is."""
+
+
+class Boundary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a decorator, or a method that is overridden, means."""
+
+    kind: BoundaryKind
+    decorator: str | None = None
+    method: str | None = None
+    by: str = "something outside of the project"
+    """What calls the function, in words."""
+    wraps: bool = False
+    """Whether the function's name stands for something else afterwards, which only its library calls."""
+    opaque: bool = False
+    """Whether no types tell what that is, so that its uses are not among the references."""
+    is_fixture: bool = msgspec.field(name="fixture", default=False)
+    """Whether it makes functions that a test runner calls whatever they are named."""
+
+    def __post_init__(self) -> None:
+        if (self.decorator is None) == (self.method is None):
+            raise ValueError("a boundary has either a decorator or a method")
+
+
+class _Dispatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    name: str
+    by: str
+
+
 class _Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     call: tuple[_Call, ...] = ()
     offload: tuple[_Offload, ...] = ()
@@ -45,6 +88,9 @@ class _Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     starter: tuple[_Named, ...] = ()
     lock: tuple[_Named, ...] = ()
     library: tuple[_Library, ...] = ()
+    context: tuple[_Named, ...] = ()
+    boundary: tuple[Boundary, ...] = ()
+    dispatch: tuple[_Dispatch, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +120,12 @@ class Knowledge:
     """What `with` calls on a lock for threads: its `__enter__`, which may be another name of `acquire`."""
     libraries: Mapping[str, tuple[str, ...]]
     """Libraries whose stubs come with the type checker, and their submodules."""
+    context_setters: frozenset[str]
+    """Functions that set what is not seen outside of the event loop they run in."""
+    boundaries: tuple[Boundary, ...]
+    """What decorators and overridden methods mean; a later one overrules an earlier one of the same name."""
+    dispatchers: Mapping[str, str]
+    """Functions that call what is split, each with the library whose."""
 
     @property
     def blocking(self) -> frozenset[str]:
@@ -83,7 +135,9 @@ class Knowledge:
     @property
     def names(self) -> tuple[str, ...]:
         """Every name, sorted."""
-        return tuple(sorted(self.blocking | self.loop_bound | self.loop_starters | self.lock_enters))
+        of_boundaries = {one.decorator or one.method or "" for one in self.boundaries}
+        functions = self.blocking | self.loop_bound | self.loop_starters | self.lock_enters | self.context_setters
+        return tuple(sorted(functions | self.dispatchers.keys() | of_boundaries))
 
 
 def load_packs() -> Knowledge:
@@ -97,6 +151,9 @@ def load_packs() -> Knowledge:
     loop_starters: set[str] = set()
     lock_enters: set[str] = set()
     libraries: dict[str, tuple[str, ...]] = {}
+    context_setters: set[str] = set()
+    boundaries: list[Boundary] = []
+    dispatchers: dict[str, str] = {}
     for file in sorted(files(__name__).iterdir(), key=lambda one: one.name):
         if not file.name.endswith(".toml"):
             continue
@@ -110,6 +167,9 @@ def load_packs() -> Knowledge:
         loop_starters.update(one.name for one in pack.starter)
         lock_enters.update(f"{one.name}.{way}" for one in pack.lock for way in ("__enter__", "acquire"))
         libraries.update((one.name, one.submodules) for one in pack.library)
+        context_setters.update(one.name for one in pack.context)
+        boundaries += pack.boundary
+        dispatchers.update((one.name, one.by) for one in pack.dispatch)
     return Knowledge(
         twins=twins,
         offloads=frozenset(offloads),
@@ -117,4 +177,7 @@ def load_packs() -> Knowledge:
         loop_starters=frozenset(loop_starters),
         lock_enters=frozenset(lock_enters),
         libraries=libraries,
+        context_setters=frozenset(context_setters),
+        boundaries=tuple(boundaries),
+        dispatchers=dispatchers,
     )

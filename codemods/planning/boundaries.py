@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 
-from codemods.facts.graph import Function, Reference
+from codemods.facts.graph import Decorator, Function, Reference
+from codemods.packs import Boundary, BoundaryKind
 
 TRANSPARENT = frozenset(
     {
@@ -26,9 +27,50 @@ def is_transparent(target: str | None) -> bool:
     return target is not None and target.removesuffix(".__init__").removesuffix(".__new__") in TRANSPARENT
 
 
+class Boundaries:
+    """What packs and the user say of decorators and of methods that are overridden."""
+
+    def __init__(self, boundaries: Iterable[Boundary] = ()) -> None:
+        self._by_decorator: dict[str, Boundary] = {}
+        self._by_method: dict[str, Boundary] = {}
+        for one in boundaries:
+            if one.decorator is not None:
+                self._by_decorator[one.decorator] = one
+            if one.method is not None:
+                self._by_method[one.method] = one
+
+    def of_decorator(self, decorator: Decorator) -> Boundary | None:
+        """What a decorator means; None when that is not known."""
+        for name in _names_of(decorator):
+            if name in self._by_decorator:
+                return self._by_decorator[name]
+        return None
+
+    def of_method(self, function: Function) -> Boundary | None:
+        """What it means that a function overrides a method of a library."""
+        for name in (function.overrides_known_as, function.overrides_foreign):
+            if name in self._by_method:
+                return self._by_method[name]
+        return None
+
+
+def _names_of(decorator: Decorator) -> Iterator[str]:
+    if decorator.known_as is not None:
+        yield decorator.known_as
+    if decorator.target is not None:
+        yield decorator.target.replace(":", ".")
+        # an object that decorates, or a class that is made for it
+        yield decorator.target.rpartition(".__")[0]
+    elif (written := decorator.text.partition("(")[0]).startswith("pytest."):
+        # where pytest is not installed: nothing else is imported under its name
+        yield from (written, written.rpartition(".")[0])
+
+
 def lock_of(
     function: Function,
     *,
+    boundaries: Boundaries,
+    is_split: bool = False,
     is_generator: bool,
     has_unknown_base: bool,
     references: Sequence[Reference],
@@ -37,7 +79,8 @@ def lock_of(
 ) -> str | None:
     """Why a function cannot become async; None when it can.
 
-    `has_unknown_base` says that its class has a base that was not resolved, `is_kept` that a comment asks for it.
+    `has_unknown_base` says that its class has a base that was not resolved, `is_kept` that a comment asks for it,
+    `is_split` that it may stay as it is for what calls it from outside, while its body moves to an async function.
     """
     if function.is_async:
         return None
@@ -45,8 +88,8 @@ def lock_of(
         return "you asked for it to stay sync"
     return (
         _by_kind(function, is_generator)
-        or _by_decorators(function)
-        or _by_class(function, has_unknown_base)
+        or _by_decorators(function, boundaries, is_split)
+        or _by_class(function, has_unknown_base, is_split and boundaries.of_method(function) is not None)
         or _by_use(references)
     )
 
@@ -62,15 +105,29 @@ def _by_kind(function: Function, is_generator: bool) -> str | None:
     return None
 
 
-def _by_decorators(function: Function) -> str | None:
+def _by_decorators(function: Function, boundaries: Boundaries, is_split: bool) -> str | None:
     for decorator in function.decorators:
-        if not is_transparent(decorator.target):
-            return f"it is decorated with @{decorator.text}, of which awaitify does not know what it does"
+        if is_transparent(decorator.target):
+            continue
+        boundary = boundaries.of_decorator(decorator)
+        match boundary.kind if boundary is not None else None:
+            case None:
+                return f"it is decorated with @{decorator.text}, of which awaitify does not know what it does"
+            case BoundaryKind.EXECUTOR:
+                assert boundary is not None
+                return f"{boundary.by} runs it in a thread, where it blocks no event loop (@{decorator.text})"
+            case BoundaryKind.SPLIT if is_split:
+                continue
+            case BoundaryKind.ASYNC_OK:
+                continue
+            case _:
+                assert boundary is not None
+                return f"{boundary.by} calls it and would not await it (@{decorator.text})"
     return None
 
 
-def _by_class(function: Function, has_unknown_base: bool) -> str | None:
-    if function.overrides_foreign is not None:
+def _by_class(function: Function, has_unknown_base: bool, is_expected: bool) -> str | None:
+    if function.overrides_foreign is not None and not is_expected:
         return f"it overrides {function.overrides_foreign}, which is not async"
     if function.owner is not None and has_unknown_base:
         return f"a base class of {function.owner} could not be resolved, and may call it; install its library"

@@ -15,6 +15,20 @@ ANYWHERE = Place(Position.AWAITABLE, None, Use.OTHER, "f")
 
 
 @dataclass(frozen=True, slots=True)
+class Runner:
+    """What calls a function outside of any event loop and cannot await: a command, a script, a test runner."""
+
+    who: str
+    """In words: "click", "a console script"."""
+    core: str | None = None
+    """The name of the async function that its body may move to; None where the calls in it are bridged instead."""
+    library: str | None = None
+    """Whose dispatch calls it."""
+    is_alike: bool = False
+    """Whether its core can be called as it is itself: its name stands for it, and no parameter has a default."""
+
+
+@dataclass(frozen=True, slots=True)
 class PlannedFunction:
     """A function of the project."""
 
@@ -32,6 +46,12 @@ class PlannedFunction:
     """What outside the project may call it when nothing in the project does: a base class, a test runner."""
     is_called_from_outside: bool = False
     """Whether something outside the project calls it: a console script, a framework."""
+    runner: Runner | None = None
+    """What calls it outside of any event loop, where that is known."""
+    may_be_called_by: frozenset[str] = frozenset()
+    """Functions that may call it besides those whose calls are resolved; asked about those with a runner."""
+    catches_interrupt: bool = False
+    """Whether it looks out for KeyboardInterrupt, which Ctrl-C does not raise in a coroutine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +121,12 @@ class PlanningFacts:
     """By library, a place that catches exceptions of it which reach it in ways that cannot be followed, with why."""
     loop_starters: frozenset[str] = frozenset()
     """Functions that start an event loop: they, and all that call them, must not run in one."""
+    context_setters: frozenset[str] = frozenset()
+    """Functions that set context variables: nobody outside of the event loop they run in sees these."""
+    dispatches: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By library, the functions that have it call what it runs, such as commands."""
+    values: frozenset[str] = frozenset()
+    """Functions that are used as a value, commands left out: who calls them is not known."""
 
 
 @dataclass(frozen=True, slots=True)

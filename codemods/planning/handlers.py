@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from codemods.model import Action, Finding, Guard, Guards, Span
 from codemods.planning.facts import BlockingCall, PlanningFacts
-from codemods.planning.promotion import CallIndex
+from codemods.planning.index import CallIndex
 
 
 @dataclass(frozen=True, slots=True, order=True)

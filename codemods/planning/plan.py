@@ -26,7 +26,8 @@ from codemods.planning.facts import (
     UnawaitedCall,
 )
 from codemods.planning.handlers import HandlerChange, Handlers
-from codemods.planning.promotion import CallIndex, Promotion, promote
+from codemods.planning.index import CallIndex
+from codemods.planning.promotion import Promotion, promote
 from codemods.rules import MISSING_AWAIT, PROMOTED_CALL, THREADED_CALL
 
 _THREAD_NOTE = "it runs in a thread now: what it shares with other code has to be safe for threads"
@@ -37,13 +38,20 @@ _WAITS = frozenset({Action.NATIVE, Action.AWAITED, Action.OFFLOADED})
 
 
 @dataclass(frozen=True, slots=True)
+class CoreCall:
+    """The native form of a call that calls the core of a function instead of its shell."""
+
+    core: str
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What the rewrite does at one call site."""
 
     span: Span
     finding: Finding
     native: object | None = None
-    """The rule's own data, for NATIVE."""
+    """The rule's own data, for NATIVE; for AWAITED a `CoreCall` or nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +64,8 @@ class Plan:
     """By path, the handlers that name other exceptions."""
     functions: tuple[FunctionFate, ...]
     promoted: frozenset[str]
+    split: Mapping[str, str]
+    """The functions whose body moves to an async function, and the name of that."""
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -84,6 +94,7 @@ def make_plan(facts: PlanningFacts, options: PlanningOptions) -> Plan:
         handlers={path: tuple(sorted(found)) for path, found in changes.items()},
         functions=tuple(planner.fates()),
         promoted=frozenset(promotion.promoted),
+        split=dict(planner.cores()),
     )
 
 
@@ -111,18 +122,31 @@ class _Planner:
             yield from self._decide_site(site)
 
     def fates(self) -> Iterator[FunctionFate]:
-        """The functions that become async, and those that stay sync although they block."""
-        for name in sorted(self._promotion.promoted.keys() | self._blocking):
+        """The functions that become async or are split, and those that stay sync although they block."""
+        for name in sorted(self._promotion.running | self._blocking):
             function = self._facts.functions[name]
-            promoted = self._promotion.promoted.get(name)
-            fate = Fate.SYNC if promoted is None else Fate.ASYNC
-            reason = promoted or self._why_sync(name)
+            fate, reason = self._fate(name)
             yield FunctionFate(name, function.path, function.line, fate, reason)
 
+    def _fate(self, name: str) -> tuple[Fate, str]:
+        if name in self._promotion.promoted:
+            return Fate.ASYNC, self._promotion.promoted[name]
+        if name in self._promotion.split:
+            return Fate.SPLIT, self._promotion.split[name]
+        return Fate.SYNC, self._why_sync(name)
+
+    def cores(self) -> Iterator[tuple[str, str]]:
+        """The functions that are split, with the names of their cores."""
+        for name in sorted(self._promotion.split):
+            runner = self._facts.functions[name].runner
+            assert runner is not None
+            assert runner.core is not None
+            yield name, runner.core
+
     def _runs_async(self, name: str) -> bool:
-        """Whether a function is async once the plan is carried out."""
+        """Whether the body of a function is that of a coroutine once the plan is carried out."""
         function = self._facts.functions.get(name)
-        return function is not None and (function.is_async or name in self._promotion.promoted)
+        return function is not None and (function.is_async or name in self._promotion.running)
 
     def _why_sync(self, name: str) -> str:
         function = self._facts.functions.get(name)
@@ -217,14 +241,30 @@ class _Planner:
     def _decide_site(self, site: Site) -> Iterator[Decision]:
         promoted = [name for name in site.targets if name in self._promotion.promoted]
         if promoted:
-            bridged = site.place.position is Position.MAIN_GUARD
-            action = Action.BRIDGED if bridged else Action.AWAITED
-            reason = f"{promoted[0]} becomes async"
+            action, reason = Action.AWAITED, f"{promoted[0]} becomes async"
+            if site.place.position is Position.MAIN_GUARD:
+                action = Action.BRIDGED
+            elif not self._runs_async(site.caller):
+                runner = self._facts.functions[site.caller].runner
+                assert runner is not None
+                action, reason = Action.BRIDGED, f"{reason}, and {runner.who} calls this outside of any event loop"
             yield self._decision(site, PROMOTED_CALL.id, promoted[0], action, reason)
+            return
+        if self._runs_async(site.caller) and any(name in self._promotion.split for name in site.targets):
+            yield self._decide_call_of_core(site)
             return
         blocking = [name for name in site.targets if name in self._blocking]
         if blocking and self._runs_async(site.caller):
             yield self._decide_sync_call(site, blocking[0])
+
+    def _decide_call_of_core(self, site: Site) -> Decision:
+        """A call from a coroutine of a function that is split; promotion saw to it that its core can be called."""
+        (target,) = site.targets
+        runner = self._facts.functions[target].runner
+        assert runner is not None
+        assert runner.core is not None
+        reason = f"{target} is split, and coroutines await its core"
+        return self._decision(site, PROMOTED_CALL.id, target, Action.AWAITED, reason, native=CoreCall(runner.core))
 
     def _decide_sync_call(self, site: Site, target: str) -> Decision:
         """A call from async code of a function that blocks and stays sync."""

@@ -6,14 +6,15 @@ function that stays sync has to be able to call. The result does not depend on t
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from codemods.facts.graph import CallKind
 from codemods.facts.syntax import Position
 from codemods.model import Scope
-from codemods.planning.facts import PlannedFunction, PlanningFacts, PlanningOptions, Site
+from codemods.planning.facts import PlannedFunction, PlanningFacts, PlanningOptions, Runner, Site
+from codemods.planning.index import CallIndex
+from codemods.planning.loops import Bridges, nested_loops
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,90 +23,17 @@ class Promotion:
 
     promoted: Mapping[str, str]
     """The functions that become async, and why."""
+    split: Mapping[str, str]
+    """The functions that become a sync shell and an async core, and why."""
     locked: Mapping[str, str]
     """The functions that stay as they are although their color was asked about, and why."""
     reached: frozenset[str]
     """The functions that async code calls, directly or through others; async functions are among them."""
 
-
-class CallIndex:
-    """The sites by caller and by target, and the families."""
-
-    def __init__(
-        self,
-        functions: Mapping[str, PlannedFunction],
-        sites: Iterable[Site],
-        families: Iterable[frozenset[str]] = (),
-    ) -> None:
-        self.functions = functions
-        self.by_target: dict[str, list[Site]] = defaultdict(list)
-        self.by_caller: dict[str, list[Site]] = defaultdict(list)
-        ordered = sorted(sites, key=lambda one: (one.path, one.span, one.kind))
-        for site in ordered:
-            self.by_caller[site.caller].append(site)
-            for target in site.targets:
-                self.by_target[target].append(site)
-        self._families = _families(functions, ordered, families)
-
-    def family(self, name: str) -> frozenset[str]:
-        """The functions that have the same color as one, itself included."""
-        return self._families.get(name, frozenset({name}))
-
-    def callers_of(self, names: Iterable[str]) -> frozenset[str]:
-        """Functions and everything that calls them, directly or through others, overrides included."""
-        seen: set[str] = set()
-        queue = sorted(names)
-        while queue:
-            name = queue.pop()
-            if name in seen:
-                continue
-            seen.add(name)
-            queue += self.family(name) - seen
-            queue += [site.caller for site in self.by_target[name] if site.caller not in seen]
-        return frozenset(seen)
-
-    def reached_from(self, roots: Iterable[str]) -> frozenset[str]:
-        """The roots and everything they call, directly or through others, overrides included."""
-        seen = set(roots)
-        queue = list(seen)
-        while queue:
-            for site in self.by_caller[queue.pop()]:
-                for target in site.targets:
-                    fresh = self.family(target) - seen
-                    seen |= fresh
-                    queue.extend(fresh)
-        return frozenset(seen)
-
-
-def _families(
-    functions: Mapping[str, PlannedFunction], sites: Iterable[Site], families: Iterable[frozenset[str]]
-) -> dict[str, frozenset[str]]:
-    """Functions joined by overriding, by their classes, or by being targets of one call, as sets."""
-    parent: dict[str, str] = {}
-
-    def find(name: str) -> str:
-        while (above := parent.get(name, name)) != name:
-            name = above
-        return name
-
-    def join(one: str, other: str) -> None:
-        low, high = sorted((find(one), find(other)))
-        parent[high] = low
-
-    for function in functions.values():
-        if function.overrides is not None and function.overrides in functions:
-            join(function.name, function.overrides)
-    for site in sites:
-        for target in site.targets[1:]:
-            join(site.targets[0], target)
-    for family in families:
-        known = sorted(family & functions.keys())
-        for name in known[1:]:
-            join(known[0], name)
-    members: dict[str, set[str]] = defaultdict(set)
-    for name in functions:
-        members[find(name)].add(name)
-    return {name: frozenset(group) for group in members.values() if len(group) > 1 for name in group}
+    @property
+    def running(self) -> frozenset[str]:
+        """The functions whose body becomes that of a coroutine."""
+        return frozenset(self.promoted.keys() | self.split.keys())
 
 
 def promote(facts: PlanningFacts, options: PlanningOptions) -> tuple[Promotion, CallIndex]:
@@ -115,11 +43,14 @@ def promote(facts: PlanningFacts, options: PlanningOptions) -> tuple[Promotion, 
     reached = index.reached_from(asynchronous)
     drivers = dict(_drivers(facts, options, reached))
     locked = _spread(index, _first_locks(facts, options, index, reached))
+    bridges = Bridges(facts, index)
     while True:
-        promoted, violations = _close(index, drivers, locked)
+        promoted, split, violations = _close(index, drivers, locked, bridges)
         fresh = {name: why for name, why in violations.items() if name not in locked}
-        if not fresh:
-            return Promotion(promoted, locked, reached), index
+        if not fresh and not bridges.withdraw(promoted):
+            fresh = nested_loops(facts, index, promoted.keys(), split.keys(), bridges.used(promoted))
+            if not fresh:
+                return Promotion(promoted, split, locked, reached), index
         locked |= _spread(index, fresh)
 
 
@@ -149,6 +80,10 @@ def _first_locks(
         why = _own_lock(function, options, index, reached)
         if why is not None:
             locks[function.name] = why
+    for name in index.callers_of(facts.context_setters):
+        setter = facts.functions.get(name)
+        if setter is not None and setter.runner is not None and not setter.is_async:
+            locks.setdefault(name, "it sets context variables, which are not seen outside of an event loop of its own")
     for name in index.callers_of(facts.loop_starters):
         if name in facts.functions and not facts.functions[name].is_async:
             locks.setdefault(name, "it starts an event loop, which cannot be done in a running one")
@@ -167,14 +102,27 @@ def _own_lock(
         return function.lock
     if function.is_async:
         return None
+    if function.catches_interrupt and function.name not in reached:
+        return "it looks out for KeyboardInterrupt, which Ctrl-C does not raise in a coroutine"
+    family = index.family(function.name)
+    if function.runner is not None:
+        return _lock_of_entry(function, function.runner, family)
     if function.is_called_from_outside:
         return "it is an entry point that is called from outside the project"
-    family = index.family(function.name)
     is_unused = not any(site.caller not in family for member in family for site in index.by_target[member])
     if is_unused and function.foreign_caller is not None:
         return f"nothing in the project calls it, and {function.foreign_caller} may"
     if options.scope is Scope.ASYNC and is_unused and function.name not in reached:
         return "async code does not reach it, and nothing in the project calls it"
+    return None
+
+
+def _lock_of_entry(function: PlannedFunction, runner: Runner, family: frozenset[str]) -> str | None:
+    if runner.core is None:
+        return f"{runner.who} calls it and would not await it"
+    if len(family) > 1:
+        other = min(family - {function.name})
+        return f"{runner.who} calls it and would not await it; it cannot be split, since {other} stands for it as well"
     return None
 
 
@@ -203,17 +151,21 @@ def _spread(index: CallIndex, locks: Mapping[str, str]) -> dict[str, str]:
 
 
 def _close(
-    index: CallIndex, drivers: Mapping[str, str], locked: Mapping[str, str]
-) -> tuple[dict[str, str], dict[str, str]]:
-    """The closure upward from the drivers, and the functions in it that a sync function has to call."""
+    index: CallIndex, drivers: Mapping[str, str], locked: Mapping[str, str], bridges: Bridges
+) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
+    """The closure upward from the drivers: what becomes async, what is split, and what a sync function has to call."""
     promoted: dict[str, str] = {}
+    split: dict[str, str] = {}
     violations: dict[str, str] = {}
     queue = [(name, why) for name, why in sorted(drivers.items()) if name not in locked]
     while queue:
         name, why = queue.pop(0)
-        if name in promoted or name in locked:
+        if name in promoted or name in split or name in locked:
             continue
         function = index.functions[name]
+        if function.runner is not None and not function.is_async:
+            split[name] = f"{why}, and {function.runner.who} calls it outside of any event loop"
+            continue  # its shell is called as before
         if not function.is_async:
             promoted[name] = why
             queue += [
@@ -224,9 +176,10 @@ def _close(
             caller = index.functions.get(site.caller)
             if caller is None or caller.is_async:
                 continue  # module level was asked about before
-            if caller.name in locked:
-                where = f"{site.path}:{site.span.line}"
-                violations.setdefault(name, f"{caller.name} calls it in {where} and stays sync: {locked[caller.name]}")
-            else:
+            if caller.name not in locked:
                 queue.append((caller.name, f"it calls {name} in line {site.span.line}"))
-    return promoted, violations
+            elif (refusal := bridges.refusal(site, name)) is not None:
+                where = f"{site.path}:{site.span.line}"
+                why = f"{locked[caller.name]}{refusal}"
+                violations.setdefault(name, f"{caller.name} calls it in {where} and stays sync: {why}")
+    return promoted, split, violations

@@ -10,9 +10,10 @@ import libcst as cst
 from codemods.facts.syntax import function_named_at
 from codemods.model import Action, Span
 from codemods.planning.handlers import HandlerChange
-from codemods.planning.plan import Decision
+from codemods.planning.plan import CoreCall, Decision
 from codemods.rewrite.edits import Edits, awaited, threaded, through_run
 from codemods.rewrite.imports import FileImports
+from codemods.rewrite.split import add_split
 from codemods.rules.requests_aiohttp import blocks, exceptions
 from codemods.rules.requests_aiohttp.shapes import RequestForm
 from codemods.rules.rule import CalleeSwap
@@ -26,6 +27,8 @@ class ModuleEdits:
     decisions: tuple[Decision, ...]
     async_functions: tuple[Span, ...]
     """The names of the functions that become async."""
+    splits: tuple[tuple[Span, str], ...]
+    """The names of the functions that are split, each with the name of its core."""
     handlers: tuple[HandlerChange, ...]
     is_used_elsewhere: Callable[[str], bool]
     """Whether other files take a name from this module."""
@@ -43,6 +46,9 @@ def rewrite(tree: Tree, wanted: ModuleEdits) -> str:
         _add(edits, imports, decision)
     for span in wanted.async_functions:
         _make_async(edits, span)
+    for span, core in wanted.splits:
+        function = _function(tree, span)
+        add_split(edits, function, core, imports.name_of("asyncio", function.body.body[0]))
     for handler in wanted.handlers:
         _change_handler(edits, imports, handler)
     if edits.is_empty:
@@ -56,7 +62,11 @@ def _add(edits: Edits, imports: FileImports, decision: Decision) -> None:
         case Action.NATIVE:
             _add_native(edits, imports, decision)
         case Action.AWAITED:
-            edits.replace(_call(edits.tree, decision.span), _expression(awaited))
+            call = _call(edits.tree, decision.span)
+            if isinstance(decision.native, CoreCall):
+                core = decision.native.core
+                edits.replace(call, lambda node: _calling(_as_call(node), core))
+            edits.replace(call, _expression(awaited))
         case Action.OFFLOADED:
             call = _call(edits.tree, decision.span)
             asyncio = imports.name_of("asyncio", call)
@@ -105,10 +115,14 @@ def _change_handler(edits: Edits, imports: FileImports, change: HandlerChange) -
 
 
 def _make_async(edits: Edits, span: Span) -> None:
-    function = function_named_at(edits.tree, span)
+    edits.replace(_function(edits.tree, span), lambda node: node.with_changes(asynchronous=cst.Asynchronous()))
+
+
+def _function(tree: Tree, span: Span) -> cst.FunctionDef:
+    function = function_named_at(tree, span)
     if function is None:
         raise LookupError(f"no function is named in line {span.line}")
-    edits.replace(function, lambda node: node.with_changes(asynchronous=cst.Asynchronous()))
+    return function
 
 
 def _call(tree: Tree, span: Span) -> cst.Call:
@@ -116,6 +130,13 @@ def _call(tree: Tree, span: Span) -> cst.Call:
     if call is None:
         raise LookupError(f"no call stands in line {span.line}, column {span.column}")
     return call
+
+
+def _calling(call: cst.Call, name: str) -> cst.Call:
+    """A call of what has another name beside its callee."""
+    if isinstance(call.func, cst.Attribute):
+        return call.with_changes(func=call.func.with_changes(attr=cst.Name(name)))
+    return call.with_changes(func=cst.Name(name))
 
 
 def _as_call(node: cst.CSTNode) -> cst.Call:

@@ -48,6 +48,7 @@ def main(arguments: Sequence[str]) -> int:
         timeout=options.timeout,
         keep=cache / "migrated" if options.keep else None,
         baseline=options.baseline,
+        scope=options.scope,
     )
     trials = [_try(project, cache, tools) for project in chosen]
     print(table(trials, baseline=options.baseline))
@@ -91,6 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--json", type=Path, metavar="FILE", help="write everything there")
     add("--keep", action="store_true", help="keep the migrated copies, in the cache")
     add("--baseline", action="store_true", help="measure a bare report of the type checker too")
+    add("--scope", choices=["auto", "async", "all"], help="how far the migrations go (default: what awaitify says)")
     add("--fetch-only", action="store_true", help="download, check and unpack; print the folders")
     return parser
 

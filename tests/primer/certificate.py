@@ -48,6 +48,8 @@ class Certificate:
     sightings: tuple[Sighting, ...]
     async_dunders: tuple[str, ...]
     """`path:line name` of dunder methods that no protocol awaits."""
+    nested_runs: tuple[str, ...]
+    """`path:line name` of functions with `asyncio.run` that are coroutine functions, or that one of the file calls."""
     unparsed: tuple[str, ...]
     """Files that this Python cannot parse and that were not looked at."""
 
@@ -76,11 +78,12 @@ def certify(folder: Path, subdirectory: str, promoted: Iterable[str], changed: I
         for kind, line, name in _sightings(tree, names)
     ]
     dunders = [place for tree in trees for place in _async_dunders(tree)]
-    return Certificate(tuple(sightings), tuple(dunders), tuple(unparsed))
+    runs = [place for tree in trees for place in _nested_runs(tree)]
+    return Certificate(tuple(sightings), tuple(dunders), tuple(runs), tuple(unparsed))
 
 
 def _parse_all(folder: Path, subdirectory: str, names: set[str]) -> tuple[list[_Tree], list[str]]:
-    words = [rb"async def __", *(rb"\b%s\b" % name.encode() for name in sorted(names))]
+    words = [rb"async def __", rb"\basyncio\.run\b", *(rb"\b%s\b" % name.encode() for name in sorted(names))]
     wanted = re.compile(b"|".join(words))
     trees, unparsed = [], []
     for path in sorted((folder / subdirectory).rglob("*.py")):
@@ -173,6 +176,32 @@ def _async_dunders(tree: _Tree) -> Iterator[str]:
         if node.name in _ASYNC_DUNDERS or (node.name == "__aiter__" and _yields(node)):
             continue
         yield f"{tree.path}:{node.lineno} {node.name}"
+
+
+def _nested_runs(tree: _Tree) -> Iterator[str]:
+    functions = [node for node in ast.walk(tree.root) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
+    called = {
+        call.func.id
+        for function in functions
+        if isinstance(function, ast.AsyncFunctionDef)
+        for call in _own_calls(function)
+        if isinstance(call.func, ast.Name)
+    }
+    for function in functions:
+        is_method = isinstance(tree.parents[function], ast.ClassDef)
+        is_run = isinstance(function, ast.AsyncFunctionDef) or (function.name in called and not is_method)
+        if is_run and any(ast.unparse(call.func) == "asyncio.run" for call in _own_calls(function)):
+            yield f"{tree.path}:{function.lineno} {function.name}"
+
+
+def _own_calls(function: ast.AST) -> Iterator[ast.Call]:
+    """The calls of a function, without those of functions in it."""
+    for child in ast.iter_child_nodes(function):
+        if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            continue
+        if isinstance(child, ast.Call):
+            yield child
+        yield from _own_calls(child)
 
 
 def _yields(function: ast.AsyncFunctionDef) -> bool:

@@ -7,13 +7,13 @@ import shutil
 import sys
 import tempfile
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 
-from tests.primer.certificate import Certificate, Sighting, certify
+from tests.primer.certificate import Sighting, certify
 from tests.primer.document import ACTIONS, Document, decode, miscounts
 from tests.primer.measure import Run, run
 from tests.primer.projects import PrimerError, Project
@@ -35,6 +35,8 @@ class Tools:
     """Where the migrated copies stay; None when they are thrown away."""
     baseline: bool
     """Whether a bare report of the type checker is measured too."""
+    scope: str | None = None
+    """How far the migrations go; None for awaitify's default."""
 
 
 @dataclass(slots=True)
@@ -129,6 +131,8 @@ def _awaitify(
     verb: str, arguments: Sequence[str], project: Project, cwd: Path, tools: Tools, codes: set[int]
 ) -> tuple[Document, Run]:
     command = [*tools.command, verb, *arguments]
+    if tools.scope:
+        command += ["--scope", tools.scope]
     if tools.python:
         command += ["--python", str(tools.python)]
     done = run([*command, project.subdirectory], cwd, tools.timeout)
@@ -164,16 +168,19 @@ def _record_certificate(trial: Trial, project: Project, folder: Path, copy: Path
     new = certify(copy, project.subdirectory, document.promoted, document.changed)
     trial.sightings = list(new.sightings)
     trial.unparsed = list(new.unparsed)
-    trial.async_dunders = _added_dunders(old, new)
+    trial.async_dunders = _added(old.async_dunders, new.async_dunders)
+    nested = _added(old.nested_runs, new.nested_runs)
+    if nested:
+        trial.failures.append(f"an event loop starts where one runs: {', '.join(nested[:5])}")
     if trial.async_dunders:
         trial.failures.append(f"dunder methods became async: {', '.join(trial.async_dunders[:5])}")
 
 
-def _added_dunders(old: Certificate, new: Certificate) -> list[str]:
-    # Lines move: a file's dunders are new when it has more of them than before.
-    def by_file(certificate: Certificate) -> dict[str, list[str]]:
+def _added(old: Iterable[str], new: Iterable[str]) -> list[str]:
+    # Lines move: a file's places are new when it has more of them than before.
+    def by_file(places: Iterable[str]) -> dict[str, list[str]]:
         grouped: dict[str, list[str]] = {}
-        for place in certificate.async_dunders:
+        for place in places:
             grouped.setdefault(place.partition(":")[0], []).append(place)
         return grouped
 

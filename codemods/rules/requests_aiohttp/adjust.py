@@ -23,15 +23,25 @@ def convert_arguments(
             continue
         for written in adjustment.written(argument, name_of):
             changed = written
-            if name == "headers" and logins and isinstance(written.value, cst.Dict):
-                # at the end: requests' `auth=` wins over a header
-                header = Login().header(logins[0][1], name_of)
-                elements = [*written.value.elements, header]
-                changed = written.with_changes(value=written.value.with_changes(elements=elements))
+            if name == "headers" and logins:
+                changed = written.with_changes(value=_with_login(written.value, logins[0], adjustments, name_of))
             yield changed
     if skips_content_type:
         skipped = cst.List([cst.Element(cst.SimpleString('"Content-Type"'))])
         yield keyword_argument("skip_auto_headers", skipped)
+
+
+def _with_login(
+    headers: cst.BaseExpression, login: tuple[str, cst.Arg], adjustments: Mapping[str, Adjustment], name_of: NameOf
+) -> cst.BaseExpression:
+    """Headers with that of a login at the end: requests' `auth=` wins over a header."""
+    name, argument = login
+    adjustment = adjustments[name]
+    assert isinstance(adjustment, Login)
+    header = adjustment.header(argument, name_of)
+    if isinstance(headers, cst.Dict):
+        return headers.with_changes(elements=[*headers.elements, header])
+    return cst.Dict([cst.StarredDictElement(headers), header])
 
 
 def _by_name(call: cst.Call, verb: str) -> Iterator[tuple[str, cst.Arg]]:

@@ -31,7 +31,7 @@ from codemods.rules.requests_aiohttp.mappings import check_mapping
 from codemods.rules.requests_aiohttp.options import check_hooks, check_proxies
 from codemods.rules.requests_aiohttp.timeouts import check_timeout
 from codemods.rules.requests_aiohttp.uploads import check_upload
-from codemods.rules.requests_aiohttp.values import SCALARS, alternatives
+from codemods.rules.requests_aiohttp.values import SCALARS, alternatives, is_plain_dict
 from codemods.rules.rule import Refusal
 from codemods.tree import Tree
 
@@ -102,7 +102,7 @@ def check_arguments(tree: Tree, call: cst.Call, verb: str, types: Mapping[Span, 
     arguments = named_arguments(call, verb)
     if isinstance(arguments, Refusal):
         return arguments
-    together = check_together(arguments)
+    together = check_together(arguments, lambda value: is_plain_dict(type_of(tree, value, types)))
     if together is not None:
         return together
     check = _Check(tree, types, arguments, enclosing_function(tree.path(call)))
@@ -136,6 +136,9 @@ def _notes_of_the_whole(arguments: Mapping[str, cst.BaseExpression], method: str
         yield "aiohttp sends a Content-Type header with the empty body of a POST, PUT or PATCH; requests sends none"
     if is_given(arguments.get("cookies")):
         yield "aiohttp does not send cookies= to another host after a redirect; requests does"
+    headers = arguments.get("headers")
+    if is_given(arguments.get("auth")) and headers is not None and not isinstance(headers, cst.Dict):
+        yield "an authorization header in other letters is sent besides that of auth=; requests replaces it"
     if "cookie" in visible_headers(arguments):
         yield "aiohttp sends a Cookie header again after a redirect; requests drops it"
     changes_method = method in {"put", "patch", "delete", ""}
@@ -169,7 +172,7 @@ class _Check:
             case "cert":
                 return check_certificate(self.arguments, self._free("context"))
             case "auth":
-                return check_login(value, self.tree)
+                return check_login(value, kind, self.tree)
             case "proxies":
                 return check_proxies(value)
             case "hooks":

@@ -6,10 +6,11 @@ Source: the verified table, sections 2.3, 2.4 and 2.6.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import libcst as cst
 
+from codemods.facts.syntax import dotted_name
 from codemods.rules.requests_aiohttp.expressions import is_name, literal_parts
 from codemods.rules.rule import Refusal
 
@@ -52,8 +53,8 @@ def method_of(arguments: Arguments, verb: str) -> str:
     return str(method.evaluated_value).lower() if isinstance(method, cst.SimpleString) else ""
 
 
-def check_together(arguments: Arguments) -> Refusal | None:
-    """Why arguments cannot be given at once."""
+def check_together(arguments: Arguments, is_dict: Callable[[cst.BaseExpression], bool]) -> Refusal | None:
+    """Why arguments cannot be given at once. `is_dict` tells of an expression whether it is a dict for certain."""
     if "data" in arguments and "json" in arguments:
         bodies = [arguments[name] for name in ("data", "json")]
         can_be_seen = is_beside_data(arguments) or is_empty(bodies[0])
@@ -61,7 +62,7 @@ def check_together(arguments: Arguments) -> Refusal | None:
             return Refusal("aiohttp takes data= or json=, not both")
     if "url" in arguments and "headers" in arguments and _holds_user(arguments["url"]):
         return Refusal("its URL holds a user, which aiohttp refuses beside an Authorization header")
-    return _check_login_and_headers(arguments) or _check_cookies_and_headers(arguments)
+    return _check_login_and_headers(arguments, is_dict) or _check_cookies_and_headers(arguments)
 
 
 def _holds_user(url: cst.BaseExpression) -> bool:
@@ -84,7 +85,7 @@ def _keeps_out(name: str, headers: cst.BaseExpression | None) -> bool:
     return bool(keys) and len(keys) == len(elements) and name not in _lower_names(keys)
 
 
-def _check_login_and_headers(arguments: Arguments) -> Refusal | None:
+def _check_login_and_headers(arguments: Arguments, is_dict: Callable[[cst.BaseExpression], bool]) -> Refusal | None:
     """The login becomes one of the headers, and comes last."""
     headers = arguments.get("headers")
     if not is_given(arguments.get("auth")):
@@ -93,6 +94,8 @@ def _check_login_and_headers(arguments: Arguments) -> Refusal | None:
         return Refusal("its URL holds a user, which aiohttp refuses beside an Authorization header")
     # a display is written into, even an empty one; anything else is not
     if headers is None or (isinstance(headers, cst.Dict) and _keeps_out("authorization", headers)):
+        return None
+    if dotted_name(headers) is not None and is_dict(headers):
         return None
     return Refusal("its headers= may hold an Authorization besides its auth=")
 

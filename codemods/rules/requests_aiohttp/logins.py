@@ -5,11 +5,13 @@ Source: the verified table, section 2.6.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import libcst as cst
 
+from codemods.facts.syntax import dotted_name
 from codemods.rules.evaluation import is_pure
 from codemods.rules.requests_aiohttp.adjustments import (
     Adjustment,
@@ -21,6 +23,7 @@ from codemods.rules.requests_aiohttp.adjustments import (
     keyword_argument,
 )
 from codemods.rules.requests_aiohttp.expressions import imported_name
+from codemods.rules.requests_aiohttp.values import alternatives
 from codemods.rules.rule import Refusal
 from codemods.tree import Tree
 
@@ -38,15 +41,36 @@ class Login(Adjustment):
         headers = cst.Dict([self.header(argument, name_of)])
         return [argument.with_changes(keyword=cst.Name("headers"), value=headers)]
 
-    def header(self, argument: cst.Arg, name_of: NameOf) -> cst.DictElement:
+    def header(self, argument: cst.Arg, name_of: NameOf) -> cst.BaseDictElement:
         """The header, as an element of a display."""
-        user, password = _pair(argument.value)
-        encode = dotted(f"{name_of('aiohttp')}.encode_basic_auth")
-        made = called(encode, user, password, cst.SimpleString('"latin1"'))
-        return cst.DictElement(cst.SimpleString('"Authorization"'), made)
+        return _header(map(cst.Arg, _pair(argument.value)), name_of)
 
     def gone(self, argument: cst.Arg) -> Iterator[cst.BaseExpression]:
         yield from _gone(argument)
+
+
+@dataclass(frozen=True, slots=True)
+class NamedLogin(Login):
+    """The same behind a name."""
+
+    may_be_none: bool
+    """Whether there may be none."""
+
+    def written(self, argument: cst.Arg, name_of: NameOf) -> Sequence[cst.Arg]:
+        if not self.may_be_none:
+            return Login.written(self, argument, name_of)
+        headers = cst.IfExp(argument.value, cst.Dict([self._always(argument, name_of)]), cst.Name("None"))
+        return [argument.with_changes(keyword=cst.Name("headers"), value=headers)]
+
+    def header(self, argument: cst.Arg, name_of: NameOf) -> cst.BaseDictElement:
+        made = self._always(argument, name_of)
+        if not self.may_be_none:
+            return made
+        either = cst.IfExp(argument.value, cst.Dict([made]), cst.Dict([]))
+        return cst.StarredDictElement(either.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()]))
+
+    def _always(self, argument: cst.Arg, name_of: NameOf) -> cst.DictElement:
+        return _header([cst.Arg(argument.value, star="*")], name_of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +84,12 @@ class DigestLogin(Adjustment):
 
     def gone(self, argument: cst.Arg) -> Iterator[cst.BaseExpression]:
         yield from _gone(argument)
+
+
+def _header(login: Iterable[cst.Arg], name_of: NameOf) -> cst.DictElement:
+    encode = dotted(f"{name_of('aiohttp')}.encode_basic_auth")
+    made = cst.Call(encode, [*login, cst.Arg(cst.SimpleString('"latin1"'))])
+    return cst.DictElement(cst.SimpleString('"Authorization"'), made)
 
 
 def _gone(argument: cst.Arg) -> Iterator[cst.BaseExpression]:
@@ -77,12 +107,21 @@ def _pair(login: cst.BaseExpression) -> Sequence[cst.BaseExpression]:
     return [found["username"], found["password"]] if found is not None and len(found) == 2 else []
 
 
-def check_login(value: cst.BaseExpression, tree: Tree) -> Answer:
-    """What becomes of a login."""
+_NAMED_PAIR = re.compile(r"tuple\[(?:str|LiteralString|Literal\['[^']*'\]), (?:str|LiteralString|None| \| )+\]")
+"""A password that is None is sent as the text None by both libraries, and a user is not."""
+
+
+def check_login(value: cst.BaseExpression, kind: str | None, tree: Tree) -> Answer:
+    """What becomes of a login, of which the type checker says what it is."""
+    if dotted_name(value) is not None:
+        kinds = set(alternatives(kind)) if kind is not None else set()
+        if not kinds - {"None"} or not all(_NAMED_PAIR.fullmatch(one) for one in kinds - {"None"}):
+            return Refusal("auth= is not known to be a pair of user and password")
+        return NamedLogin("None" in kinds), [_COLON_NOTE]
     pair = _pair(value)
-    kind = imported_name(tree, value.func) if isinstance(value, cst.Call) else None
-    if len(pair) != 2 or not (isinstance(value, cst.Tuple) or kind in _BASIC | _DIGEST):
+    made_by = imported_name(tree, value.func) if isinstance(value, cst.Call) else None
+    if len(pair) != 2 or not (isinstance(value, cst.Tuple) or made_by in _BASIC | _DIGEST):
         return Refusal("auth= is no user and password that can be seen")
     if not all(is_pure(one) for one in pair):
         return Refusal("auth= holds something with effects")
-    return (DigestLogin(), [_DIGEST_NOTE]) if kind in _DIGEST else (Login(), [_COLON_NOTE])
+    return (DigestLogin(), [_DIGEST_NOTE]) if made_by in _DIGEST else (Login(), [_COLON_NOTE])

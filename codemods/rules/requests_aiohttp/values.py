@@ -62,6 +62,11 @@ def _worst(answers: list[Sent]) -> Sent:
     return Sent.UNKNOWN if Sent.UNKNOWN in answers or not answers else Sent.ALIKE
 
 
+def is_plain_dict(kind: str | None) -> bool:
+    """Whether a type is that of a dict, and of nothing else."""
+    return kind is not None and all(one.startswith("dict[") for one in alternatives(kind))
+
+
 def is_unknown(kind: str | None) -> bool:
     """Whether a type says nothing."""
     return kind is None or re.search(r"\b(?:Unknown|Any)\b|^@|TypeVar", kind) is not None
