@@ -79,6 +79,8 @@ def test_an_import_goes_where_a_sorted_first_group_has_it(before, after):
         ("import os, bs4\n", "import asyncio\nimport os, bs4\n"),
         ("from abc import ABC\nfrom os import path\n", "import asyncio\nfrom abc import ABC\nfrom os import path\n"),
         ("import abc\nfrom aaa import x\n", "import abc\nimport asyncio\nfrom aaa import x\n"),
+        ("import bs4\nimport abc\nimport time\n", "import bs4\nimport abc\nimport asyncio\nimport time\n"),
+        ("import bs4\nimport abc\n", "import bs4\nimport abc\nimport asyncio\n"),
         ("from aaa import x\nimport abc\nimport os\n", "from aaa import x\nimport abc\nimport asyncio\nimport os\n"),
     ],
 )
@@ -95,7 +97,9 @@ def test_an_import_of_the_standard_library_goes_to_those_of_its_kind(before, aft
         ("import os\n\nfrom . import x\n", "import os\n\nimport aiohttp\n\nfrom . import x\n"),
         ("import os\n\nimport bs4\n", "import os\n\nimport aiohttp\nimport bs4\n"),
         ("from . import x\n", "import aiohttp\n\nfrom . import x\n"),
-        ("import os\nimport bs4\n", "import aiohttp\nimport os\nimport bs4\n"),
+        ("import os\nimport bs4\n", "import os\nimport aiohttp\nimport bs4\n"),
+        ("import bs4\nimport os\n", "import aiohttp\nimport bs4\nimport os\n"),
+        ("import os\nimport a1\nimport abc\n", "import os\nimport a1\nimport aiohttp\nimport abc\n"),
     ],
 )
 def test_an_import_of_another_package_goes_to_those_of_its_kind(before, after):

@@ -72,8 +72,14 @@ def _place_in(body: Body, group: _Group, module: str) -> int:
     plain = list(takewhile(lambda index: _is_plain(body[index]), group))
     # `from` imports stand behind all others, unless the group mixes them
     is_mixed = any(_is_plain(body[index]) for index in group[len(plain) :])
-    candidates = group if is_mixed else group[: len(plain)]
-    return next((index for index in candidates if _imported_module(body[index]) > module), candidates.stop)
+    candidates: Sequence[int] = group if is_mixed else group[: len(plain)]
+    names = [_imported_module(body[index]) for index in candidates]
+    if names != sorted(names):  # no order to keep: it goes among those of its kind
+        candidates = [
+            index for index in candidates if _is_standard(_imported_module(body[index])) == _is_standard(module)
+        ]
+    behind = candidates[-1] + 1 if candidates else group.start
+    return next((index for index in candidates if _imported_module(body[index]) > module), behind)
 
 
 def _groups_from(body: Sequence[cst.BaseStatement], start: int) -> Iterator[_Group]:
