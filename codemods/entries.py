@@ -64,7 +64,6 @@ class EntryFinder:
         self._looks_up_fixtures = _occurs(_LOOKS_UP_FIXTURES, texts)
         self.hindrance = _hindrance(texts)
         """Why no function can be split or bridge in the whole project; None when nothing speaks against it."""
-        self._words: dict[str, frozenset[str]] = {}
         self._cores: dict[str, str] = {}
         self._function_at = {(one.path, one.span.line): one.name for one in graph.functions}
 
@@ -148,9 +147,7 @@ class EntryFinder:
         return next(one for one in candidates if one not in taken)
 
     def _words_of(self, path: str) -> frozenset[str]:
-        if path not in self._words:
-            self._words[path] = frozenset(re.findall(r"\w+", self._texts[path].lines.text))
-        return self._words[path]
+        return self._texts[path].lines.words
 
     def may_be_called_by(self, function: Function) -> frozenset[str]:
         """The functions that use a function as a value, or its name where no types follow it."""

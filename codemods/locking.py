@@ -9,6 +9,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from codemods.config import Config
@@ -16,13 +17,14 @@ from codemods.entries import EntryFinder, Scripts
 from codemods.facts.arguments import accepts, arguments_in, closing
 from codemods.facts.assemble import Text
 from codemods.facts.flow import Flow, followed, receiver_of
-from codemods.facts.graph import CallGraph, ClassFact, Function, Reference
+from codemods.facts.graph import Call, CallGraph, ClassFact, Function, Reference
 from codemods.facts.inheritance import Inheritance, last_name
 from codemods.facts.kinds import Kind, is_partly_known
 from codemods.facts.lookups import looked_up_names
 from codemods.facts.unresolved import (
     Mention,
     assigned_attributes,
+    called_names,
     unresolved_calls,
     unresolved_mentions,
 )
@@ -115,7 +117,6 @@ class LockFinder:
         self._prefixes: list[Mention] = []
         self._looked_for: set[str] = set()
         self._mentioned_classes: dict[str, bool] = {}
-        self._unresolved = [one for one in graph.calls if not one.is_resolved and not one.targets]
         self._related = _related_classes(graph)
         self._kin = {name for family in inheritance.families for name in family}
         self._makes_classes = any(_MAKES_CLASSES.search(text.lines.text) for text in sources.texts.values())
@@ -156,15 +157,34 @@ class LockFinder:
         names = frozenset(last_name(one.name) for one in functions)
         methods = frozenset(last_name(one.name) for one in functions if one.owner is not None)
         texts = self._sources.texts
-        yield from unresolved_calls(self._graph.calls, texts, names, self._project)
+        yield from self._unresolved_calls(names)
         followed_calls = (
             (one.path, receiver_of(one, texts[one.path].lines)) for one in self._graph.calls if one.is_by_flow
         )
         known = {(path, place[0].end_line, place[0].end_column) for path, place in followed_calls if place is not None}
         yield from unresolved_mentions(texts, names, self._project, self._types_of, known)
-        yield from unseen_calls(self._graph.calls, texts, names, self._types_of)
+        yield from unseen_calls(self._call_ends, texts, names, self._types_of)
         yield from assigned_attributes(texts, methods)
         yield from looked_up_names(texts, names, self._project, self._types_of)
+
+    def _unresolved_calls(self, names: frozenset[str]) -> Iterator[Mention]:
+        for name in sorted(names):
+            calls, texts = self._unresolved.get(name, ()), self._sources.texts
+            yield from unresolved_calls(calls, texts, frozenset({name}), self._project)
+
+    @cached_property
+    def _call_ends(self) -> Set[tuple[str, int, int]]:
+        return {(call.path, call.span.end_line, call.span.end_column) for call in self._graph.calls}
+
+    @cached_property
+    def _unresolved(self) -> Mapping[str, Sequence[Call]]:
+        """The calls without targets, by the names that they may call."""
+        found: dict[str, list[Call]] = defaultdict(list)
+        for call in self._graph.calls:
+            if not call.is_resolved and not call.targets:
+                for name in called_names(self._sources.texts[call.path].lines.slice(call.span)):
+                    found[name].append(call)
+        return found
 
     def followed(self, names: Container[str]) -> CallGraph:
         """The graph with the calls that may run some functions and whose receiver only the flow of types knows."""
@@ -221,9 +241,9 @@ class LockFinder:
             self._mentioned_classes[name] = (
                 any(as_text.search(text.lines.text) for text in texts.values())
                 or any(re.search(rb"\b" + name.encode() + rb"\b", content) for content in self._sources.unread.values())
-                or any(True for _ in unresolved_calls(self._unresolved, texts, names, self._project))
+                or any(True for _ in self._unresolved_calls(names))
                 or any(True for _ in unresolved_mentions(texts, names, self._project, self._types_of, ()))
-                or any(True for _ in unseen_calls(self._graph.calls, texts, names, self._types_of))
+                or any(True for _ in unseen_calls(self._call_ends, texts, names, self._types_of))
             )
         return self._mentioned_classes[name]
 

@@ -7,6 +7,8 @@ spans for a third of a parse. This is the only file that touches that part of Li
 
 from __future__ import annotations
 
+import re
+import sys
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -34,6 +36,11 @@ class LineTable:
     def masked(self) -> Masked | None:
         """The text without what is no code; None where it cannot be told."""
         return masked(self.text)
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """The words of the text, strings and comments included."""
+        return frozenset(map(sys.intern, re.findall(r"\w+", self.text)))
 
     def offset(self, line: int, column: int) -> int:
         """The 0-based offset of a 1-based line and a 1-based code point column."""

@@ -476,10 +476,8 @@ def _finish_functions(functions: Iterable[Function], edges: _Edges) -> Iterator[
 def types_of_file(report: Report, path: str, text: Text) -> Mapping[Span, str]:
     """The types of the expressions of the file at an absolute path, as the checker writes them."""
     types: dict[Span, str] = {}
-    for module in report.modules.values():
-        if module.path != path:
-            continue
-        for function in report.types(module.module_id).functions.values():
+    for module_id in report.modules_at(path):
+        for function in report.types(module_id).functions.values():
             table = [entry.string for entry in function.type_table]
             for location, index in function.locations.items():
                 types[text.span(parse_place(location))] = table[index]

@@ -49,8 +49,8 @@ def followed(
     for call in graph.calls:
         if call.kind is not CallKind.CALL or call.is_by_flow or call.foreign or bool(call.targets) != call.is_resolved:
             continue
-        place = receiver_of(call, texts[call.path].lines)
-        if place is None or place[1] not in names or (call.targets and not is_partly_known(call.path, place[0])):
+        place = receiver_of(call, texts[call.path].lines, names)
+        if place is None or (call.targets and not is_partly_known(call.path, place[0])):
             continue
         value = flow.receiver(call.path, call.caller, place[0])
         if value is None:
@@ -63,10 +63,13 @@ def followed(
     return found
 
 
-def receiver_of(call: Call, lines: LineTable) -> tuple[Span, str] | None:
-    """The receiver of a call, when it is a name or an attribute of one, and the name of the method."""
+def receiver_of(call: Call, lines: LineTable, names: Container[str] | None = None) -> tuple[Span, str] | None:
+    """The receiver of a call, when it is a name or an attribute of one, and the name of the method.
+
+    None, too, where the method has none of the names, if some are given.
+    """
     match = _METHOD_CALL.match(lines.slice(call.span))
-    if match is None or lines.masked is None:
+    if match is None or (names is not None and match["name"] not in names) or lines.masked is None:
         return None
     start = lines.offset(call.span.line, call.span.column)
     opening = opening_of(lines.masked.outline, start, lines.offset(call.span.end_line, call.span.end_column))
@@ -130,6 +133,7 @@ class Flow:
             for name in named[owner]
         }
         self._values: dict[_Parameter | _Attribute, Value] = {}
+        self._settled: set[_Parameter | _Attribute] = set()
         self._open: dict[str, bool] = {}
         self._bodies = Bodies(graph.functions, texts)
 
@@ -141,11 +145,12 @@ class Flow:
         while True:
             before = dict(self._values)
             found = self._expression(place)
-            for node in list(self._values):
+            for node in [one for one in self._values if one not in self._settled]:
                 old = self._values[node]
                 if old is not None:
                     self._values[node] = _joined(old, self._flowing_into(node))
             if self._values == before:
+                self._settled.update(before)  # they depend on one another alone: nothing fresh changes them
                 return found or None  # what nothing flows into is not called, as far as can be seen
 
     def methods(self, value: frozenset[str], name: str) -> tuple[tuple[str, ...], bool]:

@@ -63,10 +63,9 @@ def looked_up_names(
     if not names:
         return
     wanted = _Wanted(names, project, types_of)
-    some = re.compile(r"\b(?:" + "|".join(map(re.escape, sorted(names))) + r")\b")
     for path, text in sorted(texts.items()):
         lines = text.lines
-        if some.search(lines.text) is None and _PREFIX.search(lines.text) is None:
+        if names.isdisjoint(lines.words) and _PREFIX.search(lines.text) is None:
             continue
         yield from _paths(path, lines, wanted)
         for match in _LOOKUP.finditer(lines.text):

@@ -7,7 +7,7 @@ are 1-based lines and 1-based UTF-8 byte columns; ours count code points.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -223,8 +223,15 @@ class Report:
             )
         self.modules: Mapping[int, ModuleEntry] = {entry.module_id: entry for entry in index.modules.values()}
         """By id; those that were not analysed have empty parts."""
+        self._at: dict[str | None, list[int]] = {}
+        for entry in index.modules.values():
+            self._at.setdefault(entry.path, []).append(entry.module_id)
         self._definitions: dict[int, Definitions] = {}
         self._errors = self._read(Path("errors.json"), ErrorList).errors
+
+    def modules_at(self, path: str) -> Sequence[int]:
+        """The ids of the modules whose file is at an absolute path: several where it was checked under two names."""
+        return self._at.get(path, ())
 
     def definitions(self, module_id: int) -> Definitions:
         """The functions and classes that a module defines, read once."""

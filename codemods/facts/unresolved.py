@@ -42,6 +42,11 @@ class Mention:
     """Whether it is called by its name alone, not as an attribute of something."""
 
 
+def texts_with(names: frozenset[str], texts: Mapping[str, Text]) -> Iterator[tuple[str, Text]]:
+    """The texts in which one of the names occurs, by file name and in its order."""
+    return ((path, text) for path, text in sorted(texts.items()) if not names.isdisjoint(text.lines.words))
+
+
 def unresolved_calls(
     calls: Iterable[Call], texts: Mapping[str, Text], names: frozenset[str], project: Collection[str]
 ) -> Iterator[Mention]:
@@ -49,7 +54,7 @@ def unresolved_calls(
 
     `project` holds the top-level names of the project's modules: functions of modules from elsewhere are not meant.
     """
-    foreign: dict[str, dict[str, bool]] = {}
+    foreign: dict[tuple[str, str], Mapping[str, bool]] = {}
     for call in calls:
         if call.is_resolved or call.targets or call.kind is not CallKind.CALL:
             continue
@@ -58,9 +63,11 @@ def unresolved_calls(
         wanted = called_names(text) & names
         if not wanted:
             continue
-        if call.path not in foreign:
-            foreign[call.path] = foreign_names(lines.text, project)
-        if _is_foreign_function(text, foreign[call.path]):
+        first = re.match(r"\w*", text)
+        key = (call.path, first[0] if first is not None else "")
+        if key not in foreign:  # told for this name alone: it takes several searches of the whole text
+            foreign[key] = foreign_names(lines.text, project, key[1:])
+        if _is_foreign_function(text, foreign[key]):
             continue
         why = f"{call.path}:{call.span.line} calls something of that name on a receiver of unknown type"
         is_own = re.match(r"(?:self|cls|super\(\))\.\w+\(", text) is not None
@@ -145,7 +152,7 @@ def unresolved_mentions(
     mention = re.compile(
         r"\.\s*(" + "|".join(map(re.escape, sorted(names))) + r")\b(?!\s*[.\w]|\s+import\b)(?P<called>\s*\()?"
     )
-    for path, text in sorted(texts.items()) if names else ():
+    for path, text in texts_with(names, texts):
         types: dict[tuple[int, int], str] | None = None
         for match in mention.finditer(text.lines.text):
             if not _is_code(text.lines, match.start()):
@@ -193,7 +200,7 @@ def assigned_attributes(texts: Mapping[str, Text], names: frozenset[str]) -> Ite
     """Assignments to attributes that carry one of the names, on objects or in class bodies."""
     wanted = "|".join(map(re.escape, sorted(names)))
     assigned = re.compile(rf"(?:(\w*)\.\s*|^[ \t]+)({wanted})[ \t]*(?::[^=\n]+)?=(?!=)", re.M)
-    for path, text in sorted(texts.items()) if names else ():
+    for path, text in texts_with(names, texts):
         for match in assigned.finditer(text.lines.text):
             if not _is_code(text.lines, match.start(2)):
                 continue

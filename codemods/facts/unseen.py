@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 
 from codemods.facts.arguments import closing
 from codemods.facts.assemble import Text
-from codemods.facts.graph import Call
-from codemods.facts.unresolved import Mention
+from codemods.facts.unresolved import Mention, texts_with
 from codemods.model import Span
 from codemods.tree import LineTable
 
@@ -17,31 +16,32 @@ _TEXT_ENDS = ("'", '"')
 
 
 def unseen_calls(
-    calls: Iterable[Call],
+    call_ends: Container[tuple[str, int, int]],
     texts: Mapping[str, Text],
     names: frozenset[str],
     types_of: Callable[[str], Mapping[Span, str]],
 ) -> Iterator[Mention]:
     """Calls that carry one of the names and of which the checker says nothing: neither targets nor types.
 
-    `types_of` gives the types of the expressions of a file.
+    `call_ends` holds the ends of the calls that it knows, by file name, line and column; `types_of` gives the types
+    of the expressions of a file.
     """
     if not names:
         return
     called = re.compile(r"(?<!\w)(" + "|".join(map(re.escape, sorted(names))) + r")[ \t]*\(")
-    seen = {(call.path, call.span.end_line, call.span.end_column) for call in calls}
-    for path, text in sorted(texts.items()):
+    for path, text in texts_with(names, texts):
         ends: set[tuple[int, int]] | None = None
         for match in called.finditer(text.lines.text):
             end = _judged_end(text.lines, match)
             if end is None:
                 continue
+            close = None if text.lines.masked is None else closing(text.lines.masked.outline, match.end() - 1)
+            if close is not None and (path, *text.lines.position(close + 1)) in call_ends:
+                continue
             if ends is None:
                 ends = {(span.end_line, span.end_column) for span in types_of(path)}
             line, column = text.lines.position(end)
-            close = None if text.lines.masked is None else closing(text.lines.masked.outline, match.end() - 1)
-            is_call = close is not None and (path, *text.lines.position(close + 1)) in seen
-            if (line, column) not in ends and not is_call:
+            if (line, column) not in ends:
                 why = f"{path}:{line} calls something of that name where the type checker does not look"
                 yield Mention(match[1], path, why, text.lines.position(match.start())[0])
 
