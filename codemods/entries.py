@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codemods.facts.assemble import Text
-from codemods.facts.graph import CallGraph, ClassFact, Decorator, Function
+from codemods.facts.graph import Call, CallGraph, ClassFact, Decorator, Function
 from codemods.facts.inheritance import last_name
 from codemods.facts.unresolved import outer_line
 from codemods.packs import Boundary, BoundaryKind, Knowledge
@@ -64,7 +64,6 @@ class EntryFinder:
         self._looks_up_fixtures = _occurs(_LOOKS_UP_FIXTURES, texts)
         self.hindrance = _hindrance(texts)
         """Why no function can be split or bridge in the whole project; None when nothing speaks against it."""
-        self._words: dict[str, frozenset[str]] = {}
         self._cores: dict[str, str] = {}
         self._function_at = {(one.path, one.span.line): one.name for one in graph.functions}
 
@@ -148,9 +147,7 @@ class EntryFinder:
         return next(one for one in candidates if one not in taken)
 
     def _words_of(self, path: str) -> frozenset[str]:
-        if path not in self._words:
-            self._words[path] = frozenset(re.findall(r"\w+", self._texts[path].lines.text))
-        return self._words[path]
+        return self._texts[path].lines.words
 
     def may_be_called_by(self, function: Function) -> frozenset[str]:
         """The functions that use a function as a value, or its name where no types follow it."""
@@ -185,13 +182,13 @@ class EntryFinder:
         wrapped = {one.name for one in self._graph.functions if self.wrapping(one) is not None}
         return frozenset(target for one in self._graph.references for target in one.targets) - wrapped
 
-    def dispatches(self, knowledge: Knowledge) -> Mapping[str, frozenset[str]]:
+    def dispatches(self, calls: Iterable[Call], knowledge: Knowledge) -> Mapping[str, frozenset[str]]:
         """By library, the functions that have it call what it runs: they call, or hand on, one of its commands."""
         by_library: dict[str, set[str]] = defaultdict(set)
         # what calls a group calls its commands; an object without types stands for itself alone
         found = ((one.name, self.wrapping(one)) for one in self._graph.functions)
         wrapped = {name: boundary.by for name, boundary in found if boundary is not None and not boundary.opaque}
-        for call in self._graph.calls:
+        for call in calls:
             names = {one.known_as for one in call.foreign} & knowledge.dispatchers.keys()
             for library in {*(knowledge.dispatchers[one or ""] for one in names), *_found(wrapped, call.targets)}:
                 by_library[library].add(call.caller)

@@ -81,9 +81,13 @@ def inspect(
     `types_of` gives the types of the expressions of a file.
     """
     entries = EntryFinder(graph, knowledge, sources.texts, sources.scripts)
-    finder = LockFinder(graph, inheritance, sources, entries, config, types_of)
-    dispatches = entries.dispatches(knowledge)
-    closure = worth_parsing(graph, closure, inheritance, finder, knowledge, options, sources.outside)
+
+    def finder_of(graph: CallGraph) -> LockFinder:
+        return LockFinder(graph, inheritance, sources, entries, config, types_of)
+
+    prospect = worth_parsing(graph, closure, inheritance, finder_of, sources, knowledge, options)
+    graph, closure, finder = prospect.graph, prospect.closure, prospect.finder
+    dispatches = entries.dispatches(graph.calls, knowledge)
     index = _GraphIndex(graph, closure, knowledge.lock_enters)
     shared = _Shared(index, knowledge, config, types_of, _replaced(closure, sources, knowledge))
     collected = _Collected()

@@ -209,7 +209,7 @@ class _Run:
                 self._knowledge,
                 self._config,
                 self._options,
-                lru_cache(2)(partial(self._types_of, report)),
+                lru_cache(32)(partial(self._types_of, report)),
             )
         for problem in inspection.problems:
             self._note(problem.path, problem.line, problem.message)

@@ -6,32 +6,47 @@ bound from above. LibCST costs more than everything else of a run, so that the b
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Callable
+from dataclasses import dataclass
 
-from codemods.facts.closure import Closure, blocking_name, narrowed, plain_functions, plain_sites
+from codemods.facts.closure import Closure, blocking_name, find_closure, narrowed, plain_functions, plain_sites
 from codemods.facts.graph import CallGraph
 from codemods.facts.inheritance import Inheritance
-from codemods.locking import LockFinder, Seen
+from codemods.locking import LockFinder, Seen, Sources
+from codemods.model import Scope
 from codemods.packs import Knowledge
 from codemods.planning.facts import BlockingCall, PlanningFacts, PlanningOptions
+from codemods.planning.index import CallIndex
 from codemods.planning.promotion import Promotion, promote
 from codemods.rules.rule import Offer
 
 _BEST = Offer(rule="", native="any", reason="")
 
 
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """What is worth being parsed."""
+
+    graph: CallGraph
+    """With the calls that only the flow of types resolves."""
+    closure: Closure
+    """Of what may change."""
+    finder: LockFinder
+    """It knows the mentions of the closure's functions."""
+
+
 def worth_parsing(
     graph: CallGraph,
     closure: Closure,
     inheritance: Inheritance,
-    finder: LockFinder,
+    finder_of: Callable[[CallGraph], LockFinder],
+    sources: Sources,
     knowledge: Knowledge,
     options: PlanningOptions,
-    outside: Container[str],
-) -> Closure:
-    """The closure of what may change. The finder knows the mentions of its functions afterwards."""
+) -> Prospect:
+    """Narrows a closure to what may change."""
 
-    def best() -> Promotion:
+    def best(graph: CallGraph, closure: Closure, finder: LockFinder) -> Promotion:
         seen = Seen.nothing(closure.paths)
         functions = plain_functions(graph)
         functions.update({one.name: one for one in finder.planned(closure.functions, seen)})
@@ -47,7 +62,30 @@ def worth_parsing(
         )
         return promote(facts, options)[0]
 
-    promotion = best()
+    while True:
+        finder = finder_of(graph)
+        promotion = best(graph, closure, finder)
+        followed = finder.followed({*promotion.running, *_not_reached(graph, closure, inheritance)})
+        if followed is graph:
+            break
+        graph = followed  # more calls, more callers: what may change by them may be called in such a way too
+        closure = find_closure(
+            graph,
+            sources.texts,
+            knowledge,
+            sources.outside,
+            inheritance.families,
+            only_reached=options.scope is Scope.ASYNC,
+        )
     finder.look_for_mentions(promotion.running)  # they cost much, and few functions come so far
-    promotion = best()
-    return narrowed(closure, graph, outside, inheritance.families, promotion.running, promotion.locked)
+    promotion = best(graph, closure, finder)
+    closure = narrowed(closure, graph, sources.outside, inheritance.families, promotion.running, promotion.locked)
+    return Prospect(graph, closure, finder)
+
+
+def _not_reached(graph: CallGraph, closure: Closure, inheritance: Inheritance) -> frozenset[str]:
+    """The functions that block and that async code does not reach by the calls that are known."""
+    if not closure.out_of_scope:
+        return frozenset()
+    index = CallIndex(plain_functions(graph), plain_sites(graph), inheritance.families)
+    return index.callers_of({call.caller for call in closure.out_of_scope})

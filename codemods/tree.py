@@ -7,8 +7,11 @@ spans for a third of a parse. This is the only file that touches that part of Li
 
 from __future__ import annotations
 
+import re
+import sys
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from itertools import accumulate
 from types import TracebackType
 from typing import TypeVar
@@ -16,6 +19,7 @@ from typing import TypeVar
 import libcst as cst
 from libcst._nodes.internal import CodegenState
 
+from codemods.masking import Masked, masked
 from codemods.model import Span
 
 NodeT = TypeVar("NodeT", bound=cst.CSTNode)
@@ -27,6 +31,16 @@ class LineTable:
     def __init__(self, text: str) -> None:
         self.text = text
         self._starts = line_starts(text)
+
+    @cached_property
+    def masked(self) -> Masked | None:
+        """The text without what is no code; None where it cannot be told."""
+        return masked(self.text)
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """The words of the text, strings and comments included."""
+        return frozenset(map(sys.intern, re.findall(r"\w+", self.text)))
 
     def offset(self, line: int, column: int) -> int:
         """The 0-based offset of a 1-based line and a 1-based code point column."""

@@ -6,7 +6,8 @@ import pytest
 
 from codemods.facts.assemble import Text
 from codemods.facts.graph import Call, CallKind, ForeignTarget
-from codemods.facts.unresolved import assigned_attributes, called_names, names_in_strings, unresolved_calls
+from codemods.facts.lookups import looked_up_names
+from codemods.facts.unresolved import assigned_attributes, called_names, unresolved_calls
 from codemods.model import Span
 from codemods.tree import LineTable
 
@@ -123,6 +124,10 @@ def test_functions_of_modules_from_outside_are_not_meant(text, found):
     assert bool(list(unresolved_calls(calls, texts(text), frozenset({"fetch"}), {"own"}))) is found
 
 
+def lookups(text, types=None):
+    return list(looked_up_names(texts(text), frozenset({"fetch", "do_it"}), {"shop"}, lambda path: types or {}))
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -130,14 +135,33 @@ def test_functions_of_modules_from_outside_are_not_meant(text, found):
         ("class A:\n    getattr(x, 'fetch')", [("fetch", None, False)]),
         ("class A:\n    def f(self):\n        getattr(self, 'do_' + name)", [("do_", 1, True)]),
         ("getattr(x, f'do_{name}')", [("do_", None, True)]),
-        ("patch('shop.api.fetch')", [("fetch", None, False)]),
+        ("patch('shop.api.fetch')", [("fetch", None, False)] * 2),
+        ("patch('requests.fetch')", []),
+        ("patch('src.shop.fetch')", [("fetch", None, False)] * 2),
+        ("patch(  # which\n    'shop.fetch', new=1)", [("fetch", None, False)] * 2),
+        ("send('shop.fetch')", [("fetch", None, False)]),
+        ("send('shop:fetch')", [("fetch", None, False)]),
+        ("send('other.fetch')", []),
+        ("patch.multiple(Shop, fetch=1)", [("fetch", None, False)]),
+        ("getattr(\n    x,\n    'fetch',\n)()", [("fetch", None, False)]),
+        ("getattr(x, 'a' if y else 'fetch')", [("fetch", None, False)]),
+        ("getattr(x, name, 'fetch')", []),
+        ("getattr(*x, 'fetch')", [("fetch", None, False)]),
+        ("getattr(x, lambda: 'fetch')", [("fetch", None, False)]),
+        ("f'{getattr(x, \"fetch\")()}'", [("fetch", None, False)]),
+        ("hasattr(x, 'fetch')", []),
+        ("# getattr(x, 'fetch')", []),
+        ("methodcaller('fetch')(x)", [("fetch", None, False)]),
+        ("globals()['fetch']()", [("fetch", None, False)]),
+        ("monkeypatch.setattr('shop.api.fetch', 1)", [("fetch", None, False)] * 2),
+        ("monkeypatch.setattr(shop, name='fetch', value=1)", [("fetch", None, False)]),
+        ("requests.patch('http://shop.test/fetch')", []),
         ("patch.object(Shop, 'fetch')", [("fetch", None, False)]),
         ("print('fetch')", []),
     ],
 )
 def test_names_that_are_looked_up_as_strings(text, expected):
-    found = [(one.name, one.class_line, one.is_prefix) for one in names_in_strings(texts(text))]
-    assert [one for one in found if one[0] != "do_" or one[2]] == expected
+    assert [(one.name, one.class_line, one.is_prefix) for one in lookups(text)] == expected
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from codemods.facts.graph import (
     Function,
     Reference,
 )
+from codemods.facts.kinds import members_of
 from codemods.facts.report import (
     PROBED_CALL,
     Access,
@@ -30,6 +31,7 @@ from codemods.facts.report import (
     ClassRef,
     Definitions,
     Expression,
+    FieldFact,
     FunctionDefinition,
     FunctionRef,
     Parent,
@@ -37,6 +39,7 @@ from codemods.facts.report import (
     parse_place,
     wrong_shape,
 )
+from codemods.facts.signatures import parameters_of
 from codemods.model import Span
 from codemods.tree import LineTable
 
@@ -222,6 +225,7 @@ def _function(
         decorators=(),
         overrides=None,
         overrides_foreign=None,
+        parameters=parameters_of(definition),
     )
 
 
@@ -280,7 +284,14 @@ def _classes(report: Report, module_id: int, text: Text, own_modules: Container[
             foreign_bases=tuple(f"{ref.module_name}.{ref.class_name}" for ref in foreign),
             foreign_members=frozenset(name for ref in foreign for name in _members(report, ref)),
             is_protocol=_is_protocol(text, parse_place(one.name_location)),
+            attributes={name: _attribute_type(fact) for name, fact in one.fields.items()},
         )
+
+
+def _attribute_type(fact: FieldFact) -> str:
+    """The type of an attribute; what methods assign can be followed, and what a class body leaves unknown cannot."""
+    type_ = fact.type.string
+    return "Any" if fact.declaration_kind != "DefinedInMethod" and "Unknown" in members_of(type_) else type_
 
 
 _BASES = re.compile(r"\s*(?:\[[^\]]*\]\s*)?\(([^)]*)\)")
@@ -405,7 +416,7 @@ class _Edges:
         self._add(place, CallKind.PROPERTY, (*access.property_getters, *access.property_setters), True, caller, text)
         if access.if_called is None:
             return
-        targets = self._own(access.if_called.call_targets)
+        targets = self._own((*access.if_called.call_targets, *access.if_called.init_targets))
         if targets:
             span = text.span(parse_place(place))
             self.references[text.name, span] = Reference(text.name, span, caller, targets)
@@ -457,6 +468,7 @@ def _finish_functions(functions: Iterable[Function], edges: _Edges) -> Iterator[
             decorators=edges.decorators.get(one.name, ()),
             overrides=edges.bases.get(one.name),
             overrides_foreign=edges.foreign_bases.get(one.name),
+            parameters=one.parameters,
             overrides_known_as=edges.known_as(edges.foreign_bases.get(one.name)),
         )
 
@@ -464,10 +476,8 @@ def _finish_functions(functions: Iterable[Function], edges: _Edges) -> Iterator[
 def types_of_file(report: Report, path: str, text: Text) -> Mapping[Span, str]:
     """The types of the expressions of the file at an absolute path, as the checker writes them."""
     types: dict[Span, str] = {}
-    for module in report.modules.values():
-        if module.path != path:
-            continue
-        for function in report.types(module.module_id).functions.values():
+    for module_id in report.modules_at(path):
+        for function in report.types(module_id).functions.values():
             table = [entry.string for entry in function.type_table]
             for location, index in function.locations.items():
                 types[text.span(parse_place(location))] = table[index]

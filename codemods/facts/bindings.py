@@ -6,14 +6,14 @@ Read with patterns that err towards "cannot be told".
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Container, Iterator
 
 _IMPORT = re.compile(r"^[ \t]*import[ \t]+([^\n#;]+)", re.M)
 _FROM = re.compile(r"^[ \t]*from[ \t]+([\w.]+)[ \t]+import[ \t]+(\([^)]*\)|[^\n#;]+)", re.M)
 
 
-def foreign_names(text: str, project: Collection[str]) -> dict[str, bool]:
-    """The names that a file binds to something outside of the project, and whether each is a module for certain.
+def foreign_names(text: str, project: Collection[str], among: Container[str]) -> dict[str, bool]:
+    """The wanted names that a file binds to something outside of the project, and whether each is a module for certain.
 
     `project` holds the top-level names of the project's own modules. Names that the file may bind otherwise too are
     left out.
@@ -23,7 +23,9 @@ def foreign_names(text: str, project: Collection[str]) -> dict[str, bool]:
         found[name] = is_module and found.get(name, True) if is_foreign else False
         if not is_foreign:
             found.pop(name)
-    return {name: is_module for name, is_module in found.items() if not _is_bound_otherwise(text, name)}
+    return {
+        name: is_module for name, is_module in found.items() if name in among and not _is_bound_otherwise(text, name)
+    }
 
 
 def _imports(text: str, project: Collection[str]) -> Iterator[tuple[str, bool, bool]]:

@@ -140,6 +140,7 @@ def plain_site(call: Call) -> Site:
         targets=call.targets,
         kind=call.kind,
         is_mixed=others or not call.is_resolved,
+        is_by_flow=call.is_by_flow,
     )
 
 

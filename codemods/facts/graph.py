@@ -5,8 +5,8 @@ Functions are named `module:qualname`, as in `app.db:Pool.acquire`; code at modu
 
 from __future__ import annotations
 
-from collections.abc import Container
-from dataclasses import dataclass
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from codemods.model import Span
@@ -36,6 +36,31 @@ class Decorator:
     """The name a pack gives it, as in `click.command`, when a pack names it."""
 
 
+class ParameterKind(StrEnum):
+    """How a parameter takes its argument."""
+
+    POSITIONAL = "positional"
+    """Only by its place."""
+    EITHER = "either"
+    KEYWORD = "keyword"
+    """Only by its name."""
+    REST = "rest"
+    """`*args`"""
+    KEYWORDS = "keywords"
+    """`**kwargs`"""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter of a function."""
+
+    name: str
+    kind: ParameterKind
+    is_required: bool
+    type: str
+    """As the checker writes it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Function:
     """A function or method that the project defines."""
@@ -57,6 +82,8 @@ class Function:
     """Whether calling it, undecorated, gives a coroutine: not so for an async generator."""
     overrides_foreign: str | None
     """The method outside the project that it overrides, as a qualified name."""
+    parameters: tuple[Parameter, ...] | None = None
+    """`self` included; None where the checker does not say."""
     overrides_known_as: str | None = None
     """The name a pack gives that method, when a pack names it."""
 
@@ -87,6 +114,8 @@ class Call:
     foreign: tuple[ForeignTarget, ...]
     is_resolved: bool
     """False when some or all targets are unknown."""
+    is_by_flow: bool = False
+    """Whether targets are known only by what flows into a parameter or an attribute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +145,9 @@ class ClassFact:
     foreign_members: frozenset[str] = frozenset()
     """The names of the methods that those define."""
     is_protocol: bool = False
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    """The types of the attributes that are no methods, as the checker writes them; what methods assign is `Unknown`
+    where it says nothing, all else `Any`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +158,7 @@ class CallGraph:
     classes: tuple[ClassFact, ...]
     calls: tuple[Call, ...]
     references: tuple[Reference, ...]
+    """Uses of functions as values; those of classes name their `__init__`."""
     unread: frozenset[str]
     """Names of files the checker could not read or parse."""
 

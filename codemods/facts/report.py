@@ -7,7 +7,7 @@ are 1-based lines and 1-based UTF-8 byte columns; ours count code points.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -84,7 +84,26 @@ class Annotation(Shape):
     string: str
 
 
+class ParameterFact(Shape):
+    annotation: Annotation
+    name: str = ""
+    required: bool = False
+
+
+class ParameterEntry(Shape):
+    PosOnly: ParameterFact | None = None
+    Pos: ParameterFact | None = None
+    KwOnly: ParameterFact | None = None
+    VarArg: ParameterFact | None = None
+    Kwargs: ParameterFact | None = None
+
+
+class ParameterList(Shape):
+    List: tuple[ParameterEntry, ...] | None = None
+
+
 class Signature(Shape):
+    parameters: ParameterList | str
     return_annotation: Annotation | None = None
 
 
@@ -110,6 +129,11 @@ class ResolutionOrder(Shape):
     Resolved: tuple[ClassRef, ...] = ()
 
 
+class FieldFact(Shape):
+    type: Annotation
+    declaration_kind: str | None = None
+
+
 class ClassDefinition(Shape):
     class_id: int
     name: str
@@ -117,6 +141,7 @@ class ClassDefinition(Shape):
     name_location: str
     bases: tuple[ClassRef, ...] = ()
     mro: ResolutionOrder | str = ""
+    fields: dict[str, FieldFact] = {}
 
 
 class Definitions(Shape):
@@ -198,8 +223,15 @@ class Report:
             )
         self.modules: Mapping[int, ModuleEntry] = {entry.module_id: entry for entry in index.modules.values()}
         """By id; those that were not analysed have empty parts."""
+        self._at: dict[str | None, list[int]] = {}
+        for entry in index.modules.values():
+            self._at.setdefault(entry.path, []).append(entry.module_id)
         self._definitions: dict[int, Definitions] = {}
         self._errors = self._read(Path("errors.json"), ErrorList).errors
+
+    def modules_at(self, path: str) -> Sequence[int]:
+        """The ids of the modules whose file is at an absolute path: several where it was checked under two names."""
+        return self._at.get(path, ())
 
     def definitions(self, module_id: int) -> Definitions:
         """The functions and classes that a module defines, read once."""

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from codemods.facts.arguments import Argument, arguments_in, closing
 from codemods.facts.assemble import Text
 from codemods.facts.bindings import foreign_names
 from codemods.facts.graph import Call, CallKind
+from codemods.facts.kinds import UNKNOWN, Kind, is_partly_known, kinds_of, members_of
 from codemods.model import Span
 from codemods.tree import LineTable
 
 _NAMED_CALL = re.compile(r"([^\W\d]\w*)\s*\(")
 _OPENS = {")": "(", "]": "[", "}": "{"}
-
-_BY_STRING = re.compile(
-    r"\b(?:getattr|hasattr|setattr|attrgetter|methodcaller|patch(?:\.object|\.multiple)?|globals\(\)\s*\[|locals\(\)\s*\[)"
-    r"[^\n]*?[\"'](?:[\w.:]*[.:])?([^\W\d]\w*)[\"']"
-)
-_BY_PREFIX = re.compile(r"\bgetattr\s*\([^\n]*?(?:[\"'](\w+)[\"']\s*[+%]|f[\"'](\w+)\{)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +27,24 @@ class Mention:
     path: str
     why: str
     """What stands there, as text with its place."""
+    line: int
+    """Where it stands."""
     class_line: int | None = None
     """The line of the class statement around it when it is asked of `self`: an instance of that class."""
-    line: int | None = None
-    """Where it stands; None where that is not looked for."""
     is_prefix: bool = False
+    kinds: frozenset[Kind] | None = None
+    """What the object that is asked can be, where that is known."""
+    holder: str | None = None
+    """The name before it in a dotted path: that of a class or a module."""
+    arguments: tuple[Argument, ...] | None = None
+    """What is handed over, when it is called there."""
+    is_bare: bool = False
+    """Whether it is called by its name alone, not as an attribute of something."""
+
+
+def texts_with(names: frozenset[str], texts: Mapping[str, Text]) -> Iterator[tuple[str, Text]]:
+    """The texts in which one of the names occurs, by file name and in its order."""
+    return ((path, text) for path, text in sorted(texts.items()) if not names.isdisjoint(text.lines.words))
 
 
 def unresolved_calls(
@@ -45,7 +54,7 @@ def unresolved_calls(
 
     `project` holds the top-level names of the project's modules: functions of modules from elsewhere are not meant.
     """
-    foreign: dict[str, dict[str, bool]] = {}
+    foreign: dict[tuple[str, str], Mapping[str, bool]] = {}
     for call in calls:
         if call.is_resolved or call.targets or call.kind is not CallKind.CALL:
             continue
@@ -54,15 +63,33 @@ def unresolved_calls(
         wanted = called_names(text) & names
         if not wanted:
             continue
-        if call.path not in foreign:
-            foreign[call.path] = foreign_names(lines.text, project)
-        if _is_foreign_function(text, foreign[call.path]):
+        first = re.match(r"\w*", text)
+        key = (call.path, first[0] if first is not None else "")
+        if key not in foreign:  # told for this name alone: it takes several searches of the whole text
+            foreign[key] = foreign_names(lines.text, project, key[1:])
+        if _is_foreign_function(text, foreign[key]):
             continue
         why = f"{call.path}:{call.span.line} calls something of that name on a receiver of unknown type"
-        is_own = re.match(r"(?:self|cls)\.\w+\(", text) is not None
+        is_own = re.match(r"(?:self|cls|super\(\))\.\w+\(", text) is not None
+        opening = _matching_parenthesis(text)
         for name in sorted(wanted):
-            class_line = _class_line(lines, call.span.line) if is_own else None
-            yield Mention(name, call.path, why, class_line, call.span.line)
+            yield Mention(
+                name,
+                call.path,
+                why,
+                call.span.line,
+                class_line_around(lines, call.span.line) if is_own else None,
+                arguments=None if opening is None else _arguments(lines, call.span, opening),
+                is_bare=opening is not None and text[:opening].strip() == name,
+            )
+
+
+def _arguments(lines: LineTable, span: Span, opening: int) -> tuple[Argument, ...] | None:
+    """What a call hands over, `opening` being where its parenthesis stands in it."""
+    if lines.masked is None:
+        return None
+    start = lines.offset(span.line, span.column) + opening + 1
+    return arguments_in(lines.masked.outline, lines.text, start, lines.offset(span.end_line, span.end_column) - 1)
 
 
 def _is_foreign_function(call: str, foreign: Mapping[str, bool]) -> bool:
@@ -109,68 +136,80 @@ def _blanked(match: re.Match[str]) -> str:
     return " " * len(match[0])
 
 
-def names_in_strings(texts: Mapping[str, Text]) -> Iterator[Mention]:
-    """Names that are looked up by string, whole or how they begin.
-
-    Looks at what `getattr`, `patch`, `methodcaller` and their like are given on the same line.
-    """
-    for path, text in sorted(texts.items()):
-        code = text.lines.text
-        for match in _BY_STRING.finditer(code):
-            why = f"{path} looks up that name as a string"
-            line, _ = text.lines.position(match.start())
-            yield Mention(match[1], path, why, _class_asked(text.lines, match), line)
-        for match in _BY_PREFIX.finditer(code):
-            prefix = match[1] or match[2]
-            why = f"{path} looks up names that begin with {prefix!r} as strings"
-            line, _ = text.lines.position(match.start())
-            yield Mention(prefix, path, why, _class_asked(text.lines, match), line, is_prefix=True)
-
-
-def _class_asked(lines: LineTable, lookup: re.Match[str]) -> int | None:
-    """The line of the class whose instance `getattr(self, ...)` asks."""
-    if re.match(r"\w+\s*\(\s*(?:self|cls)\s*,", lookup[0]) is None:
-        return None
-    return _class_line(lines, lines.position(lookup.start())[0])
-
-
 def unresolved_mentions(
-    texts: Mapping[str, Text], names: frozenset[str], types_of: Callable[[str], Mapping[Span, str]]
+    texts: Mapping[str, Text],
+    names: frozenset[str],
+    project: Collection[str],
+    types_of: Callable[[str], Mapping[Span, str]],
+    known: Container[tuple[str, int, int]],
 ) -> Iterator[Mention]:
-    """Attributes of objects of unknown type that carry one of the names and are not called.
+    """Attributes that carry one of the names, of objects of unknown type, and not called; of partly known, called too.
 
-    The report does not mention them. `types_of` gives the types of the expressions of a file.
+    The report does not mention them: it resolves a call by what is known of the receiver, the default of a parameter,
+    say. `types_of` gives the types of the expressions of a file; `known` the ends of receivers, by file name, line
+    and column, of which all is known nevertheless.
     """
-    mention = re.compile(r"\.\s*(" + "|".join(map(re.escape, sorted(names))) + r")\b(?!\s*[(.\w]|\s+import\b)")
-    for path, text in sorted(texts.items()) if names else ():
+    mention = re.compile(
+        r"\.\s*(" + "|".join(map(re.escape, sorted(names))) + r")\b(?!\s*[.\w]|\s+import\b)(?P<called>\s*\()?"
+    )
+    for path, text in texts_with(names, texts):
         types: dict[tuple[int, int], str] | None = None
         for match in mention.finditer(text.lines.text):
+            if not _is_code(text.lines, match.start()):
+                continue
             if types is None:
                 types = {(span.end_line, span.end_column): kind for span, kind in types_of(path).items()}
             line, column = text.lines.position(match.start())
             kind = types.get((line, column))
-            unknown = kind is None or "Unknown" in kind or "Any" in kind
-            if unknown and not _is_import_or_comment(text.lines.line(line), column):
+            if match["called"]:
+                if kind is not None and is_partly_known(kind, project) and (path, line, column) not in known:
+                    why = (
+                        f"{path}:{line} calls something of that name on a receiver that is not always a {_shown(kind)}"
+                    )
+                    yield Mention(match[1], path, why, line, arguments=_arguments_after(text.lines, match.end() - 1))
+                continue
+            is_unknown = kind is None or (("Unknown" in kind or "Any" in kind) and kinds_of(kind) is None)
+            if is_unknown and not _is_import(text.lines.line(line)):
                 why = f"{path}:{line} uses something of that name of an object of unknown type as a value"
-                yield Mention(match[1], path, why, line=line)
+                yield Mention(match[1], path, why, line)
 
 
-def _is_import_or_comment(line: str, column: int) -> bool:
-    return line.lstrip().startswith(("import ", "from ")) or "#" in line[:column]
+def _arguments_after(lines: LineTable, opening: int) -> tuple[Argument, ...] | None:
+    """What a call hands over whose parenthesis stands at an offset."""
+    end = None if lines.masked is None else closing(lines.masked.outline, opening)
+    if lines.masked is None or end is None or lines.masked.outline[opening] != "(":
+        return None
+    return arguments_in(lines.masked.outline, lines.text, opening + 1, end)
+
+
+def _shown(kind: str) -> str:
+    """The part of a type that is known."""
+    return " or ".join(part for part in members_of(kind) if part not in UNKNOWN)
+
+
+def _is_code(lines: LineTable, offset: int) -> bool:
+    """Whether what stands at an offset, which is no space, may be code."""
+    return lines.masked is None or lines.masked.code[offset] == lines.text[offset]
+
+
+def _is_import(line: str) -> bool:
+    return line.lstrip().startswith(("import ", "from "))
 
 
 def assigned_attributes(texts: Mapping[str, Text], names: frozenset[str]) -> Iterator[Mention]:
     """Assignments to attributes that carry one of the names, on objects or in class bodies."""
     wanted = "|".join(map(re.escape, sorted(names)))
     assigned = re.compile(rf"(?:(\w*)\.\s*|^[ \t]+)({wanted})[ \t]*(?::[^=\n]+)?=(?!=)", re.M)
-    for path, text in sorted(texts.items()) if names else ():
+    for path, text in texts_with(names, texts):
         for match in assigned.finditer(text.lines.text):
+            if not _is_code(text.lines, match.start(2)):
+                continue
             line, _ = text.lines.position(match.start(2))
             in_class = match[1] is None and _is_in_class_body(text.lines, line)
             if match[1] is not None or in_class:
                 why = f"{path}:{line} assigns something to an attribute of that name"
                 is_own = in_class or match[1] in {"self", "cls"}
-                yield Mention(match[2], path, why, _class_line(text.lines, line) if is_own else None, line)
+                yield Mention(match[2], path, why, line, class_line_around(text.lines, line) if is_own else None)
 
 
 def _is_in_class_body(lines: LineTable, line: int) -> bool:
@@ -179,7 +218,7 @@ def _is_in_class_body(lines: LineTable, line: int) -> bool:
     return above is not None and _starts_class(lines.line(above))
 
 
-def _class_line(lines: LineTable, line: int) -> int | None:
+def class_line_around(lines: LineTable, line: int) -> int | None:
     """The line of the innermost class statement around a line."""
     above = outer_line(lines, line)
     while above is not None and not _starts_class(lines.line(above)):

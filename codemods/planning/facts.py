@@ -66,6 +66,8 @@ class Site:
     place: Place = ANYWHERE
     is_mixed: bool = False
     """Whether it may also call something that stays as it is, or something unknown."""
+    is_by_flow: bool = False
+    """Whether only the flow of types tells what it calls."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,83 @@
+"""Statements and brackets of an outline: a text whose strings and comments are blank."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+
+
+class Statement:
+    """The logical line around an offset of an outline."""
+
+    def __init__(self, outline: str, offset: int, starts: Sequence[int]) -> None:
+        index = bisect_right(starts, offset)
+        self._start = starts[index - 1]
+        end = starts[index] if index < len(starts) else len(outline)
+        self._written = outline[self._start : end]
+        self._text = flat(self._written)
+        self._offset = offset - self._start
+        self._signs = [match.start() for match in re.finditer(r"(?<![=!<>:])=(?!=)", self._text)]
+
+    def is_plain_use(self, end: int) -> bool:
+        """Whether what stands between the offset and an end is only read."""
+        if re.search(r"\b(?:for|as|del)\b[\w.,\s(]*\Z", self._written[: self._offset]):
+            return False
+        # keyword arguments stand in brackets, and their signs are not seen
+        return not any(sign >= end - self._start for sign in self._signs)
+
+    def value_after(self, end: int) -> tuple[int, int] | None:
+        """The offsets of what is assigned to the single target that ends there; None when it is no such target."""
+        at = end - self._start
+        before = max((sign for sign in self._signs if sign < self._offset), default=-1)
+        target = self._text[before + 1 : self._offset]
+        if re.match(r"\s*(?::[^=]*)?=(?!=)", self._text[at:]) is None or "," in target or "*" in target:
+            return None
+        start = self._signs[-1] + 1
+        value = self._text[start:]
+        if ";" in self._text:
+            return None
+        start += len(value) - len(value.lstrip())
+        return self._start + start, self._start + max(start, len(self._text.rstrip()))
+
+
+def statement_starts(outline: str) -> list[int]:
+    """Where logical lines start."""
+    starts = [0]
+    depth = 0
+    for match in re.finditer(r"[()\[\]{}]|(?<!\\)(?:\r\n|\n|\r)", outline):
+        if match[0] in "([{":
+            depth += 1
+        elif match[0] in ")]}":
+            depth -= 1
+        elif depth == 0:
+            starts.append(match.end())
+    return starts
+
+
+def flat(outline: str) -> str:
+    """An outline with what stands in brackets made one word, as long as before."""
+    parts: list[str] = []
+    depth = 0
+    for character in outline:
+        if character in ")]}":
+            depth -= 1
+        parts.append("_" if depth > 0 else character)
+        if character in "([{":
+            depth += 1
+    return "".join(parts)
+
+
+def opening_of(outline: str, start: int, end: int) -> int | None:
+    """The parenthesis that the last one of a call closes."""
+    depth = 0
+    if end <= start or outline[end - 1] != ")":
+        return None
+    for at in range(end - 1, start - 1, -1):
+        if outline[at] in ")]}":
+            depth += 1
+        elif outline[at] in "([{":
+            depth -= 1
+            if depth == 0:
+                return at
+    return None
