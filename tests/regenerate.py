@@ -11,16 +11,22 @@ from pathlib import Path
 
 from tests.fixture_cases import HEADER, RULES, load_project_cases, load_rule_cases, read_tree, write_tree
 from tests.test_projects import migrate_tree
-from tests.test_rules import run
 
 
-def main() -> None:
-    """Writes the fixtures of rules, then those of projects."""
+def _complete_cases() -> None:
+    """Gives every new case an `.after.py`: a case without one cannot be loaded."""
     for before in RULES.glob("*/*.before.py"):
         after = before.with_name(before.name.replace(".before.", ".after."))
         if not after.exists():
             header = HEADER.match(before.read_bytes())
             after.write_bytes((header[0] if header else b"") + b"# made by tests.regenerate\n")
+
+
+def main() -> None:
+    """Writes the fixtures of rules, then those of projects."""
+    _complete_cases()
+    from tests.test_rules import run  # it loads the cases when it is imported
+
     cases = load_rule_cases()
     for setting in {one.setting for one in cases}:
         with tempfile.TemporaryDirectory() as folder:
