@@ -19,7 +19,7 @@ from codemods.rules.requests_calls import mocks
 from codemods.rules.requests_calls.assigned import Assigned, assignment_of
 from codemods.rules.requests_calls.handling import PlacedUse, ResponseUse
 from codemods.rules.requests_calls.mappings import Pairs
-from codemods.rules.requests_calls.offering import Request, joined, sharing_a_statement
+from codemods.rules.requests_calls.offering import Request, group_names, sharing_a_statement
 from codemods.rules.rule import Offer, Refusal
 from codemods.tree import Tree
 
@@ -70,14 +70,8 @@ def offer_all(
     _draw_forms(tree, drafts, types)
     for session in sessions:
         _share_session(tree, session, [drafts[tree.span(call)] for call in session.requests])
-    by_function: dict[int, list[_Draft]] = {}
-    for draft in drafts.values():
-        by_function.setdefault(id(enclosing_function(tree.path(draft.request.call))), []).append(draft)
-    return {
-        tree.span(draft.request.call): _offer(draft, joined(draft.groups, [other.groups for other in together]))
-        for together in by_function.values()
-        for draft in together
-    }
+    names = group_names(tree, {span: (draft.request.call, draft.groups) for span, draft in drafts.items()})
+    return {span: _offer(draft, names[span]) for span, draft in drafts.items()}
 
 
 def _arguments_of(
@@ -98,9 +92,10 @@ def _sessions_of(
     tree: Tree, drafts: Mapping[Span, _Draft], imports: ImportedNames, types: Mapping[Span, str]
 ) -> list[LocalSession]:
     """The sessions of a file that have a form; the requests of others are refused."""
-    found: dict[Span, LocalSession] = {}
-    for draft in drafts.values():
-        if not draft.request.is_of_session:
+    found: list[LocalSession] = []
+    known: set[Span] = set()
+    for span, draft in drafts.items():
+        if not draft.request.is_of_session or span in known:
             continue
         session = session_of(tree, draft.request.call, imports, types)
         if isinstance(session, Refusal):
@@ -108,8 +103,9 @@ def _sessions_of(
         elif any(tree.span(call) not in drafts for call in session.requests):
             draft.arguments = Refusal(f"not all requests of its session {session.name} could be resolved")
         else:
-            found[tree.span(session.made)] = session
-    return list(found.values())
+            found.append(session)
+            known.update(tree.span(call) for call in session.requests)
+    return found
 
 
 def _draw_forms(tree: Tree, drafts: Mapping[Span, _Draft], types: Mapping[Span, str]) -> None:

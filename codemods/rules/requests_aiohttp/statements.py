@@ -11,7 +11,7 @@ from codemods.rules.requests_aiohttp.placed import place_uses, reads_of
 from codemods.rules.requests_aiohttp.shapes import RequestForm, Shape, has_other_handlers
 from codemods.rules.requests_aiohttp.streams import is_streamed
 from codemods.rules.requests_calls.handling import PlacedUse
-from codemods.rules.requests_calls.statements import loads_inside, statement_index
+from codemods.rules.requests_calls.statements import loads_inside, named_item, statement_index
 from codemods.rules.rule import Refusal
 from codemods.tree import Tree
 
@@ -50,18 +50,10 @@ def lifted_form(tree: Tree, call: cst.Call, verb: str) -> RequestForm | Refusal:
 
 def with_form(tree: Tree, call: cst.Call, verb: str) -> RequestForm | Refusal | None:
     """The form of a request that is the item of a `with` statement; None when it is none."""
-    path = tree.path(call)
-    if not isinstance(path[-2], cst.WithItem):
-        return None
-    item, statement, function = path[-2], path[-3], enclosing_function(path)
-    if not isinstance(function, cst.FunctionDef):
-        return Refusal("it stands outside of any function")
-    assert isinstance(statement, cst.With)
-    name = item.asname.name if item.asname is not None else None
-    if len(statement.items) > 1 or statement.asynchronous is not None or not isinstance(name, cst.Name):
-        return Refusal("it is not the only item of its with statement, or has no name")
-    if not isinstance(path[-4], cst.IndentedBlock):
-        return Refusal("it is not in a statement of its own in an indented block")
+    item = named_item(tree, call)
+    if item is None or isinstance(item, Refusal):
+        return item
+    function, statement, name = item.function, item.statement, item.name
     loads = loads_inside(tree, function, statement, name)
     if isinstance(loads, Refusal):
         return loads
@@ -79,5 +71,5 @@ def with_form(tree: Tree, call: cst.Call, verb: str) -> RequestForm | Refusal | 
         response=name.value,
         session=free_name(function, "session"),
         uses=placed,
-        reads_first=has_other_handlers(path, reads),
+        reads_first=has_other_handlers(tree.path(call), reads),
     )

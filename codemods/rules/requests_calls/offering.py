@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import libcst as cst
 
+from codemods.facts.syntax import enclosing_function
 from codemods.model import Span
 from codemods.tree import Tree
 
@@ -21,7 +22,19 @@ class Request:
     """Whether it is a method of a session."""
 
 
-def joined(groups: set[str], others: Sequence[set[str]]) -> str | None:
+def group_names(tree: Tree, groups: Mapping[Span, tuple[cst.Call, set[str]]]) -> dict[Span, str | None]:
+    """For each request, by its span, one name for its groups and all that they are connected to in its function."""
+    by_function: dict[int, list[Span]] = {}
+    for span, (call, _) in groups.items():
+        by_function.setdefault(id(enclosing_function(tree.path(call))), []).append(span)
+    return {
+        span: _joined(groups[span][1], [groups[other][1] for other in together])
+        for together in by_function.values()
+        for span in together
+    }
+
+
+def _joined(groups: set[str], others: Sequence[set[str]]) -> str | None:
     """One name for groups and all that are connected to them by requests which are in several.
 
     `others` are the groups of each request of the function.

@@ -3,13 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import libcst as cst
 
+from codemods.facts.syntax import enclosing_function
 from codemods.rules.names import NameRole, role_of
 from codemods.rules.rule import Refusal
 from codemods.tree import Tree
+
+
+@dataclass(frozen=True, slots=True)
+class NamedItem:
+    """A call that is the only item of a `with` statement, and what the statement names."""
+
+    function: cst.FunctionDef
+    statement: cst.With
+    name: cst.Name
+
+
+def named_item(tree: Tree, call: cst.Call) -> NamedItem | Refusal | None:
+    """The `with` statement that a call is the item of; None when it is none."""
+    path = tree.path(call)
+    if not isinstance(path[-2], cst.WithItem):
+        return None
+    item, statement, function = path[-2], path[-3], enclosing_function(path)
+    if not isinstance(function, cst.FunctionDef):
+        return Refusal("it stands outside of any function")
+    assert isinstance(statement, cst.With)
+    name = item.asname.name if item.asname is not None else None
+    if len(statement.items) > 1 or statement.asynchronous is not None or not isinstance(name, cst.Name):
+        return Refusal("it is not the only item of its with statement, or has no name")
+    if not isinstance(path[-4], cst.IndentedBlock):
+        return Refusal("it is not in a statement of its own in an indented block")
+    return NamedItem(function, statement, name)
 
 
 def loads_inside(

@@ -19,7 +19,7 @@ from codemods.rules.evaluation import is_evaluated_first
 from codemods.rules.names import free_name
 from codemods.rules.requests_calls.assigned import Assigned, asking_for_none, extents, uses_of
 from codemods.rules.requests_calls.handling import NativeRequest, PlacedUse, ResponseUse
-from codemods.rules.requests_calls.statements import loads_inside, statement_index
+from codemods.rules.requests_calls.statements import loads_inside, named_item, statement_index
 from codemods.rules.requests_httpx.arguments import CheckedArguments
 from codemods.rules.requests_httpx.response import place_uses
 from codemods.rules.rule import Refusal
@@ -119,17 +119,11 @@ def used_at_once(tree: Tree, call: cst.Call) -> RequestForm | Refusal:
 
 def of_a_with(tree: Tree, call: cst.Call) -> RequestForm | Refusal | None:
     """The form of a request that is the item of a `with` statement; None when it is none."""
-    path = tree.path(call)
-    if not isinstance(path[-2], cst.WithItem):
-        return None
-    item, statement, function = path[-2], path[-3], enclosing_function(path)
-    if not isinstance(function, cst.FunctionDef):
-        return Refusal("it stands outside of any function")
-    assert isinstance(statement, cst.With)
-    name = item.asname.name if item.asname is not None else None
-    if len(statement.items) > 1 or statement.asynchronous is not None or not isinstance(name, cst.Name):
-        return Refusal("it is not the only item of its with statement, or has no name")
-    if not isinstance(path[-4], cst.IndentedBlock) or not isinstance(statement.body, cst.IndentedBlock):
+    item = named_item(tree, call)
+    if item is None or isinstance(item, Refusal):
+        return item
+    function, statement, name = item.function, item.statement, item.name
+    if not isinstance(statement.body, cst.IndentedBlock):
         return Refusal("it is not in a statement of its own in an indented block")
     loads = loads_inside(tree, function, statement, name)
     if isinstance(loads, Refusal):

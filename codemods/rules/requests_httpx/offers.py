@@ -11,7 +11,7 @@ from codemods.rules.requests_aiohttp import RULE
 from codemods.rules.requests_calls import mocks
 from codemods.rules.requests_calls.assigned import Assigned, assignment_of
 from codemods.rules.requests_calls.handling import PlacedUse, ResponseUse
-from codemods.rules.requests_calls.offering import Request, joined, sharing_a_statement
+from codemods.rules.requests_calls.offering import Request, group_names, sharing_a_statement
 from codemods.rules.requests_httpx.arguments import CheckedArguments, check_arguments
 from codemods.rules.requests_httpx.forms import RequestForm, assigned_forms, of_a_with, used_at_once
 from codemods.rules.requests_httpx.response import DECODES, NOTES, notes_of
@@ -47,14 +47,8 @@ def offer_all(
     for span in sharing_a_statement(tree, (one.call for one in requests)):
         drafts[span].arguments = Refusal("there is another request in the same statement")
     _draw_forms(tree, drafts, types)
-    by_function: dict[int, list[_Draft]] = {}
-    for draft in drafts.values():
-        by_function.setdefault(id(enclosing_function(tree.path(draft.request.call))), []).append(draft)
-    return {
-        tree.span(draft.request.call): _offer(draft, joined(draft.groups, [other.groups for other in together]))
-        for together in by_function.values()
-        for draft in together
-    }
+    names = group_names(tree, {span: (draft.request.call, draft.groups) for span, draft in drafts.items()})
+    return {span: _offer(draft, names[span]) for span, draft in drafts.items()}
 
 
 def _arguments_of(
