@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tests.primer.fetch import default_cache, fetch, shared_environment
 from tests.primer.projects import PrimerError, Project, load_projects, requirements_of
+from tests.primer.shares import shown
 from tests.primer.table import as_json, details, table
 from tests.primer.trial import Tools, Trial, try_project
 
@@ -53,6 +54,8 @@ def main(arguments: Sequence[str]) -> int:
     trials = [_try(project, cache, tools) for project in chosen]
     print(table(trials, baseline=options.baseline))
     print(details(trials), end="")
+    if options.shares:
+        print(shown("requests", [(trial.name, trial.requests) for trial in trials]), end="")
     if tools.keep:
         print(f"migrated copies: {tools.keep}")
     if options.json:
@@ -92,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--json", type=Path, metavar="FILE", help="write everything there")
     add("--keep", action="store_true", help="keep the migrated copies, in the cache")
     add("--baseline", action="store_true", help="measure a bare report of the type checker too")
+    add("--shares", action="store_true", help="what becomes of the calls of requests, and why")
     add("--scope", choices=["auto", "async", "all"], help="how far the migrations go (default: what awaitify says)")
     add("--fetch-only", action="store_true", help="download, check and unpack; print the folders")
     return parser

@@ -16,6 +16,7 @@ class Finding(msgspec.Struct, frozen=True):
     rule: str
     path: str
     line: int
+    call: str
     action: str
     reason: str
 

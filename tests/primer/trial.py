@@ -7,6 +7,7 @@ import shutil
 import sys
 import tempfile
 import warnings
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,7 @@ from tests.primer.certificate import Sighting, certify
 from tests.primer.document import ACTIONS, Document, decode, miscounts
 from tests.primer.measure import Run, run
 from tests.primer.projects import PrimerError, Project
+from tests.primer.shares import reasons
 
 _TRACEBACK = "Traceback (most recent call last)"
 
@@ -50,6 +52,8 @@ class Trial:
     scope: str | None = None
     seeds: int | None = None
     actions: dict[str, int] = field(default_factory=dict)
+    requests: dict[str, Counter[str]] = field(default_factory=dict)
+    """By action, the reasons of what becomes of calls of requests."""
     functions_async: int | None = None
     functions_split: int | None = None
     files_changed: int | None = None
@@ -156,6 +160,7 @@ def _record(trial: Trial, document: Document) -> None:
     trial.scope = document.scope
     trial.seeds = document.seeds
     trial.actions = {action: getattr(document.summary, action) for action in ACTIONS}
+    trial.requests = reasons(document.findings, "requests")
     trial.functions_async = document.summary.functions.asynchronous
     trial.functions_split = document.summary.functions.split
     trial.files_changed = len(document.changed)
