@@ -16,7 +16,7 @@ from codemods.facts.graph import Call, CallGraph, ClassFact, Decorator, Function
 from codemods.facts.inheritance import last_name
 from codemods.facts.unresolved import outer_line
 from codemods.packs import Boundary, BoundaryKind, Knowledge
-from codemods.planning.boundaries import Boundaries, is_transparent
+from codemods.planning.boundaries import Boundaries, keeps_color
 from codemods.planning.facts import Runner
 
 _CASE = "unittest.case.TestCase"
@@ -103,7 +103,7 @@ class EntryFinder:
         return [one for one in map(self.boundaries.of_decorator, function.decorators) if one is not None]
 
     def _is_known(self, decorator: Decorator) -> bool:
-        if is_transparent(decorator.target):
+        if keeps_color(decorator):
             return True
         boundary = self.boundaries.of_decorator(decorator)
         return boundary is not None and boundary.kind in {BoundaryKind.SPLIT, BoundaryKind.ASYNC_OK}
@@ -129,7 +129,7 @@ class EntryFinder:
         kinds = {BoundaryKind.BRIDGE, BoundaryKind.ASYNC_OK}
         for decorator in function.decorators:
             boundary = self.boundaries.of_decorator(decorator)
-            if not is_transparent(decorator.target) and (boundary is None or boundary.kind not in kinds):
+            if not keeps_color(decorator) and (boundary is None or boundary.kind not in kinds):
                 return False
         return True
 

@@ -30,7 +30,7 @@ from codemods.facts.unresolved import (
 )
 from codemods.facts.unseen import unseen_calls
 from codemods.model import Span
-from codemods.planning.boundaries import is_transparent, lock_of
+from codemods.planning.boundaries import keeps_function, lock_of
 from codemods.planning.facts import PlannedFunction
 
 _MAKES_CLASSES = re.compile(
@@ -372,7 +372,7 @@ class LockFinder:
             return False  # only a class's own body calls its method by the name alone
         if not mention.is_bare and function.owner is None and not function.parent.endswith(":"):
             return False  # a function within a function is no attribute of anything until it is used as a value
-        if not all(is_transparent(one.target) for one in function.decorators):
+        if not all(keeps_function(one) for one in function.decorators):
             return True  # what a decorator made of it, a command, say, may be anywhere and take anything
         if mention.arguments is not None and function.parameters is not None:
             is_method = function.owner is not None

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from codemods.facts.graph import Decorator, Function, Reference
+from codemods.facts.graph import Decorator, DecoratorEffect, Function, Reference
 from codemods.model import Span
-from codemods.planning.boundaries import TRANSPARENT, Boundaries, is_transparent, lock_of
+from codemods.packs import Boundary, BoundaryKind
+from codemods.planning.boundaries import TRANSPARENT, Boundaries, keeps_color, keeps_function, lock_of
 
 PLAIN = Function(
     name="app:load",
@@ -111,12 +112,25 @@ def test_an_override_in_the_project_is_no_boundary():
 
 @pytest.mark.parametrize("target", sorted(TRANSPARENT))
 def test_transparent_decorators_keep_nothing_sync(target):
-    assert is_transparent(target)
-    assert is_transparent(f"{target}.__init__")
-    assert is_transparent(f"{target}.__new__")
+    assert keeps_function(Decorator("d", target))
+    assert keeps_function(Decorator("d", f"{target}.__init__"))
+    assert keeps_function(Decorator("d", f"{target}.__new__"))
     assert why(replace(PLAIN, decorators=(Decorator("d", target),))) is None
 
 
 @pytest.mark.parametrize("target", [None, "", "functools.wraps", "staticmethod", "abc.abstractmethod.other"])
 def test_other_decorators_are_not_trusted(target):
-    assert not is_transparent(target)
+    assert not keeps_color(Decorator("d", target))
+
+
+def test_a_wrapper_hides_a_coroutine_function_from_what_looks_for_one():
+    checked = Decorator("checked", "app:checked", effect=DecoratorEffect.HANDS_ON)
+    marked = Decorator("marked", "app:marked", effect=DecoratorEffect.SAME)
+    route = Decorator("route", "lib.route")
+    boundaries = Boundaries([Boundary(kind=BoundaryKind.ASYNC_OK, by="lib", decorator="lib.route")])
+    assert keeps_color(checked)
+    assert not keeps_function(checked)
+    assert why(replace(PLAIN, decorators=(checked, marked))) is None
+    assert why(replace(PLAIN, decorators=(route, marked)), boundaries=boundaries) is None
+    reason = why(replace(PLAIN, decorators=(route, checked)), boundaries=boundaries)
+    assert reason == "@route would not see through @checked that it is a coroutine function"

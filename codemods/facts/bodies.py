@@ -78,6 +78,15 @@ class Bodies:
                     return one.name
         return None
 
+    def source(self, function: Function) -> str | None:
+        """The text of a function, its decorators left out, as a module of its own; None when it cannot be told."""
+        body = self._body(function)
+        if body is None:
+            return None
+        lines = self._texts[function.path].lines
+        text = lines.text[lines.offset(function.span.line, 1) : body[1]]
+        return f"if True:\n{text}" if text[:1].isspace() else text
+
     def _body(self, function: Function) -> tuple[int, int] | None:
         if function.name not in self._found:
             self._found[function.name] = self._find_body(function)

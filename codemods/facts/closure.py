@@ -10,7 +10,7 @@ from codemods.facts.assemble import Text
 from codemods.facts.graph import Call, CallGraph, CallKind, Function
 from codemods.model import Span
 from codemods.packs import Knowledge
-from codemods.planning.boundaries import is_transparent
+from codemods.planning.boundaries import keeps_color
 from codemods.planning.facts import PlannedFunction, Site
 from codemods.planning.index import CallIndex
 
@@ -154,11 +154,7 @@ def blocking_name(call: Call, knowledge: Knowledge) -> str | None:
 
 def is_coroutine_function(function: Function) -> bool:
     """Whether calling a function of the project gives a coroutine for certain."""
-    return (
-        function.is_async
-        and function.gives_coroutine
-        and all(is_transparent(one.target) for one in function.decorators)
-    )
+    return function.is_async and function.gives_coroutine and all(keeps_color(one) for one in function.decorators)
 
 
 def _unawaited(

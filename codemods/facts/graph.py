@@ -25,6 +25,15 @@ class CallKind(StrEnum):
     """By a statement or an operator: `with`, `for`, `+`, `[]`."""
 
 
+class DecoratorEffect(StrEnum):
+    """What a decorator makes of a function."""
+
+    SAME = "same"
+    """It gives the function that it gets."""
+    HANDS_ON = "hands on"
+    """It gives one whose calls give what a call of the function gives: a coroutine, if that is what it is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Decorator:
     """A decorator as written, and the function it resolves to."""
@@ -34,6 +43,8 @@ class Decorator:
     """Its qualified name where it is defined, as in `abc.abstractmethod`; None when unresolved."""
     known_as: str | None = None
     """The name a pack gives it, as in `click.command`, when a pack names it."""
+    effect: DecoratorEffect | None = None
+    """What one of the project's own does; None where that is not known."""
 
 
 class ParameterKind(StrEnum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 
-from codemods.facts.graph import Decorator, Function, Reference
+from codemods.facts.graph import Decorator, DecoratorEffect, Function, Reference
 from codemods.packs import Boundary, BoundaryKind
 
 TRANSPARENT = frozenset(
@@ -22,9 +22,15 @@ TRANSPARENT = frozenset(
 """Decorators that hand out the function they get, by their name at the definition: its color may change."""
 
 
-def is_transparent(target: str | None) -> bool:
-    """Whether a decorator leaves the color of what it decorates alone. An unresolved one is not trusted."""
-    return target is not None and target.removesuffix(".__init__").removesuffix(".__new__") in TRANSPARENT
+def keeps_function(decorator: Decorator) -> bool:
+    """Whether a decorator hands out the function it gets. An unresolved one is not trusted."""
+    target = (decorator.target or "").removesuffix(".__init__").removesuffix(".__new__")
+    return target in TRANSPARENT or decorator.effect is DecoratorEffect.SAME
+
+
+def keeps_color(decorator: Decorator) -> bool:
+    """Whether a call of what a decorator made gives a coroutine when the function is a coroutine function."""
+    return keeps_function(decorator) or decorator.effect is DecoratorEffect.HANDS_ON
 
 
 class Boundaries:
@@ -106,8 +112,9 @@ def _by_kind(function: Function, is_generator: bool) -> str | None:
 
 
 def _by_decorators(function: Function, boundaries: Boundaries, is_split: bool) -> str | None:
+    hidden = next((one for one in function.decorators if one.effect is DecoratorEffect.HANDS_ON), None)
     for decorator in function.decorators:
-        if is_transparent(decorator.target):
+        if keeps_color(decorator):
             continue
         boundary = boundaries.of_decorator(decorator)
         match boundary.kind if boundary is not None else None:
@@ -118,6 +125,8 @@ def _by_decorators(function: Function, boundaries: Boundaries, is_split: bool) -
                 return f"{boundary.by} runs it in a thread, where it blocks no event loop (@{decorator.text})"
             case BoundaryKind.SPLIT if is_split:
                 continue
+            case BoundaryKind.ASYNC_OK if hidden is not None:
+                return f"@{decorator.text} would not see through @{hidden.text} that it is a coroutine function"
             case BoundaryKind.ASYNC_OK:
                 continue
             case _:
