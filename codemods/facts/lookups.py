@@ -2,6 +2,8 @@
 
 What is asked may be known: the checker gives its type, or the string names a module of the project. `hasattr` calls
 nothing and hands nothing on, and what it answers does not depend on a function's color.
+
+A name that is computed (`getattr(plugin, name)`) can be any that some string of the project holds, or begins with.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from codemods.facts.arguments import Argument, arguments_in, closing
 from codemods.facts.assemble import Text
@@ -24,13 +27,18 @@ _STRING = re.compile(
     r"[bBrRuU]{0,2}(?P<quote>\"\"\"|'''|\"|')(?P<content>(?:\\.|(?!(?P=quote))[^\\])*)(?P=quote)", re.S
 )
 _PREFIX = re.compile(r"(?:[rRuU]?[\"'](\w+)[\"']\s*[+%]|[rR]?[fF][rR]?[\"'](\w+)\{)")
+_BEGINS = re.compile(r"startswith\(\s*[rRuU]?[\"'](\w+)[\"']")
+_OF_LOOKUP = re.compile(
+    r"(?:\b(?:getattr|setattr|delattr|hasattr|patch\.object)\s*\([^()\"'\n]*,\s*|\.(?:get|pop)\s*\(\s*|(?<=[\w)\]])\[\s*)\Z"
+)
+"""What stands before a string that is looked up where it stands, or a key."""
 _DOTTED = re.compile(r"(?:(?P<before>[\w.:]*)[.:])?(?P<name>[^\W\d]\w*)\Z")
 _PATH = re.compile(r"[\"'](?P<path>(?:[^\W\d]\w*[.:])+(?P<name>[^\W\d]\w*))[\"']")
 _TYPES_SAY = re.compile(r"[^\W\d]\w*\Z|(?:type|super)\([^()]*\)\Z")
 """Expressions whose type is all that they can be: an attribute may be set to something else from anywhere."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Wanted:
     """What is looked for."""
 
@@ -38,6 +46,39 @@ class _Wanted:
     project: Collection[str]
     """The top-level names of the project's modules."""
     types_of: Callable[[str], Mapping[Span, str]]
+    texts: Mapping[str, Text]
+
+    @cached_property
+    def written(self) -> Mapping[str, str]:
+        """The wanted names that a string of the project is, with the first place."""
+        found: dict[str, str] = {}
+        for path, text in sorted(self.texts.items()):
+            names = sorted(self.names & text.lines.words)
+            pattern = re.compile(rf"([\"'])({'|'.join(map(re.escape, names))})\1")
+            for match in pattern.finditer(text.lines.text) if names else ():
+                if (
+                    match[2] not in found
+                    and _OF_LOOKUP.search(text.lines.text, max(0, match.start() - 200), match.start()) is None
+                ):
+                    found[match[2]] = f"{path}:{text.lines.position(match.start())[0]}"
+        return found
+
+    @cached_property
+    def begun(self) -> Mapping[str, str]:
+        """How wanted names begin where strings are put together, or asked how they begin; with the first place."""
+        found: dict[str, str] = {}
+        for path, text in sorted(self.texts.items()):
+            for match in (*_PREFIX.finditer(text.lines.text), *_BEGINS.finditer(text.lines.text)):
+                prefix = next(one for one in match.groups() if one)
+                if prefix not in found and self._is_first_word(prefix):
+                    found[prefix] = f"{path}:{text.lines.position(match.start())[0]}"
+        return found
+
+    def _is_first_word(self, prefix: str) -> bool:
+        """Whether wanted names go on with another word: `on_start`, `onStart`."""
+        rests = [name[len(prefix) :] for name in self.names if name.startswith(prefix)]
+        is_ended = prefix.endswith("_") and prefix.strip("_") != ""
+        return any(is_ended or rest[:1].isupper() for rest in rests)
 
     def has(self, name: str) -> bool:
         return name in self.names
@@ -62,11 +103,9 @@ def looked_up_names(
     """
     if not names:
         return
-    wanted = _Wanted(names, project, types_of)
+    wanted = _Wanted(names, project, types_of, texts)
     for path, text in sorted(texts.items()):
         lines = text.lines
-        if names.isdisjoint(lines.words) and _PREFIX.search(lines.text) is None:
-            continue
         yield from _paths(path, lines, wanted)
         for match in _LOOKUP.finditer(lines.text):
             if lines.masked is None or lines.masked.code[match.start()] == lines.text[match.start()]:
@@ -80,6 +119,16 @@ def _paths(path: str, lines: LineTable, wanted: _Wanted) -> Iterator[Mention]:
             holder = re.split(r"[.:]", match["path"])[-2]
             why, line = f"{path} looks up that name as a string", lines.position(match.start())[0]
             yield Mention(match["name"], path, why, line, holder=holder)
+
+
+def _is_written_out(name: str) -> bool:
+    """Whether the expression of a name shows what the name is, or how it begins: a text, or one of two texts."""
+    if _PREFIX.match(name) is not None:
+        return True
+    first = _STRING.match(name)
+    rest = name[first.end() :].strip() if first is not None else name
+    chosen = re.match(r"if\b.*\belse\b\s*", rest, re.S)
+    return not rest or (chosen is not None and _STRING.fullmatch(rest[chosen.end() :]) is not None)
 
 
 class _Lookup:
@@ -108,6 +157,8 @@ class _Lookup:
             case "attrgetter" | "methodcaller" | None:
                 for one in arguments:
                     yield from self._names(one.text, asked=None)
+                if not all(_is_written_out(one.text) for one in arguments):
+                    yield from self._computed(None)
             case _:
                 yield from self._asked(arguments)
 
@@ -148,6 +199,19 @@ class _Lookup:
             yield from self._patched(places[:1])
             return
         yield from self._names(places[1].text, asked=places[0])
+        # an attribute that is set by a computed name is hardly ever a method
+        if self._match[1] != "setattr" and not _is_written_out(places[1].text):
+            yield from self._computed(places[0])
+
+    def _computed(self, asked: Argument | None) -> Iterator[Mention]:
+        """All that a name can be which is computed elsewhere."""
+        line = self._lines.position(self._match.start())[0]
+        why = f"{self._path}:{line} looks up a name that is computed, and"
+        for name, place in self._wanted.written.items():
+            yield self._mention(name, f"{why} {place} has that name as a string", asked)
+        for prefix, place in self._wanted.begun.items():
+            how = f"{why} {place} has {prefix!r} as the beginning of a string"
+            yield self._mention(prefix, how, asked, is_prefix=True)
 
     def _names(self, text: str, asked: Argument | None) -> Iterator[Mention]:
         for found in _STRING.finditer(text):
