@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import libcst as cst
 
+from codemods.facts.arguments import closing
 from codemods.facts.assemble import Text
 from codemods.facts.bodies import Bodies
 from codemods.facts.graph import CallGraph, Decorator, DecoratorEffect, Function
@@ -39,7 +40,10 @@ def with_decorators(graph: CallGraph, texts: Mapping[str, Text]) -> CallGraph:
 
     def told(decorator: Decorator) -> Decorator:
         known = effects.get(decorator.target or "")
-        return decorator if known is None else replace(decorator, effect=known["(" in decorator.text])
+        opening = decorator.text.find("(")
+        if known is None or (opening >= 0 and closing(decorator.text, opening) != len(decorator.text) - 1):
+            return decorator  # more is done with what the call gives
+        return replace(decorator, effect=known[opening >= 0])
 
     functions = tuple(
         replace(one, decorators=tuple(map(told, one.decorators))) if one.decorators else one for one in graph.functions
@@ -58,8 +62,10 @@ class _Reader:
     def effect(self, function: Function, *, is_factory: bool) -> DecoratorEffect | None:
         """What a decorator does; `is_factory` says that it is called to make one."""
         source = self._bodies.source(function)
-        is_bound_again = re.search(
-            rf"^\s*{re.escape(_last(function.name))}\s*(?::[^=\n]*)?=[^=]", self._texts[function.path].lines.text, re.M
+        again = rf"^\s*{re.escape(_last(function.name))}\s*(?::[^=\n]*)?=[^=]"
+        is_bound_again = (
+            any(one.startswith(f"{function.name}@") for one in self._functions)
+            or re.search(again, self._texts[function.path].lines.text, re.M) is not None
         )
         if source is None or function.decorators or function.is_async or function.owner is not None or is_bound_again:
             return None
