@@ -13,6 +13,7 @@ from pathlib import Path
 
 import libcst as cst
 
+from codemods.callers import Callers
 from codemods.config import Config
 from codemods.entries import EntryFinder
 from codemods.facts.closure import Closure, blocking_name, plain_functions, plain_site
@@ -34,11 +35,12 @@ from codemods.facts.syntax import (
     rebound_names,
     stops_iteration,
 )
-from codemods.locking import LockFinder, Seen, Sources
+from codemods.locking import LockFinder, Seen
+from codemods.mentions import MentionFinder, Sources
 from codemods.model import NOT_GUARDED, Guard, Guards, Problem, Span
 from codemods.packs import Knowledge
 from codemods.planning.facts import BlockingCall, PlanningFacts, PlanningOptions, Site, UnawaitedCall
-from codemods.prospect import worth_parsing
+from codemods.prospect import Finders, worth_parsing
 from codemods.rules import MISSING_AWAIT, offload, twin_call
 from codemods.rules.clients import CLIENTS
 from codemods.rules.missing_await import is_consumed_later
@@ -82,11 +84,16 @@ def inspect(
     """
     entries = EntryFinder(graph, knowledge, sources.texts, sources.scripts)
 
-    def finder_of(graph: CallGraph) -> LockFinder:
-        return LockFinder(graph, inheritance, sources, entries, config, types_of)
+    def finders_of(graph: CallGraph) -> Finders:
+        mentions = MentionFinder(graph, sources, types_of)
+        return Finders(
+            locks=LockFinder(graph, inheritance, sources, entries, config, mentions),
+            mentions=mentions,
+            callers=Callers(graph, inheritance, sources, entries, mentions, types_of),
+        )
 
-    prospect = worth_parsing(graph, closure, inheritance, finder_of, sources, knowledge, options)
-    graph, closure, finder = prospect.graph, prospect.closure, prospect.finder
+    prospect = worth_parsing(graph, closure, inheritance, finders_of, sources, knowledge, options)
+    graph, closure = prospect.graph, prospect.closure
     dispatches = entries.dispatches(graph.calls, knowledge)
     index = _GraphIndex(graph, closure, knowledge.lock_enters)
     shared = _Shared(index, knowledge, config, types_of, _replaced(closure, sources, knowledge))
@@ -104,7 +111,7 @@ def inspect(
         collected.mentions.extend(_mentions_outside(sources, collected.seen.parsed))
     functions = plain_functions(graph)
     functions.update({name: replace(functions[name], lock=why) for name, why in closure.locks.items()})
-    for one in finder.planned(closure.functions, collected.seen):
+    for one in prospect.locks.planned(closure.functions, collected.seen):
         functions[one.name] = replace(one, lock=one.lock or closure.locks.get(one.name))
     sites = [collected.sites.get(_key(call)) or _uninspected(call, closure, sources) for call in index.sites]
     facts = PlanningFacts(

@@ -22,7 +22,7 @@ from codemods.facts.pyrefly import CheckerRun, report_of
 from codemods.facts.report import Report
 from codemods.facts.syntax import ImportedNames, Position
 from codemods.inspection import inspect, parse
-from codemods.locking import Sources
+from codemods.mentions import Sources
 from codemods.model import (
     Action,
     FileChange,

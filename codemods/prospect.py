@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from codemods.callers import Callers
 from codemods.facts.closure import Closure, blocking_name, find_closure, narrowed, plain_functions, plain_sites
 from codemods.facts.graph import CallGraph
 from codemods.facts.inheritance import Inheritance
-from codemods.locking import LockFinder, Seen, Sources
+from codemods.locking import LockFinder, Seen
+from codemods.mentions import MentionFinder, Sources
 from codemods.model import Scope
 from codemods.packs import Knowledge
 from codemods.planning.facts import BlockingCall, PlanningFacts, PlanningOptions
@@ -24,6 +26,15 @@ _BEST = Offer(rule="", native="any", reason="")
 
 
 @dataclass(frozen=True, slots=True)
+class Finders:
+    """What is asked about the functions of one graph."""
+
+    locks: LockFinder
+    mentions: MentionFinder
+    callers: Callers
+
+
+@dataclass(frozen=True, slots=True)
 class Prospect:
     """What is worth being parsed."""
 
@@ -31,7 +42,7 @@ class Prospect:
     """With the calls that only the flow of types resolves."""
     closure: Closure
     """Of what may change."""
-    finder: LockFinder
+    locks: LockFinder
     """It knows the mentions of the closure's functions."""
 
 
@@ -39,17 +50,17 @@ def worth_parsing(
     graph: CallGraph,
     closure: Closure,
     inheritance: Inheritance,
-    finder_of: Callable[[CallGraph], LockFinder],
+    finders_of: Callable[[CallGraph], Finders],
     sources: Sources,
     knowledge: Knowledge,
     options: PlanningOptions,
 ) -> Prospect:
     """Narrows a closure to what may change."""
 
-    def best(graph: CallGraph, closure: Closure, finder: LockFinder) -> Promotion:
+    def best(graph: CallGraph, closure: Closure, locks: LockFinder) -> Promotion:
         seen = Seen.nothing(closure.paths)
         functions = plain_functions(graph)
-        functions.update({one.name: one for one in finder.planned(closure.functions, seen)})
+        functions.update({one.name: one for one in locks.planned(closure.functions, seen)})
         facts = PlanningFacts(
             functions=functions,
             sites=plain_sites(graph),
@@ -63,9 +74,9 @@ def worth_parsing(
         return promote(facts, options)[0]
 
     while True:
-        finder = finder_of(graph)
-        promotion = best(graph, closure, finder)
-        followed = finder.followed({*promotion.running, *_not_reached(graph, closure, inheritance)})
+        finders = finders_of(graph)
+        promotion = best(graph, closure, finders.locks)
+        followed = finders.callers.followed({*promotion.running, *_not_reached(graph, closure, inheritance)})
         if followed is graph:
             break
         graph = followed  # more calls, more callers: what may change by them may be called in such a way too
@@ -77,10 +88,10 @@ def worth_parsing(
             inheritance.families,
             only_reached=options.scope is Scope.ASYNC,
         )
-    finder.look_for_mentions(promotion.running)  # they cost much, and few functions come so far
-    promotion = best(graph, closure, finder)
+    finders.mentions.look_for(promotion.running)  # they cost much, and few functions come so far
+    promotion = best(graph, closure, finders.locks)
     closure = narrowed(closure, graph, sources.outside, inheritance.families, promotion.running, promotion.locked)
-    return Prospect(graph, closure, finder)
+    return Prospect(graph, closure, finders.locks)
 
 
 def _not_reached(graph: CallGraph, closure: Closure, inheritance: Inheritance) -> frozenset[str]:

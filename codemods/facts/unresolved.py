@@ -40,6 +40,8 @@ class Mention:
     """What is handed over, when it is called there."""
     is_bare: bool = False
     """Whether it is called by its name alone, not as an attribute of something."""
+    is_of_instance: bool = False
+    """Whether what is asked is no module: only a method can be meant."""
 
 
 def texts_with(names: frozenset[str], texts: Mapping[str, Text]) -> Iterator[tuple[str, Text]]:

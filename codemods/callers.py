@@ -1,0 +1,128 @@
+"""Who calls a function: what unresolved calls mean by the types that flow, and whether all calls are known."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Container, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from codemods.entries import EntryFinder
+from codemods.facts.flow import Flow, followed
+from codemods.facts.graph import CallGraph, ClassFact, Function, Reference
+from codemods.facts.inheritance import Inheritance, last_name
+from codemods.facts.kinds import is_partly_known
+from codemods.mentions import MentionFinder, Sources
+from codemods.model import Span
+
+_MAKES_CLASSES = re.compile(
+    r"__subclasses__|__init_subclass__"
+    r"|^(?![ \t]*(?:async[ \t]+)?def\b)[^\n]*(?:\breturn|=|[(,\[])[ \t]*cls[ \t]*(?:[,)\]]|$)",
+    re.M,
+)
+"""Where classes are handed on without being named, to be made elsewhere."""
+_MAKES_ITSELF = re.compile(r"\bcls\s*\(|__class__\s*\(|\btype\s*\(\s*\w+\s*\)\s*\(")
+"""Where a class, or one that derives from it, makes an instance without naming it."""
+
+
+class Callers:
+    """Follows types into parameters and attributes, as far as nothing unseen can put something else there."""
+
+    def __init__(
+        self,
+        graph: CallGraph,
+        inheritance: Inheritance,
+        sources: Sources,
+        entries: EntryFinder,
+        mentions: MentionFinder,
+        types_of: Callable[[str], Mapping[Span, str]],
+    ) -> None:
+        """`types_of` gives the types of the expressions of a file."""
+        self._graph = graph
+        self._sources = sources
+        self._entries = entries
+        self._mentions = mentions
+        self._types_of = types_of
+        self._classes = {one.name: one for one in graph.classes}
+        self._kin = {name for family in inheritance.families for name in family}
+        self._definitions = Counter(one.name.partition("@")[0] for one in graph.functions)
+        self._references: dict[str, list[Reference]] = defaultdict(list)
+        for reference in graph.references:
+            for target in reference.targets:
+                self._references[target].append(reference)
+        self._makes_classes = any(_MAKES_CLASSES.search(text.lines.text) for text in sources.texts.values())
+
+    def followed(self, names: Container[str]) -> CallGraph:
+        """The graph with the calls that may run some functions and whose receiver only the flow of types knows."""
+        flow = Flow(
+            self._graph, self._sources.texts, self._types_of, self._has_unseen_callers, self._mentions.is_opaque
+        )
+        wanted = {last_name(one.name) for one in self._graph.functions if one.name in names}
+        found = followed(self._graph, self._sources.texts, wanted, self._is_partly_known, flow)
+        if not found:
+            return self._graph
+        calls = tuple(found.get((one.path, one.span, one.kind), one) for one in self._graph.calls)
+        return replace(self._graph, calls=calls)
+
+    def _is_partly_known(self, path: str, span: Span) -> bool:
+        kind = self._types_of(path).get(span)
+        return kind is not None and is_partly_known(kind, self._mentions.project)
+
+    def _has_unseen_callers(self, function: Function) -> bool:
+        """Whether anything may call a function besides the resolved calls."""
+        name = last_name(function.name)
+        owner = self._classes.get(function.owner or "")
+        is_init = name == "__init__"
+        if not is_init and (name.startswith("__") or function.overrides_foreign is not None):
+            return True
+        if function.path in self._sources.outside or function.path in self._sources.stubbed:
+            return True
+        if function.name in self._entries.named or self._definitions[function.name.partition("@")[0]] > 1:
+            return True
+        if function.name in self._kin or foreign_caller(function, owner) is not None:
+            return True
+        if owner is not None and (self._mentions.is_opaque(owner) or (is_init and self._is_made_unseen(owner))):
+            return True
+        if any(not self._is_harmless(one) for one in self._references[function.name]):
+            return True
+        self._mentions.look_for({function.name})
+        return self._mentions.why(function) is not None
+
+    def _is_made_unseen(self, one: ClassFact) -> bool:
+        """Whether a class may be made by code that does not name it."""
+        lines = self._sources.texts[one.path].lines
+        before = lines.line(one.span.line - 1).lstrip() if one.span.line > 1 else ""
+        related = [self._classes[name] for name in self._mentions.related[one.name] if name in self._classes]
+        return (
+            bool(one.foreign_bases)
+            or before.startswith(("@", ")"))
+            or self._makes_classes
+            or any(self._mentions.is_class_mentioned(re.split(r"[.:]", base.name)[-1]) for base in related)
+            or any(_MAKES_ITSELF.search(self._sources.texts[base.path].lines.text) for base in related)
+        )
+
+    def _is_harmless(self, reference: Reference) -> bool:
+        """Whether a use of a class only derives from it or asks for it, and does not hand it on."""
+        lines = self._sources.texts[reference.path].lines
+        if not all(last_name(target) == "__init__" for target in reference.targets):
+            return False
+        before = lines.line(reference.span.line)[: reference.span.column - 1]
+        after = lines.line(reference.span.end_line)[reference.span.end_column - 1 :]
+        return (
+            re.match(r"\s*class\s+\w+\s*\([\w.,\s]*\Z", before) is not None
+            or re.search(r"\b(?:isinstance|issubclass)\s*\([^()]*,\s*\(?[\w.,\s]*\Z", before) is not None
+            or after.startswith(".")
+        )
+
+
+def foreign_caller(function: Function, owner: ClassFact | None) -> str | None:
+    """What outside the project may call a function that nothing in the project calls."""
+    if owner is not None and owner.foreign_bases:
+        return owner.foreign_bases[0]
+    name = last_name(function.name)
+    in_test_class = owner is not None and owner.name.rpartition(":")[2].startswith("Test")
+    in_test_file = Path(function.path).name.startswith(("test_", "conftest")) or function.path.endswith("_test.py")
+    if in_test_class or (in_test_file and name.startswith(("test", "setup", "teardown"))):
+        return "a test runner"
+    return None
