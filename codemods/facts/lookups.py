@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from codemods.facts.arguments import Argument, arguments_in, closing
@@ -27,7 +27,15 @@ _STRING = re.compile(
     r"[bBrRuU]{0,2}(?P<quote>\"\"\"|'''|\"|')(?P<content>(?:\\.|(?!(?P=quote))[^\\])*)(?P=quote)", re.S
 )
 _PREFIX = re.compile(r"(?:[rRuU]?[\"'](\w+)[\"']\s*[+%]|[rR]?[fF][rR]?[\"'](\w+)\{)")
-_BEGINS = re.compile(r"startswith\(\s*[rRuU]?[\"'](\w+)[\"']")
+_BEGINS = re.compile(
+    r"startswith\(\s*[rRuU]?[\"'](\w+)[\"']|(?<!\w)[rRuU]?[\"'](\w+)[\"']\s*\+"
+    r"|\b[rR]?[fF][rR]?[\"'](\w+)(?:\{[^{}\n]*\}\w*)+[\"']|[\"'](\w+)(?:%s\w*|\{\w*\}\w*)+[\"']\s*(?:%|\.format\b)"
+)
+"""Where a name is put together, or asked how it begins: nothing but words stands in the whole of it."""
+_HANDLES_MODULES = re.compile(
+    r"\bimport_module\b|\b__import__\b|\bsys\.modules\b|\bgetmodule\b|\bpkgutil\b|\bexec_module\b|\bload_module\b|\bentry_points\b"
+)
+"""What gives modules as values, of which functions can be asked."""
 _OF_LOOKUP = re.compile(
     r"(?:\b(?:getattr|setattr|delattr|hasattr|patch\.object)\s*\([^()\"'\n]*,\s*|\.(?:get|pop)\s*\(\s*|(?<=[\w)\]])\[\s*)\Z"
 )
@@ -68,11 +76,16 @@ class _Wanted:
         """How wanted names begin where strings are put together, or asked how they begin; with the first place."""
         found: dict[str, str] = {}
         for path, text in sorted(self.texts.items()):
-            for match in (*_PREFIX.finditer(text.lines.text), *_BEGINS.finditer(text.lines.text)):
+            for match in _BEGINS.finditer(text.lines.text):
                 prefix = next(one for one in match.groups() if one)
                 if prefix not in found and self._is_first_word(prefix):
                     found[prefix] = f"{path}:{text.lines.position(match.start())[0]}"
         return found
+
+    @cached_property
+    def has_modules_as_values(self) -> bool:
+        """Whether an object of unknown type may be a module."""
+        return any(_HANDLES_MODULES.search(text.lines.text) for text in self.texts.values())
 
     def _is_first_word(self, prefix: str) -> bool:
         """Whether wanted names go on with another word: `on_start`, `onStart`."""
@@ -207,11 +220,13 @@ class _Lookup:
         """All that a name can be which is computed elsewhere."""
         line = self._lines.position(self._match.start())[0]
         why = f"{self._path}:{line} looks up a name that is computed, and"
-        for name, place in self._wanted.written.items():
-            yield self._mention(name, f"{why} {place} has that name as a string", asked)
+        found = [(name, f"{place} has that name as a string", False) for name, place in self._wanted.written.items()]
         for prefix, place in self._wanted.begun.items():
-            how = f"{why} {place} has {prefix!r} as the beginning of a string"
-            yield self._mention(prefix, how, asked, is_prefix=True)
+            found.append((prefix, f"{place} has {prefix!r} as the beginning of a string", True))
+        for name, how, is_prefix in found:
+            mention = self._mention(name, f"{why} {how}", asked, is_prefix=is_prefix)
+            is_module = self._wanted.has_modules_as_values or self._match[2] is not None
+            yield replace(mention, is_of_instance=mention.kinds is None and not is_module)
 
     def _names(self, text: str, asked: Argument | None) -> Iterator[Mention]:
         for found in _STRING.finditer(text):
