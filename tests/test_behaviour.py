@@ -1,13 +1,14 @@
 """Programs do the same before and after their migration: printed values, exceptions, and what a server receives.
 
 All programs of `fixtures/behaviour` are migrated as one project, once for each client and parity, and run before and
-after, each time in a process of their own. A program starts with comments: `# rows: ...` names the rows of the mapping that it
-covers, `# actions: native, offloaded` what becomes of its requests (only `native` where it does not say), `# sent:
-differs` that the server receives something else (a note says so), `# sent: unordered` that it receives the same in any
-order, `# note: ...` what a note says. These are for aiohttp; for httpx `# httpx: offloaded` says what becomes of the
-requests, `# httpx-sent: ...` how they are sent, `# httpx-prints: ...` what a note says where something else is printed.
-With strict parity the requests become the same unless `# strict: ...` says otherwise, and what is sent and printed is the
-same as before unless `# strict-sent: ...` or `# strict-prints: ...` does (`# httpx-strict: ...` and so on for httpx).
+after, each time in a process of their own. A program starts with comments: `# rows: ...` names the rows of the mapping
+that it covers, `# actions: native, offloaded` what becomes of its requests (only `native` where it does not say),
+`# sent: differs` that the server receives something else (a note says so), `# sent: unordered` that it receives the
+same in any order, `# note: ...` what a note says. These are for aiohttp; for httpx `# httpx: offloaded` says what
+becomes of the requests, `# httpx-sent: ...` how they are sent, `# httpx-prints: ...` what a note says where something
+else is printed. With strict parity the requests become what they become without unless `# strict: ...` says otherwise,
+and what is sent and printed is the same as before unless `# strict-sent: ...` or `# strict-prints: ...` does (for httpx:
+`# httpx-strict: ...`, `# httpx-strict-sent: ...` and `# httpx-strict-prints: ...`).
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from codemods.rules.requests_calls.prepared import Prepared
 from codemods.rules.requests_httpx.arguments import CheckedArguments, check_arguments
 from codemods.rules.requests_httpx.forms import RequestForm, assigned_forms, of_a_with, used_at_once
 from codemods.rules.requests_httpx.response import DECODES, NOTES, notes_of
-from codemods.rules.requests_httpx.strict import STRICT_NOTES, check_strictly
+from codemods.rules.requests_httpx.strict import STRICT_NOTES, check_strictly, strict_form
 from codemods.rules.rule import Offer, Refusal
 from codemods.tree import Tree
 
@@ -55,8 +55,7 @@ def offer_all(
     if choices.parity is Parity.STRICT:
         for draft in drafts.values():
             if isinstance(draft.form, RequestForm):
-                strict = replace(draft.form, is_strict=True, decodes_text=True)
-                draft.form = check_strictly(tree, draft.uses) or strict
+                draft.form = check_strictly(tree, draft.uses) or strict_form(draft.form)
     names = group_names(tree, {span: (draft.request.call, draft.groups) for span, draft in drafts.items()})
     return {span: _offer(draft, names[span]) for span, draft in drafts.items()}
 

@@ -6,6 +6,7 @@ Sources: the verified table, section 5; httpx 0.28 `httpx/_models.py` on the enc
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import libcst as cst
 
@@ -13,6 +14,7 @@ from codemods.rewrite.edits import Edits
 from codemods.rules.requests_calls.adjustments import called
 from codemods.rules.requests_calls.handling import PlacedUse, ResponseUse
 from codemods.rules.requests_calls.header_lookups import add_lookup, is_plain_lookup
+from codemods.rules.requests_httpx.forms import RequestForm, Shape
 from codemods.rules.requests_httpx.response import NOTES
 from codemods.rules.rule import Refusal
 from codemods.tree import Tree
@@ -40,6 +42,12 @@ def check_strictly(tree: Tree, uses: Iterable[PlacedUse]) -> Refusal | None:
         if sum(isinstance(outer, cst.FormattedString) for outer in path) > 1:
             return Refusal(f"strict parity: what takes the place of the response in line {line} needs quotes")
     return None
+
+
+def strict_form(form: RequestForm) -> RequestForm:
+    """A request's form with all adjustments; a response that is named twice is lifted in front of its statement."""
+    is_named_twice = any(one.use is ResponseUse.HEADERS and one.response == form.call for one in form.uses)
+    return replace(form, is_strict=True, decodes_text=True, shape=Shape.LIFT if is_named_twice else form.shape)
 
 
 def _node(tree: Tree, use: PlacedUse) -> cst.BaseExpression:
