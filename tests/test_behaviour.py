@@ -7,8 +7,8 @@ that it covers, `# actions: native, offloaded` what becomes of its requests (onl
 same in any order, `# note: ...` what a note says. These are for aiohttp; for httpx `# httpx: offloaded` says what
 becomes of the requests, `# httpx-sent: ...` how they are sent, `# httpx-prints: ...` what a note says where something
 else is printed. With strict parity the requests become what they become without unless `# strict: ...` says otherwise,
-and what is sent and printed is the same as before unless `# strict-sent: ...` or `# strict-prints: ...` does (for httpx:
-`# httpx-strict: ...`, `# httpx-strict-sent: ...` and `# httpx-strict-prints: ...`).
+and what is sent and printed is the same as before unless `# strict-sent: ...` or `# strict-prints: ...` says otherwise.
+For httpx these are `# httpx-strict: ...`, `# httpx-strict-sent: ...` and `# httpx-strict-prints: ...`.
 """
 
 from __future__ import annotations

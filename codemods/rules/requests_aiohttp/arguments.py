@@ -33,7 +33,7 @@ from codemods.rules.requests_calls.combinations import (
     visible_headers,
 )
 from codemods.rules.requests_calls.expressions import is_name, literal_parts, type_of
-from codemods.rules.requests_calls.mappings import are_texts, check_mapping
+from codemods.rules.requests_calls.mappings import are_literal, are_texts, check_mapping
 from codemods.rules.requests_calls.prepared import prepare_url
 from codemods.rules.requests_calls.proxies import check_proxies
 from codemods.rules.requests_calls.values import alternatives, is_plain_dict
@@ -88,6 +88,11 @@ Of what strict parity tells of, proxies and .netrc go together in aiohttp, where
 in .netrc is an error; the name of requests has its version in it; and nothing keeps aiohttp from asking again.
 """
 
+_LETTERS_NOTE = (
+    "letters beyond ASCII in headers= are sent as UTF-8, and a blank at the start of a value goes unnoticed; requests "
+    "sends Latin-1, and raises InvalidHeader"
+)
+_NAN_NOTE = "aiohttp sends NaN in json=; requests raises InvalidJSONError"
 _OF_UNKNOWN_VALUE = frozenset({"headers", "cookies", "data", "files", "proxies"})
 """The arguments whose notes tell of values that cannot be seen."""
 _SCHEME_NOTE = "aiohttp asks for a scheme in the URL of a proxy, and knows no SOCKS; requests adds http:// itself"
@@ -193,6 +198,10 @@ class _Check:
             return Refusal("strict parity: headers= may hold an authorization in other letters besides auth=")
         if name == "data" and self._may_be_empty(value) and dotted_name(value) is None:
             return Refusal("strict parity: its data= may be empty, and have effects")
+        if name == "headers" and is_given(value) and not are_literal(value):
+            return adjustment, [*notes, _LETTERS_NOTE]
+        if name == "json" and adjustment is not LEFT_OUT and not is_name(value, "None"):
+            return adjustment, [*notes, _NAN_NOTE]
         return adjustment, notes
 
     def _may_be_empty(self, data: cst.BaseExpression) -> bool:

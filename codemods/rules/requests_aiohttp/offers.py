@@ -154,6 +154,9 @@ def _share_session(tree: Tree, session: LocalSession, parity: Parity, drafts: Se
     """Has requests made with the session of their function: all of them, or none."""
     forms = [draft.form for draft in drafts if isinstance(draft.form, RequestForm)]
     made = session_form(tree, session, forms)
+    unproven = [one for one in session.notes if one != NOTE] if parity is Parity.STRICT else []
+    if unproven:
+        made = Refusal(f"strict parity of its session's headers cannot be proven: {unproven[0]}")
     if isinstance(made, SessionForm):
         made = replace(made, settings=settings_of(parity, [use for draft in drafts for use in draft.uses]))
     for index, draft in enumerate(drafts):
@@ -163,9 +166,7 @@ def _share_session(tree: Tree, session: LocalSession, parity: Parity, drafts: Se
         elif isinstance(draft.form, RequestForm):
             own = made if index == 0 else None
             draft.form = replace(draft.form, session=session.name, is_in_session=True, opens=own)
-            draft.notes = session.notes
-            if parity is Parity.STRICT:
-                draft.notes = tuple(STRICT_NOTE if one == NOTE else one for one in session.notes)
+            draft.notes = (STRICT_NOTE,) if parity is Parity.STRICT else session.notes
 
 
 def _offer(draft: _Draft, group: str | None, parity: Parity) -> Offer:

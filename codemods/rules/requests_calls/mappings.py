@@ -81,6 +81,13 @@ def _filtered(mapping: cst.BaseExpression) -> cst.DictComp:
     return cst.DictComp(key, value, cst.CompFor(pair, items, ifs=[cst.CompIf(is_something)]))
 
 
+def are_literal(headers: cst.BaseExpression) -> bool:
+    """Whether all headers can be seen, letter by letter."""
+    return isinstance(headers, cst.Dict) and all(
+        isinstance(one, cst.DictElement) and isinstance(one.value, cst.SimpleString) for one in headers.elements
+    )
+
+
 def are_texts(cookies: cst.BaseExpression, tree: Tree, types: Mapping[Span, str]) -> bool:
     """Whether each cookie has a name that can be seen, and is a text."""
     if not isinstance(cookies, cst.Dict):

@@ -6,13 +6,14 @@ Source: the verified table, rows 0.13 and 2.2. It costs that requests stays a re
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import libcst as cst
 
 from codemods.model import Span
 from codemods.rules.evaluation import holds_call
+from codemods.rules.names import variables
 from codemods.rules.requests_calls.adjustments import (
     LEFT_OUT,
     PASSED,
@@ -51,6 +52,8 @@ class Prepared(Adjustment):
 
 def prepare_url(arguments: Arguments, tree: Tree, types: Mapping[Span, str]) -> Mapping[str, Adjustment] | Refusal:
     """What becomes of `url` and `params` where the request line must be the same, letter by letter."""
+    if "url" not in arguments:
+        return Refusal("it has no URL")
     params = arguments.get("params")
     has_params = is_given(params)
     left_out: dict[str, Adjustment] = {} if params is None else {"params": LEFT_OUT}
@@ -58,23 +61,20 @@ def prepare_url(arguments: Arguments, tree: Tree, types: Mapping[Span, str]) -> 
         params is None or _is_plain_query(params)
     ):
         return {"url": PASSED, **({} if params is None else {"params": PASSED if has_params else LEFT_OUT})}
-    if (
-        has_params
-        and params is not None
-        and holds_call(params)
-        and any(holds_call(value) for value in _between(arguments))
-    ):
+    if has_params and params is not None and _is_out_of_order(arguments, params):
         return Refusal("its arguments would be evaluated in another order")
     return {"url": Prepared(has_params), **left_out}
 
 
-def _between(arguments: Arguments) -> Iterator[cst.BaseExpression]:
-    """The arguments that are evaluated before `params=`, and not before the URL."""
-    for name, value in arguments.items():
-        if name == "params":
-            return
-        if name != "method":
-            yield value
+def _is_out_of_order(arguments: Arguments, params: cst.BaseExpression) -> bool:
+    """Whether it may matter that the parameters are written into the URL before other arguments are evaluated."""
+    names = list(arguments)
+    at, url = names.index("params"), names.index("url")
+    passed = names[url + 1 : at] or names[at + 1 : url + 1]
+    if holds_call(params) and any(holds_call(arguments[name]) for name in passed):
+        return True
+    others = [value for name, value in arguments.items() if name not in {"method", "url", "params"}]
+    return any(holds_call(one) and variables(params) & variables(one) for one in others)
 
 
 def _is_plain_url(url: cst.BaseExpression, tree: Tree, types: Mapping[Span, str], *, has_params: bool) -> bool:

@@ -40,7 +40,7 @@ from codemods.rules.requests_calls.combinations import (
     visible_headers,
 )
 from codemods.rules.requests_calls.expressions import is_name, literal_parts, type_of
-from codemods.rules.requests_calls.mappings import Pairs, are_texts, check_mapping
+from codemods.rules.requests_calls.mappings import Pairs, are_literal, are_texts, check_mapping
 from codemods.rules.requests_calls.prepared import prepare_url
 from codemods.rules.requests_calls.proxies import check_proxies
 from codemods.rules.requests_calls.values import alternatives
@@ -75,6 +75,7 @@ _JSON_NOTE = (
     "httpx writes JSON without blanks, leaves letters beyond ASCII as they are, and raises ValueError for NaN; "
     "requests raises InvalidJSONError"
 )
+_LETTERS_NOTE = "letters beyond ASCII in headers= raise UnicodeEncodeError; requests sends Latin-1"
 _NAN_NOTE = "NaN in json= raises ValueError; requests raises InvalidJSONError"
 _OF_UNKNOWN_VALUE = frozenset({"headers", "data", "proxies", "auth"})
 """The arguments whose notes tell of values that cannot be seen."""
@@ -264,6 +265,8 @@ class _Check:
             return Refusal("strict parity: its timeout is not known to be a number")
         if name == "data" and isinstance(adjustment, Pairs) and adjustment.is_filtered:
             return Refusal("strict parity: its data= may hold nothing but None, for which requests sends a type")
+        if name == "headers" and is_given(value) and not are_literal(value):
+            return adjustment, [*notes, _LETTERS_NOTE]
         return adjustment, notes
 
     def _json_as_text(self, value: cst.BaseExpression) -> Answer:
