@@ -26,6 +26,7 @@ from cli.options import (
     Format,
     IgnoreOption,
     KeepSyncOption,
+    ParityOption,
     Paths,
     PythonOption,
     Request,
@@ -95,6 +96,7 @@ def check(
     scope: ScopeOption = None,
     fallback: FallbackOption = None,
     client: ClientOption = None,
+    parity: ParityOption = None,
     select: SelectOption = None,
     ignore: IgnoreOption = None,
     keep_sync: KeepSyncOption = None,
@@ -103,7 +105,7 @@ def check(
     format: Format = None,
 ) -> None:
     """Lists the calls that block the event loop or are never awaited. Exit code: 0 none, 1 some, 2 error."""
-    migration = _migrate(Request(paths, scope, fallback, client, select, ignore, keep_sync, python, config))
+    migration = _migrate(Request(paths, scope, fallback, client, parity, select, ignore, keep_sync, python, config))
     _show_check(migration, format or _default_format())
     _report_problems(migration)
     if migration.problems:
@@ -119,6 +121,7 @@ def diff(
     scope: ScopeOption = None,
     fallback: FallbackOption = None,
     client: ClientOption = None,
+    parity: ParityOption = None,
     select: SelectOption = None,
     ignore: IgnoreOption = None,
     keep_sync: KeepSyncOption = None,
@@ -130,7 +133,7 @@ def diff(
 ) -> None:
     """Shows what would change, and why; writes nothing. A patch is for `git apply` in the same folder."""
     migration = _migrate(
-        Request(paths, scope, fallback, client, select, ignore, keep_sync, python, config, update_requirements)
+        Request(paths, scope, fallback, client, parity, select, ignore, keep_sync, python, config, update_requirements)
     )
     _show_diff(migration, format or _default_format())
     _report_problems(migration)
@@ -145,6 +148,7 @@ def apply(
     scope: ScopeOption = None,
     fallback: FallbackOption = None,
     client: ClientOption = None,
+    parity: ParityOption = None,
     select: SelectOption = None,
     ignore: IgnoreOption = None,
     keep_sync: KeepSyncOption = None,
@@ -159,7 +163,7 @@ def apply(
 ) -> None:
     """Shows what would change, asks, and writes it. Exit code: 0 done, 1 refused or partly done, 2 error."""
     migration = _migrate(
-        Request(paths, scope, fallback, client, select, ignore, keep_sync, python, config, update_requirements)
+        Request(paths, scope, fallback, client, parity, select, ignore, keep_sync, python, config, update_requirements)
     )
     chosen = format or _default_format()
     _show_diff(migration, chosen)
@@ -199,7 +203,7 @@ def explain(rule_id: Annotated[str, typer.Argument(metavar="ID", help="As in `aw
 def _migrate(request: Request) -> Migration:
     from codemods import migrate
     from codemods.config import load_config
-    from codemods.model import Fallback, HttpClient, Scope
+    from codemods.model import Fallback, HttpClient, Parity, Scope
 
     paths = request.paths or [Path()]
     config = load_config(_common_folder(paths), request.config)
@@ -210,6 +214,8 @@ def _migrate(request: Request) -> Migration:
         given["fallback"] = Fallback(request.fallback)
     if request.client is not None:
         given["client"] = HttpClient(request.client)
+    if request.parity is not None:
+        given["parity"] = Parity(request.parity)
     if request.select:
         given["select"] = frozenset(request.select)
     if request.ignore:

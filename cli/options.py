@@ -24,6 +24,10 @@ ClientOption = Annotated[
     Literal["aiohttp", "httpx"] | None,
     typer.Option("--client", help="What takes the place of requests."),
 ]
+ParityOption = Annotated[
+    Literal["idiomatic", "strict"] | None,
+    typer.Option("--parity", help="How close to requests: told in notes, or all that can be."),
+]
 SelectOption = Annotated[
     list[str] | None,
     typer.Option("--select", metavar="ID", help="Only this rule (repeatable); overrides the configured ones."),
@@ -69,6 +73,7 @@ class Request:
     scope: str | None
     fallback: str | None
     client: str | None
+    parity: str | None
     select: list[str] | None
     ignore: list[str] | None
     keep_sync: list[str] | None

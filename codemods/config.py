@@ -19,7 +19,7 @@ from pathspec.patterns.gitignore import GitIgnorePatternError
 from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
 from codemods.errors import ConfigError
-from codemods.model import Fallback, HttpClient, Scope
+from codemods.model import Fallback, HttpClient, Parity, Scope
 from codemods.packs import Boundary
 
 
@@ -31,6 +31,8 @@ class Config:
     fallback: Fallback = Fallback.THREAD
     client: HttpClient = HttpClient.AIOHTTP
     """What requests are made with."""
+    parity: Parity = Parity.IDIOMATIC
+    """How close to requests that is."""
     select: frozenset[str] = frozenset()
     """Ids of the rules to use; empty means all."""
     ignore: frozenset[str] = frozenset()
@@ -56,6 +58,7 @@ _KEYS: Final[Mapping[str, tuple[Any, str]]] = {
     "scope": (Scope, _one_of(Scope)),
     "fallback": (Fallback, _one_of(Fallback)),
     "client": (HttpClient, _one_of(HttpClient)),
+    "parity": (Parity, _one_of(Parity)),
     "select": (frozenset[str], _STRINGS),
     "ignore": (frozenset[str], _STRINGS),
     "keep-sync": (tuple[str, ...], _STRINGS),

@@ -49,7 +49,7 @@ from codemods.rules.requests_calls import FUNCTIONS, METHODS, mocks
 from codemods.rules.requests_calls.elsewhere import Mentions, may_mention, mentions_in
 from codemods.rules.requests_calls.exceptions import LIBRARY
 from codemods.rules.requests_calls.handling import NativeRequest, ResponseUse
-from codemods.rules.requests_calls.offering import Request
+from codemods.rules.requests_calls.offering import Choices, Request
 from codemods.rules.rule import Offer
 from codemods.tree import Tree
 
@@ -391,8 +391,9 @@ class _FileInspector:
         ]
         if not found:
             return {}
+        choices = Choices(self._config.parity)
         return self._client.offer_all(
-            self._tree, found, self._imports, self._shared.types_of(self._name), self._shared.replaced
+            self._tree, found, self._imports, self._shared.types_of(self._name), self._shared.replaced, choices
         )
 
     def _offer(self, node: cst.Call, name: str) -> Offer:

@@ -38,6 +38,15 @@ class HttpClient(StrEnum):
     HTTPX = "httpx"
 
 
+class Parity(StrEnum):
+    """How close to requests the code is that takes its place."""
+
+    IDIOMATIC = "idiomatic"
+    """As a reviewer expects to read it: what is not visible and differs mildly is told in notes."""
+    STRICT = "strict"
+    """Whatever can be adjusted is, and what cannot be proven to be the same is offloaded."""
+
+
 class Fate(StrEnum):
     """What becomes of a function."""
 

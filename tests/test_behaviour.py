@@ -1,11 +1,14 @@
 """Programs do the same before and after their migration: printed values, exceptions, and what a server receives.
 
-All programs of `fixtures/behaviour` are migrated as one project, once for each client, and run before and after, each
-time in a process of their own. A program starts with comments: `# rows: ...` names the rows of the mapping that it
-covers, `# actions: native, offloaded` what becomes of its requests (only `native` where it does not say), `# sent:
-differs` that the server receives something else (a note says so), `# sent: unordered` that it receives the same in any
-order, `# note: ...` what a note says. These are for aiohttp; for httpx `# httpx: offloaded` says what becomes of the
-requests, `# httpx-sent: ...` how they are sent, `# httpx-prints: ...` what a note says where something else is printed.
+All programs of `fixtures/behaviour` are migrated as one project, once for each client and parity, and run before and
+after, each time in a process of their own. A program starts with comments: `# rows: ...` names the rows of the mapping
+that it covers, `# actions: native, offloaded` what becomes of its requests (only `native` where it does not say),
+`# sent: differs` that the server receives something else (a note says so), `# sent: unordered` that it receives the
+same in any order, `# note: ...` what a note says. These are for aiohttp; for httpx `# httpx: offloaded` says what
+becomes of the requests, `# httpx-sent: ...` how they are sent, `# httpx-prints: ...` what a note says where something
+else is printed. With strict parity the requests become what they become without unless `# strict: ...` says otherwise,
+and what is sent and printed is the same as before unless `# strict-sent: ...` or `# strict-prints: ...` says otherwise.
+For httpx these are `# httpx-strict: ...`, `# httpx-strict-sent: ...` and `# httpx-strict-prints: ...`.
 """
 
 from __future__ import annotations
@@ -25,7 +28,7 @@ import pytest
 
 from codemods import migrate
 from codemods.config import Config
-from codemods.model import HttpClient, Scope
+from codemods.model import HttpClient, Parity, Scope
 from tests.behaviour_server import CERTIFICATES, Asked, BehaviourServer
 from tests.fixture_cases import FIXTURES, write_tree
 
@@ -54,11 +57,38 @@ class Migrated:
 
 
 @dataclass(frozen=True)
+class Manner:
+    """How programs are migrated."""
+
+    client: HttpClient
+    parity: Parity
+
+    def says(self, program: str, word: str) -> str | None:
+        """What a program says of it under `sent` or `prints`."""
+        return head(program, "-".join([*self._words(), word]))
+
+    def actions(self, program: str) -> set[str]:
+        """What becomes of a program's requests: with strict parity the same as without where it does not say."""
+        words = self._words()
+        idiomatic = "actions" if self.client is HttpClient.AIOHTTP else self.client.value
+        said = head(program, "-".join(words)) if self.parity is Parity.STRICT else None
+        return set((said or head(program, idiomatic) or "native").split(", "))
+
+    def _words(self) -> list[str]:
+        """What heads of programs call it; nothing for what they speak of by themselves."""
+        client = [] if self.client is HttpClient.AIOHTTP else [self.client.value]
+        return [*client, *([] if self.parity is Parity.IDIOMATIC else [self.parity.value])]
+
+
+MANNERS = [Manner(client, parity) for client in HttpClient for parity in Parity]
+
+
+@dataclass(frozen=True)
 class Behaviour:
     """All of it, before and after."""
 
     before: Run
-    after: dict[HttpClient, Migrated]
+    after: dict[Manner, Migrated]
 
 
 def head(program: str, word: str) -> str | None:
@@ -94,12 +124,12 @@ def behaviour(server: BehaviourServer, tmp_path_factory: pytest.TempPathFactory)
     before = tmp_path_factory.mktemp("before")
     write_tree(before, {f"{name}.py": (FOLDER / f"{name}.py").read_bytes() for name in PROGRAMS})
     done = Run(run(before, server.url), server.take())
-    after = {client: migrated(before, client, server, tmp_path_factory.mktemp(client.value)) for client in HttpClient}
+    after = {manner: migrated(before, manner, server, tmp_path_factory.mktemp(manner.client)) for manner in MANNERS}
     return Behaviour(done, after)
 
 
-def migrated(before: Path, client: HttpClient, server: BehaviourServer, folder: Path) -> Migrated:
-    migration = migrate([before], Config(scope=Scope.ASYNC, client=client))
+def migrated(before: Path, manner: Manner, server: BehaviourServer, folder: Path) -> Migrated:
+    migration = migrate([before], Config(scope=Scope.ASYNC, client=manner.client, parity=manner.parity))
     assert migration.problems == ()
     files = {f"{name}.py": (before / f"{name}.py").read_bytes() for name in PROGRAMS}
     write_tree(folder, {**files, **{change.source.path.name: change.after for change in migration.changes}})
@@ -112,48 +142,42 @@ def migrated(before: Path, client: HttpClient, server: BehaviourServer, folder: 
     return Migrated(Run(run(folder, server.url), server.take()), actions, notes)
 
 
-def says(program: str, client: HttpClient, word: str) -> str | None:
-    """What a program says of a client: for httpx with another word."""
-    return head(program, {"actions": "httpx", "sent": "httpx-sent"}[word] if client is HttpClient.HTTPX else word)
+for_each_manner = pytest.mark.parametrize("manner", MANNERS, ids=lambda one: f"{one.client}-{one.parity}")
 
 
-for_each_client = pytest.mark.parametrize("client", list(HttpClient))
-
-
-@for_each_client
+@for_each_manner
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_program_does_the_same(program: str, client: HttpClient, behaviour: Behaviour) -> None:
-    before, after = behaviour.before.did[program], behaviour.after[client].run.did[program]
+def test_program_does_the_same(program: str, manner: Manner, behaviour: Behaviour) -> None:
+    before, after = behaviour.before.did[program], behaviour.after[manner].run.did[program]
     assert before["printed"] or before["raised"], "a program that shows nothing proves nothing"
     assert before["complained"] == ""
-    differs = head(program, "httpx-prints") if client is HttpClient.HTTPX else None
+    differs = manner.says(program, "prints")
     assert (after == before) is (differs is None)
-    assert differs is None or differs in behaviour.after[client].notes[program]
+    assert differs is None or differs in behaviour.after[manner].notes[program]
     assert after["complained"] == ""
 
 
-@for_each_client
+@for_each_manner
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_server_receives_the_same(program: str, client: HttpClient, behaviour: Behaviour) -> None:
-    before, after = behaviour.before.asked.get(program, []), behaviour.after[client].run.asked.get(program, [])
+def test_server_receives_the_same(program: str, manner: Manner, behaviour: Behaviour) -> None:
+    before, after = behaviour.before.asked.get(program, []), behaviour.after[manner].run.asked.get(program, [])
     assert before, "a program that asks nothing proves nothing"
-    how = says(program, client, "sent")
+    how = manner.says(program, "sent")
     assert how in {None, "differs", "unordered"}
     if how == "unordered":
         before, after = sorted(before, key=repr), sorted(after, key=repr)
     assert (after == before) is (how != "differs")
 
 
-@for_each_client
+@for_each_manner
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_requests_become_what_the_program_says(program: str, client: HttpClient, behaviour: Behaviour) -> None:
-    expected = (says(program, client, "actions") or "native").split(", ")
-    assert behaviour.after[client].actions[program] == set(expected)
+def test_requests_become_what_the_program_says(program: str, manner: Manner, behaviour: Behaviour) -> None:
+    assert behaviour.after[manner].actions[program] == manner.actions(program)
 
 
 @pytest.mark.parametrize("program", [name for name in PROGRAMS if head(name, "note")])
 def test_a_note_says_what_differs(program: str, behaviour: Behaviour) -> None:
-    assert str(head(program, "note")) in behaviour.after[HttpClient.AIOHTTP].notes[program]
+    assert str(head(program, "note")) in behaviour.after[MANNERS[0]].notes[program]
 
 
 ROWS = tomllib.loads((FOLDER / "rows.toml").read_text(encoding="utf-8"))

@@ -21,7 +21,9 @@ from codemods.model import (
     Fallback,
     FileChange,
     Finding,
+    HttpClient,
     Migration,
+    Parity,
     Problem,
     RequirementChange,
     Scope,
@@ -244,7 +246,7 @@ def test_options_override_the_configuration_and_keep_sync_adds_to_it(awaitify, e
         "[tool.awaitify]\nscope = 'all'\nignore = ['AW101']\nkeep-sync = ['a:f']\nexclude = ['x']\n"
     )
     awaitify(
-        *("diff", "a.py", "b.py", "--scope", "async", "--fallback", "leave"),
+        *("diff", "a.py", "b.py", "--scope", "async", "--fallback", "leave", "--client", "httpx", "--parity", "strict"),
         *("--select", "AW001", "--select", "AW002", "--ignore", "AW003"),
         *("--keep-sync", "b:g", "--python", "bin/python"),
     )
@@ -252,6 +254,8 @@ def test_options_override_the_configuration_and_keep_sync_adds_to_it(awaitify, e
     assert engine.config == Config(
         scope=Scope.ASYNC,
         fallback=Fallback.LEAVE,
+        client=HttpClient.HTTPX,
+        parity=Parity.STRICT,
         select=frozenset({"AW001", "AW002"}),
         ignore=frozenset({"AW003"}),
         keep_sync=("a:f", "b:g"),

@@ -8,7 +8,7 @@ import pytest
 
 from codemods.config import Config, IgnoreRules, find_python, load_config
 from codemods.errors import ConfigError
-from codemods.model import Fallback, HttpClient, Scope
+from codemods.model import Fallback, HttpClient, Parity, Scope
 from codemods.packs import Boundary, BoundaryKind
 
 
@@ -40,6 +40,7 @@ def test_every_key_is_read(tmp_path):
         'scope = "all"',
         'fallback = "leave"',
         'client = "httpx"',
+        'parity = "strict"',
         'select = ["AW101", "AW102"]',
         'ignore = ["AW102"]',
         'keep-sync = ["app.db:Pool.acquire", "app.*:load"]',
@@ -53,6 +54,7 @@ def test_every_key_is_read(tmp_path):
         scope=Scope.ALL,
         fallback=Fallback.LEAVE,
         client=HttpClient.HTTPX,
+        parity=Parity.STRICT,
         select=frozenset({"AW101", "AW102"}),
         ignore=frozenset({"AW102"}),
         keep_sync=("app.db:Pool.acquire", "app.*:load"),

@@ -99,7 +99,9 @@ class Handlers:
                 path=guard.path,
                 span=guard.span,
                 kinds=guard.kinds,
-                keeps_old=bool(others.get(guard)) or guard.library in self._facts.raised,
+                keeps_old=bool(others.get(guard))
+                or guard.library in self._facts.raised
+                or any(call.offer.raises_both for call in calls),
                 decodes=any(guard in self._reached_by_decoding(call) for call in calls),
             )
 

@@ -25,6 +25,7 @@ class FileImports:
         self._needed: set[tuple[str, str]] = set()
         self._gone: set[int] = set()
         self._freed: dict[str, str | None] = {}
+        self._relied_on: set[str] = set()
 
     def name_of(self, module: str, at: cst.CSTNode) -> str:
         """What a top-level module is called at a node; it will be imported when it is not yet.
@@ -41,6 +42,7 @@ class FileImports:
         name = next(name for name in candidates if self._means(name, module, at))
         if name not in imported:
             self._needed.add((module, name))
+        self._relied_on.add(name)
         return name
 
     def _means(self, name: str, module: str, at: cst.CSTNode) -> bool:
@@ -61,7 +63,11 @@ class FileImports:
 
     def add_edits(self, edits: Edits) -> None:
         """Adds the edits of the imports that are there, after all other edits are known."""
-        unused = {name: successor for name, successor in self._freed.items() if not self._is_used(name)}
+        unused = {
+            name: successor
+            for name, successor in self._freed.items()
+            if name not in self._relied_on and not self._is_used(name)
+        }
         for statement in self._import_statements():
             self._remove(edits, statement, unused)
 

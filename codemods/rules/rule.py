@@ -53,6 +53,8 @@ class Offer:
     """Calls of one group become native all together or not at all: they assign the same variable."""
     raises: bool = False
     """Whether the native form raises other exceptions than the blocking call does."""
+    raises_both: bool = False
+    """Whether it may raise those of the blocking call, too."""
     decodes: bool = False
     """Whether the native form decodes a body."""
     for_decoding_handlers: Offer | None = None

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import libcst as cst
 
+from codemods.rules.requests_aiohttp.arguments import Added
 from codemods.rules.requests_aiohttp.logins import Login
-from codemods.rules.requests_calls.adjustments import PASSED, Adjustment, NameOf, keyword_argument
+from codemods.rules.requests_calls.adjustments import PASSED, Adjustment, NameOf, called, dotted, keyword_argument
 from codemods.rules.requests_calls.arguments import by_name, named_arguments
+from codemods.rules.requests_calls.prepared import Prepared
 from codemods.rules.rule import Refusal
 
 
 def convert_arguments(
-    call: cst.Call, verb: str, adjustments: Mapping[str, Adjustment], name_of: NameOf, *, skips_content_type: bool
+    call: cst.Call, verb: str, adjustments: Mapping[str, Adjustment], name_of: NameOf, added: Iterable[Added]
 ) -> Iterator[cst.Arg]:
     """The arguments of a checked request as aiohttp takes them: the user's own nodes, adjusted in place."""
     logins = [one for one in by_name(call, verb) if isinstance(adjustments.get(one[0]), Login)]
-    for name, argument in by_name(call, verb):
+    named = dict(by_name(call, verb))
+    for name, argument in named.items():
         adjustment = adjustments.get(name, PASSED)
+        if isinstance(adjustment, Prepared):
+            encoded = keyword_argument("encoded", cst.Name("True"))
+            url = called(dotted(f"{name_of('yarl')}.URL"), adjustment.prepared(named, name_of))
+            yield argument.with_changes(value=url.with_changes(args=[*url.args, encoded]))
+            continue
         if isinstance(adjustment, Login) and "headers" in adjustments:
             continue
         for written in adjustment.written(argument, name_of):
@@ -26,9 +34,21 @@ def convert_arguments(
             if name == "headers" and logins:
                 changed = written.with_changes(value=_with_login(written.value, logins[0], adjustments, name_of))
             yield changed
-    if skips_content_type:
-        skipped = cst.List([cst.Element(cst.SimpleString('"Content-Type"'))])
-        yield keyword_argument("skip_auto_headers", skipped)
+    for one in added:
+        yield _added(one, named, name_of)
+
+
+def _added(one: Added, named: Mapping[str, cst.Arg], name_of: NameOf) -> cst.Arg:
+    """A keyword argument that only aiohttp needs."""
+    keyword, _, text = one.value.partition("=")
+    match one:
+        case Added.NO_TIMEOUT:
+            value = cst.parse_expression(text.replace("aiohttp", name_of("aiohttp"), 1))
+        case Added.NO_TYPE_OF_NOTHING:
+            value = cst.ensure_type(cst.parse_expression(text), cst.IfExp).with_changes(test=named["data"].value)
+        case _:
+            value = cst.parse_expression(text)
+    return keyword_argument(keyword, value)
 
 
 def _with_login(

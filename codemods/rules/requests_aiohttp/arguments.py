@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 import libcst as cst
 
-from codemods.facts.syntax import enclosing_function
-from codemods.model import Span
+from codemods.facts.syntax import dotted_name, enclosing_function
+from codemods.model import Parity, Span
 from codemods.rules.names import free_name, is_bound
 from codemods.rules.requests_aiohttp.hooks import check_hooks
 from codemods.rules.requests_aiohttp.logins import check_login
@@ -32,11 +33,25 @@ from codemods.rules.requests_calls.combinations import (
     visible_headers,
 )
 from codemods.rules.requests_calls.expressions import is_name, literal_parts, type_of
-from codemods.rules.requests_calls.mappings import check_mapping
+from codemods.rules.requests_calls.mappings import are_literal, are_texts, check_mapping
+from codemods.rules.requests_calls.prepared import prepare_url
 from codemods.rules.requests_calls.proxies import check_proxies
 from codemods.rules.requests_calls.values import alternatives, is_plain_dict
 from codemods.rules.rule import Refusal
 from codemods.tree import Tree
+
+
+class Added(StrEnum):
+    """A keyword argument that only aiohttp needs."""
+
+    NO_TYPE = 'skip_auto_headers=["Content-Type"]'
+    """It must not make up a Content-Type, where requests sends none."""
+    NO_TYPE_OF_NOTHING = 'skip_auto_headers=() if data else ["Content-Type"]'
+    """The same where the body turns out to be empty; `data` stands for what the request is given."""
+    REDIRECTS = "max_redirects=31"
+    """It counts the last reply as well."""
+    NO_TIMEOUT = "timeout=aiohttp.ClientTimeout(total=None)"
+    """It gives up by itself otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +61,8 @@ class CheckedArguments:
     notes: tuple[str, ...]
     adjustments: tuple[tuple[str, Adjustment], ...]
     """By parameter name."""
-    skips_content_type: bool
-    """Whether aiohttp must not make up a Content-Type, where requests sends none."""
+    added: tuple[Added, ...]
+    """What aiohttp is told besides."""
 
 
 _PASSED_ON = frozenset({"method", "json", "allow_redirects"})
@@ -55,13 +70,31 @@ _OFF_BY_DEFAULT = frozenset({"auth", "cert", "cookies", "files", "hooks", "proxi
 """Arguments for which None means the same as not to give them."""
 _WITH_BODY = frozenset({"post", "put", "patch"})
 
-ALWAYS = (
-    "aiohttp follows 10 redirects (requests 30), sends the user that a redirect names, ignores proxy variables and "
-    ".netrc, decodes escapes such as %2F in the URL, names itself in User-Agent, trusts the system's certificates "
-    "instead of certifi's, and asks again when a connection is closed before the reply"
-)
-"""How every request differs (sections 2.2, 2.4, 2.6, 2.8 and 2.9)."""
+ALWAYS = {
+    Parity.IDIOMATIC: (
+        "aiohttp follows 10 redirects (requests 30), sends the user that a redirect names, ignores proxy variables and "
+        ".netrc, decodes escapes such as %2F in the URL, names itself in User-Agent, trusts the system's certificates "
+        "instead of certifi's, and asks again when a connection is closed before the reply"
+    ),
+    Parity.STRICT: (
+        "aiohttp sends the user that a redirect names, decodes escapes such as %2F in the URL of a redirect, ignores "
+        "proxy variables and .netrc, names itself in User-Agent, trusts the system's certificates instead of "
+        "certifi's, and asks again when a connection is closed before the reply"
+    ),
+}
+"""How every request differs (sections 2.2, 2.4, 2.6, 2.8 and 2.9).
 
+Of what strict parity tells of, proxies and .netrc go together in aiohttp, where an Authorization header beside a name
+in .netrc is an error; the name of requests has its version in it; and nothing keeps aiohttp from asking again.
+"""
+
+_LETTERS_NOTE = (
+    "letters beyond ASCII in headers= are sent as UTF-8, and a blank at the start of a value goes unnoticed; requests "
+    "sends Latin-1, and raises InvalidHeader"
+)
+_NAN_NOTE = "aiohttp sends NaN in json=; requests raises InvalidJSONError"
+_OF_UNKNOWN_VALUE = frozenset({"headers", "cookies", "data", "files", "proxies"})
+"""The arguments whose notes tell of values that cannot be seen."""
 _SCHEME_NOTE = "aiohttp asks for a scheme in the URL of a proxy, and knows no SOCKS; requests adds http:// itself"
 _SENT_AS_IT_IS = frozenset({"str", "bytes", "LiteralString", "bytearray", "io.BytesIO", "_io.BytesIO"}) | {
     "_io.BufferedReader",
@@ -73,7 +106,9 @@ _OTHER_URL = re.compile(r"(?:yarl\.(?:_url\.)?URL|furl\.(?:furl\.)?furl|httpx\.(
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
 
 
-def check_arguments(tree: Tree, call: cst.Call, verb: str, types: Mapping[Span, str]) -> CheckedArguments | Refusal:
+def check_arguments(
+    tree: Tree, call: cst.Call, verb: str, types: Mapping[Span, str], parity: Parity = Parity.IDIOMATIC
+) -> CheckedArguments | Refusal:
     """How aiohttp can take the arguments of a request, or why it cannot."""
     arguments = named_arguments(call, verb)
     if isinstance(arguments, Refusal):
@@ -81,7 +116,7 @@ def check_arguments(tree: Tree, call: cst.Call, verb: str, types: Mapping[Span, 
     together = check_together(arguments, lambda value: is_plain_dict(type_of(tree, value, types)))
     if together is not None:
         return together
-    check = _Check(tree, types, arguments, enclosing_function(tree.path(call)))
+    check = _Check(tree, types, arguments, enclosing_function(tree.path(call)), parity, verb == "request")
     notes: list[str] = []
     adjustments: dict[str, Adjustment] = {}
     for name, value in arguments.items():
@@ -90,14 +125,19 @@ def check_arguments(tree: Tree, call: cst.Call, verb: str, types: Mapping[Span, 
             return answer
         adjustments[name], told = answer
         notes += told
+    if parity is Parity.STRICT:
+        prepared = prepare_url(arguments, tree, types)
+        if isinstance(prepared, Refusal):
+            return prepared
+        adjustments.update(prepared)
     for name, swallowed in _SWALLOWS.items():
         if adjustments.get(name, LEFT_OUT) is not LEFT_OUT and swallowed in adjustments:
             adjustments[swallowed] = LEFT_OUT
     method = method_of(arguments, verb)
     return CheckedArguments(
-        notes=(*notes, *_notes_of_the_whole(arguments, method), ALWAYS),
+        notes=(*notes, *_notes_of_the_whole(arguments, method, parity), ALWAYS[parity]),
         adjustments=tuple(adjustments.items()),
-        skips_content_type=check.skips_content_type(method),
+        added=tuple(check.added(method)),
     )
 
 
@@ -105,21 +145,25 @@ _SWALLOWS = {"files": "data", "cert": "verify"}
 """The arguments whose new form says what another one says."""
 
 
-def _notes_of_the_whole(arguments: Mapping[str, cst.BaseExpression], method: str) -> Iterator[str]:
-    if "timeout" not in arguments:
-        yield "without timeout= requests waits for ever; aiohttp gives up after 300 seconds in all"
-    if method == "" and not has_body(arguments):
-        yield "aiohttp sends a Content-Type header with the empty body of a POST, PUT or PATCH; requests sends none"
+def _notes_of_the_whole(arguments: Mapping[str, cst.BaseExpression], method: str, parity: Parity) -> Iterator[str]:
+    if parity is Parity.IDIOMATIC:
+        if "timeout" not in arguments:
+            yield "without timeout= requests waits for ever; aiohttp gives up after 300 seconds in all"
+        if method == "" and not has_body(arguments):
+            yield "aiohttp sends a Content-Type header with the empty body of a POST, PUT or PATCH; requests sends none"
+        if is_given(arguments.get("auth")) and _may_hold_authorization(arguments.get("headers")):
+            yield "an authorization header in other letters is sent besides that of auth=; requests replaces it"
     if is_given(arguments.get("cookies")):
         yield "aiohttp does not send cookies= to another host after a redirect; requests does"
-    headers = arguments.get("headers")
-    if is_given(arguments.get("auth")) and headers is not None and not isinstance(headers, cst.Dict):
-        yield "an authorization header in other letters is sent besides that of auth=; requests replaces it"
     if "cookie" in visible_headers(arguments):
         yield "aiohttp sends a Cookie header again after a redirect; requests drops it"
     changes_method = method in {"put", "patch", "delete", ""}
     if changes_method and not is_name(arguments.get("allow_redirects"), "False"):
         yield "after a redirect aiohttp keeps the method and the body of PUT, PATCH and DELETE; requests changes them"
+
+
+def _may_hold_authorization(headers: cst.BaseExpression | None) -> bool:
+    return headers is not None and not isinstance(headers, cst.Dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +174,42 @@ class _Check:
     types: Mapping[Span, str]
     arguments: Mapping[str, cst.BaseExpression]
     function: cst.FunctionDef | cst.Lambda | None
+    parity: Parity
+    is_request: bool
 
     def one(self, name: str, value: cst.BaseExpression) -> Answer:
         """What becomes of an argument."""
+        if self.parity is Parity.IDIOMATIC:
+            return self._idiomatic(name, value)
+        if name in {"url", "params"}:
+            return PASSED, []  # requests prepares them together
+        answer = self._idiomatic(name, value)
+        if isinstance(answer, Refusal):
+            return answer
+        return self._strict(name, value, *answer)
+
+    def _strict(self, name: str, value: cst.BaseExpression, adjustment: Adjustment, notes: list[str]) -> Answer:
+        """An argument that is the same for certain, but for what differs with every one of its kind."""
+        if name == "cookies" and are_texts(value, self.tree, self.types):
+            return adjustment, []  # the session's jar puts none into quotes
+        if name in _OF_UNKNOWN_VALUE and notes:
+            return Refusal(f"strict parity of {name}= cannot be proven: {notes[0]}")
+        if name == "auth" and _may_hold_authorization(self.arguments.get("headers")):
+            return Refusal("strict parity: headers= may hold an authorization in other letters besides auth=")
+        if name == "data" and self._may_be_empty(value) and dotted_name(value) is None:
+            return Refusal("strict parity: its data= may be empty, and have effects")
+        if name == "headers" and is_given(value) and not are_literal(value):
+            return adjustment, [*notes, _LETTERS_NOTE]
+        if name == "json" and adjustment is not LEFT_OUT and not is_name(value, "None"):
+            return adjustment, [*notes, _NAN_NOTE]
+        return adjustment, notes
+
+    def _may_be_empty(self, data: cst.BaseExpression) -> bool:
+        """Whether a body is a form that may turn out to have no fields."""
+        is_visible = isinstance(data, cst.Dict | cst.List | cst.Tuple)
+        return is_given(data) and not is_visible and not self._is_sent_as_it_is(data)
+
+    def _idiomatic(self, name: str, value: cst.BaseExpression) -> Answer:
         if name in _PASSED_ON:
             return (LEFT_OUT, []) if name == "json" and is_beside_data(self.arguments) else (PASSED, [])
         if name in _OFF_BY_DEFAULT and is_name(value, "None"):
@@ -184,13 +261,29 @@ class _Check:
             return TextOf(), []
         return PASSED, []
 
-    def skips_content_type(self, method: str) -> bool:
+    def added(self, method: str) -> Iterator[Added]:
+        """What aiohttp has to be told besides."""
+        if self._skips_content_type(method):
+            yield Added.NO_TYPE
+        if self.parity is Parity.IDIOMATIC:
+            return
+        data = self.arguments.get("data")
+        has_type = "content-type" in visible_headers(self.arguments) or is_given(self.arguments.get("files"))
+        if data is not None and self._may_be_empty(data) and not has_type:
+            yield Added.NO_TYPE_OF_NOTHING
+        allowed = self.arguments.get("allow_redirects")
+        if not is_name(allowed, "False") and (method != "head" or allowed is not None or self.is_request):
+            yield Added.REDIRECTS
+        if "timeout" not in self.arguments:
+            yield Added.NO_TIMEOUT
+
+    def _skips_content_type(self, method: str) -> bool:
         """Whether aiohttp must not make up a Content-Type, where requests sends none."""
         data = self.arguments.get("data")
         if "content-type" in visible_headers(self.arguments) or is_given(self.arguments.get("files")):
             return False
         if not has_body(self.arguments):
-            return method in _WITH_BODY
+            return method in _WITH_BODY or (method == "" and self.parity is Parity.STRICT)
         sends_json = is_given(self.arguments.get("json")) and not is_beside_data(self.arguments)
         return data is not None and is_given(data) and not sends_json and self._is_sent_as_it_is(data)
 

@@ -11,10 +11,12 @@ from codemods.model import Span
 from codemods.rewrite.edits import Edits, Wrap, awaited, without_parentheses
 from codemods.rewrite.imports import FileImports
 from codemods.rules.requests_aiohttp.adjust import convert_arguments, gone_names, statements_before
+from codemods.rules.requests_aiohttp.settings import new_session
 from codemods.rules.requests_aiohttp.shapes import RequestForm, SessionForm, Shape
 from codemods.rules.requests_aiohttp.uses import add_use
 from codemods.rules.requests_calls.adjustments import NameOf
 from codemods.rules.requests_calls.handling import NativeRequest
+from codemods.rules.requests_calls.prepared import Prepared
 
 
 def add_edits(edits: Edits, imports: FileImports, form: NativeRequest) -> None:
@@ -48,6 +50,8 @@ def _add_request_edits(
     for gone in gone_names(call, form.verb, dict(form.adjustments)):
         release(gone, None)
     name_of = cache(name_of)  # asked again while edits are applied, when imports are settled
+    if any(isinstance(one, Prepared) for _, one in form.adjustments):
+        name_of("requests")
     writer = _Writer(form, name_of)
     wrap: Wrap
     match form.shape:
@@ -84,6 +88,8 @@ class _Writer:
         """The statement that held the call, inside the block that makes the response."""
         assert self._lifted is not None
         inside = [_without_leading_lines(one) for one in statements] if self._form.uses else [self._read()]
+        if self._form.uses and self._form.reads_first:
+            inside = [self._read(), *inside]
         comment = None if self._form.uses else _trailing(statements[0])
         return self._with(self._lifted, inside, statements[0], comment)
 
@@ -145,7 +151,7 @@ class _Writer:
             self._form.verb,
             dict(self._form.adjustments),
             self._name_of,
-            skips_content_type=self._form.skips_content_type,
+            self._form.added,
         )
         return without_parentheses(call.with_changes(func=method, args=_with_commas(call, tuple(arguments))))
 
@@ -169,11 +175,7 @@ class _Writer:
         lines = _leading_lines(original)
         if self._form.is_in_session:
             return [inside[0].with_changes(leading_lines=lines), *inside[1:]]
-        return [_async_with(_new_session(self._aiohttp), self._form.session, inside, None, lines)]
-
-
-def _new_session(aiohttp: str) -> cst.Call:
-    return cst.Call(cst.Attribute(cst.Name(aiohttp), cst.Name("ClientSession")))
+        return [_async_with(new_session(self._aiohttp, self._form.settings), self._form.session, inside, None, lines)]
 
 
 def _add_session_edits(edits: Edits, form: SessionForm, aiohttp: str) -> None:
@@ -189,13 +191,13 @@ def _add_session_edits(edits: Edits, form: SessionForm, aiohttp: str) -> None:
     for span in form.closes:
         _add_close(edits, span, block if statement is not last else None)
     if form.is_with:
-        edits.replace(made, lambda node: _new_session(aiohttp))
+        edits.replace(made, lambda node: new_session(aiohttp, form.settings))
         edits.replace(statement, lambda node: node.with_changes(asynchronous=cst.Asynchronous()))
         return
 
     def wrapped(statements: Sequence[cst.BaseStatement]) -> Sequence[cst.BaseStatement]:
         lines, comment = _leading_lines(statements[0]), _trailing(statements[0])
-        return [_async_with(_new_session(aiohttp), form.name, statements[1:], comment, lines)]
+        return [_async_with(new_session(aiohttp, form.settings), form.name, statements[1:], comment, lines)]
 
     edits.wrap(block, statement, last, wrapped)
 

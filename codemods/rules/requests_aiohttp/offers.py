@@ -6,20 +6,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from codemods.facts.syntax import ImportedNames, enclosing_function
-from codemods.model import Span
+from codemods.model import Parity, Span
 from codemods.rules.requests_aiohttp import RULE
 from codemods.rules.requests_aiohttp.arguments import CheckedArguments, check_arguments
 from codemods.rules.requests_aiohttp.placed import notes_of
 from codemods.rules.requests_aiohttp.response import DECODES, NOTES
-from codemods.rules.requests_aiohttp.sessions import LocalSession, session_form, session_of
-from codemods.rules.requests_aiohttp.shapes import RequestForm, Shape, assigned_forms
+from codemods.rules.requests_aiohttp.sessions import NOTE, STRICT_NOTE, LocalSession, session_form, session_of
+from codemods.rules.requests_aiohttp.settings import settings_of
+from codemods.rules.requests_aiohttp.shapes import RequestForm, SessionForm, Shape, assigned_forms
 from codemods.rules.requests_aiohttp.statements import lifted_form, with_form
 from codemods.rules.requests_aiohttp.streams import is_streamed
+from codemods.rules.requests_aiohttp.strict import STRICT_NOTES, check_strictly
 from codemods.rules.requests_calls import mocks
 from codemods.rules.requests_calls.assigned import Assigned, assignment_of
 from codemods.rules.requests_calls.handling import PlacedUse, ResponseUse
 from codemods.rules.requests_calls.mappings import Pairs
-from codemods.rules.requests_calls.offering import Request, group_names, sharing_a_statement
+from codemods.rules.requests_calls.offering import Choices, Request, group_names, sharing_a_statement
+from codemods.rules.requests_calls.prepared import Prepared
 from codemods.rules.rule import Offer, Refusal
 from codemods.tree import Tree
 
@@ -58,29 +61,34 @@ def offer_all(
     imports: ImportedNames,
     types: Mapping[Span, str],
     replaced: Mapping[str, str],
+    choices: Choices,
 ) -> dict[Span, Offer]:
     """An offer for each request of a file, by the span of its call.
 
     `replaced` says by verb where a test replaces the request.
     """
-    drafts = {tree.span(one.call): _Draft(one, _arguments_of(tree, one, types, replaced)) for one in requests}
+    drafts = {
+        tree.span(one.call): _Draft(one, _arguments_of(tree, one, types, replaced, choices.parity)) for one in requests
+    }
     for span in sharing_a_statement(tree, (one.call for one in requests)):
         drafts[span].arguments = Refusal("there is another request in the same statement")
     sessions = _sessions_of(tree, drafts, imports, types)
     _draw_forms(tree, drafts, types)
+    if choices.parity is Parity.STRICT:
+        _draw_strictly(tree, drafts)
     for session in sessions:
-        _share_session(tree, session, [drafts[tree.span(call)] for call in session.requests])
+        _share_session(tree, session, choices.parity, [drafts[tree.span(call)] for call in session.requests])
     names = group_names(tree, {span: (draft.request.call, draft.groups) for span, draft in drafts.items()})
-    return {span: _offer(draft, names[span]) for span, draft in drafts.items()}
+    return {span: _offer(draft, names[span], choices.parity) for span, draft in drafts.items()}
 
 
 def _arguments_of(
-    tree: Tree, request: Request, types: Mapping[Span, str], replaced: Mapping[str, str]
+    tree: Tree, request: Request, types: Mapping[Span, str], replaced: Mapping[str, str], parity: Parity
 ) -> CheckedArguments | Refusal:
     positional = sum(one.keyword is None and not one.star for one in request.call.args)
     if request.is_of_session and positional > _POSITIONAL[request.verb]:
         return Refusal(f"a session's {request.verb}() does not take so many positional arguments")
-    checked = check_arguments(tree, request.call, request.verb, types)
+    checked = check_arguments(tree, request.call, request.verb, types, parity)
     if isinstance(checked, Refusal):
         return checked
     if request.is_of_session and isinstance(dict(checked.adjustments).get("headers"), Pairs):
@@ -131,10 +139,26 @@ def _draw_forms(tree: Tree, drafts: Mapping[Span, _Draft], types: Mapping[Span, 
             draft.uses = (kept[0] if kept else form).uses if isinstance(form, RequestForm) else ()
 
 
-def _share_session(tree: Tree, session: LocalSession, drafts: Sequence[_Draft]) -> None:
+def _draw_strictly(tree: Tree, drafts: Mapping[Span, _Draft]) -> None:
+    """Has bodies read when requests reads them, and refuses what is done otherwise by aiohttp."""
+    for draft in drafts.values():
+        if not isinstance(draft.form, RequestForm):
+            continue
+        is_read_late = is_streamed(draft.request.call) or draft.form.shape is Shape.KEEP
+        draft.form = check_strictly(tree, draft.uses) or replace(
+            draft.form, is_strict=True, decodes_text=True, reads_first=not is_read_late
+        )
+
+
+def _share_session(tree: Tree, session: LocalSession, parity: Parity, drafts: Sequence[_Draft]) -> None:
     """Has requests made with the session of their function: all of them, or none."""
     forms = [draft.form for draft in drafts if isinstance(draft.form, RequestForm)]
     made = session_form(tree, session, forms)
+    unproven = [one for one in session.notes if one != NOTE] if parity is Parity.STRICT else []
+    if unproven:
+        made = Refusal(f"strict parity of its session's headers cannot be proven: {unproven[0]}")
+    if isinstance(made, SessionForm):
+        made = replace(made, settings=settings_of(parity, [use for draft in drafts for use in draft.uses]))
     for index, draft in enumerate(drafts):
         draft.groups.add(f"the session of line {tree.span(session.made).line}")
         if isinstance(made, Refusal):
@@ -142,32 +166,36 @@ def _share_session(tree: Tree, session: LocalSession, drafts: Sequence[_Draft]) 
         elif isinstance(draft.form, RequestForm):
             own = made if index == 0 else None
             draft.form = replace(draft.form, session=session.name, is_in_session=True, opens=own)
-            draft.notes = session.notes
+            draft.notes = (STRICT_NOTE,) if parity is Parity.STRICT else session.notes
 
 
-def _offer(draft: _Draft, group: str | None) -> Offer:
+def _offer(draft: _Draft, group: str | None, parity: Parity) -> Offer:
     """The offer for a request."""
     refusal, arguments, form = draft.refusal, draft.arguments, draft.form
     if refusal is not None or isinstance(arguments, Refusal) or not isinstance(form, RequestForm):
         reason = refusal.reason if refusal is not None else "it has no form in aiohttp that is known to be the same"
         return Offer(rule=RULE.id, native=None, reason=reason, group=group)
-    form = replace(form, adjustments=arguments.adjustments, skips_content_type=arguments.skips_content_type)
+    form = replace(
+        form, adjustments=arguments.adjustments, added=arguments.added, settings=settings_of(parity, draft.uses)
+    )
     is_read_at_once = form.shape is Shape.KEEP or form.reads_first or not form.uses
     is_read_alike = is_read_at_once or is_streamed(draft.request.call)
     notes = (*draft.notes, *arguments.notes, *(() if is_read_alike else (_READ_LATE,)))
+    table = STRICT_NOTES if form.is_strict else NOTES
     decodes = any(one.use in DECODES for one in draft.uses)
     offer = Offer(
         rule=RULE.id,
         native=form,
         reason=f"aiohttp's session.{form.verb}() does the same without blocking the event loop",
-        notes=tuple(dict.fromkeys((*notes, *notes_of(draft.uses)))),
+        notes=tuple(dict.fromkeys((*notes, *notes_of(draft.uses, table)))),
         group=group,
         raises=True,
+        raises_both=any(isinstance(one, Prepared) for _, one in form.adjustments),
         decodes=decodes,
     )
-    if not decodes:
+    if not decodes or form.is_strict:
         return offer
     exact = replace(form, decodes_text=True)
     others = [one for one in draft.uses if one.use is not ResponseUse.JSON]
-    exact_notes = (*notes, *notes_of(others), NOTES[ResponseUse.TEXT])
+    exact_notes = (*notes, *notes_of(others, NOTES), NOTES[ResponseUse.TEXT])
     return replace(offer, for_decoding_handlers=replace(offer, native=exact, notes=tuple(dict.fromkeys(exact_notes))))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import libcst as cst
 
 from codemods.facts.syntax import Position, enclosing_function, place_of_path
 from codemods.rules.names import is_bound
-from codemods.rules.requests_aiohttp.response import AWAITS, DECODES, HOP_USES, NOTES, UNFIT_FOR_F_STRINGS, handling_of
+from codemods.rules.requests_aiohttp.response import AWAITS, DECODES, HOP_USES, UNFIT_FOR_F_STRINGS, handling_of
 from codemods.rules.requests_aiohttp.streams import STREAMS, is_streamed
 from codemods.rules.requests_calls.handling import PlacedUse, ResponseUse, is_in_f_string
 from codemods.rules.requests_calls.parts import hops
@@ -153,6 +153,6 @@ def reads_of(tree: Tree, uses: Iterable[PlacedUse]) -> list[Path]:
     return [tree.path(node) for node in nodes if node is not None]
 
 
-def notes_of(uses: Iterable[PlacedUse]) -> tuple[str, ...]:
+def notes_of(uses: Iterable[PlacedUse], notes: Mapping[ResponseUse, str]) -> tuple[str, ...]:
     """How the uses of a response differ, each difference once."""
-    return tuple(dict.fromkeys(NOTES[one.use] for one in uses if one.use in NOTES))
+    return tuple(dict.fromkeys(notes[one.use] for one in uses if one.use in notes))

@@ -23,6 +23,7 @@ from codemods.tree import Tree
 
 _MAKERS = frozenset({"requests.Session", "requests.session", "requests.sessions.Session", "requests.sessions.session"})
 
+STRICT_NOTE = "aiohttp's session lets at most 100 requests run at once"
 NOTE = (
     "aiohttp's session keeps no cookies of a host that is named by its IP address, quotes those with special "
     "characters, and lets at most 100 requests run at once"

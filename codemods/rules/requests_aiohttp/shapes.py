@@ -18,7 +18,9 @@ import libcst as cst
 from codemods.facts.syntax import enclosing_function
 from codemods.model import Span
 from codemods.rules.names import free_name
+from codemods.rules.requests_aiohttp.arguments import Added
 from codemods.rules.requests_aiohttp.placed import place_uses, reads_of
+from codemods.rules.requests_aiohttp.settings import Setting
 from codemods.rules.requests_aiohttp.streams import is_streamed
 from codemods.rules.requests_calls.adjustments import Adjustment
 from codemods.rules.requests_calls.assigned import Assigned, asking_for_none, extents, is_guarded, uses_of
@@ -53,6 +55,8 @@ class SessionForm:
     is_with: bool
     closes: tuple[Span, ...]
     """The calls that close it."""
+    settings: tuple[Setting, ...] = ()
+    """What it is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +78,15 @@ class RequestForm(NativeRequest):
     bound_as: str | None = None
     """For KEEP: the variable that holds the response in the end, when it must not be bound before all is read."""
     reads_first: bool = False
-    """For BLOCK and WITH: whether the body is read at once: a handler is around a use that is not around the call."""
+    """Whether the body is read at once: a handler is around a use that is not around the call."""
     adjustments: tuple[tuple[str, Adjustment], ...] = ()
     """What becomes of its arguments, by parameter name."""
-    skips_content_type: bool = False
-    """Whether aiohttp must not make up a Content-Type."""
+    added: tuple[Added, ...] = ()
+    """The keyword arguments that only aiohttp needs."""
+    settings: tuple[Setting, ...] = ()
+    """What its own session is told."""
+    is_strict: bool = False
+    """Whether all that can be adjusted is."""
     decodes_text: bool = False
     """Whether JSON is decoded from the text, which raises whatever is no JSON; aiohttp's own way asks for a type."""
     is_in_session: bool = False

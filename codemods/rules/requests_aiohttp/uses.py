@@ -10,9 +10,11 @@ from codemods.rewrite.edits import Edits, awaited
 from codemods.rules.requests_aiohttp.response import DECODES
 from codemods.rules.requests_aiohttp.shapes import RequestForm
 from codemods.rules.requests_aiohttp.streams import STREAMS, chunk_size
+from codemods.rules.requests_aiohttp.strict import joined, replacing
 from codemods.rules.requests_calls.adjustments import NameOf, keyword_argument
 from codemods.rules.requests_calls.expressions import is_name
 from codemods.rules.requests_calls.handling import PlacedUse, ResponseUse
+from codemods.rules.requests_calls.header_lookups import add_lookup, quote_at
 
 _REDIRECTS = {
     ResponseUse.IS_REDIRECT: ("301", "302", "303", "307", "308"),
@@ -31,7 +33,11 @@ def add_use(edits: Edits, use: PlacedUse, form: RequestForm, name_of: NameOf) ->
         return
     if use.use in STREAMS:
         _iterate(edits, node, use.use)
-    encoding = _encoding(edits, form)
+    how = _encoding(edits, form)
+    if form.is_strict:
+        how = [*how, replacing(quote_at(edits.tree.path(node)))]
+        if use.use is ResponseUse.HEADERS:
+            add_lookup(edits, node, joined)
     outer = edits.tree.path(node)[-2]
     is_whole_test = isinstance(outer, cst.If | cst.While | cst.IfExp | cst.Assert) and outer.test is node
 
@@ -40,11 +46,11 @@ def add_use(edits: Edits, use: PlacedUse, form: RequestForm, name_of: NameOf) ->
         if use.use is ResponseUse.CONTENT and form.content is not None:
             return cst.Name(form.content, lpar=updated.lpar, rpar=updated.rpar)
         if use.use is ResponseUse.TEXT:
-            return awaited(_called(updated, encoding))
+            return awaited(_called(updated, how))
         if use.use in DECODES:
             assert isinstance(updated, cst.Call)
             decodes_text = form.decodes_text or use.use is ResponseUse.JSON_GIVEN
-            return _decoded_text(updated, name_of("json"), encoding) if decodes_text else _json(updated, encoding)
+            return _decoded_text(updated, name_of("json"), how) if decodes_text else _json(updated, how)
         if use.use is ResponseUse.TRUTH_OR_NONE:
             return _succeeded(updated, is_whole_test)
         return _WRITERS[use.use](updated) if use.use in _WRITERS else updated

@@ -11,16 +11,17 @@ from codemods.rewrite.edits import Edits
 from codemods.rewrite.imports import FileImports
 from codemods.rules.requests_calls.exceptions import Exceptions
 from codemods.rules.requests_calls.handling import NativeRequest, ResponseUse
-from codemods.rules.requests_calls.offering import Request
+from codemods.rules.requests_calls.offering import Choices, Request
 from codemods.rules.rule import Offer
 from codemods.tree import Tree
 
 OfferAll = Callable[
-    [Tree, Sequence[Request], ImportedNames, Mapping[Span, str], Mapping[str, str]], Mapping[Span, Offer]
+    [Tree, Sequence[Request], ImportedNames, Mapping[Span, str], Mapping[str, str], Choices], Mapping[Span, Offer]
 ]
 """Makes an offer for each request of a file, by the span of its call.
 
-It gets what names stand for, the types of expressions, and by verb where a test replaces the request.
+It gets what names stand for, the types of expressions, by verb where a test replaces the request,
+and what the user chose.
 """
 
 

@@ -15,6 +15,7 @@ from codemods.rules.requests_calls.adjustments import PASSED, Adjustment, Answer
 from codemods.rules.requests_calls.expressions import is_name, literal_parts, type_of
 from codemods.rules.requests_calls.values import (
     ONE_TEXT,
+    TEXT,
     Sent,
     Wire,
     alternatives,
@@ -78,6 +79,26 @@ def _filtered(mapping: cst.BaseExpression) -> cst.DictComp:
     pair = cst.Tuple([cst.Element(key), cst.Element(value)], lpar=(), rpar=())
     items = called(cst.Attribute(mapping, cst.Name("items")))
     return cst.DictComp(key, value, cst.CompFor(pair, items, ifs=[cst.CompIf(is_something)]))
+
+
+def are_literal(headers: cst.BaseExpression) -> bool:
+    """Whether all headers can be seen, letter by letter."""
+    return isinstance(headers, cst.Dict) and all(
+        isinstance(one, cst.DictElement) and isinstance(one.value, cst.SimpleString) for one in headers.elements
+    )
+
+
+def are_texts(cookies: cst.BaseExpression, tree: Tree, types: Mapping[Span, str]) -> bool:
+    """Whether each cookie has a name that can be seen, and is a text."""
+    if not isinstance(cookies, cst.Dict):
+        return False
+    texts = (cst.SimpleString, cst.FormattedString)
+    return all(
+        isinstance(one, cst.DictElement)
+        and isinstance(one.key, cst.SimpleString)
+        and (isinstance(one.value, texts) or type_of(tree, one.value, types) in TEXT)
+        for one in cookies.elements
+    )
 
 
 def check_mapping(wire: Wire, name: str, value: cst.BaseExpression, tree: Tree, types: Mapping[Span, str]) -> Answer:

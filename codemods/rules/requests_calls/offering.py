@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import libcst as cst
 
 from codemods.facts.syntax import enclosing_function
-from codemods.model import Span
+from codemods.model import Parity, Span
 from codemods.tree import Tree
 
 
@@ -20,6 +20,13 @@ class Request:
     verb: str
     is_of_session: bool = False
     """Whether it is a method of a session."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the user chose of how requests are written."""
+
+    parity: Parity = Parity.IDIOMATIC
 
 
 def group_names(tree: Tree, groups: Mapping[Span, tuple[cst.Call, set[str]]]) -> dict[Span, str | None]:

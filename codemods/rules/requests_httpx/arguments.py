@@ -7,40 +7,56 @@ Some are none of a request but of the client that makes it. Sources: the verifie
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import libcst as cst
 
 from codemods.facts.syntax import enclosing_function
-from codemods.model import Span
+from codemods.model import Parity, Span
 from codemods.rules.evaluation import holds_call
 from codemods.rules.names import free_name, is_bound
-from codemods.rules.requests_calls.adjustments import LEFT_OUT, PASSED, Adjustment, Answer, Decoded, Renamed, TextOf
+from codemods.rules.requests_calls.adjustments import (
+    LEFT_OUT,
+    PASSED,
+    Adjustment,
+    Answer,
+    Decoded,
+    NameOf,
+    Renamed,
+    TextOf,
+    called,
+    dotted,
+)
 from codemods.rules.requests_calls.arguments import named_arguments
 from codemods.rules.requests_calls.certificates import check_certificate, check_verify
 from codemods.rules.requests_calls.combinations import (
     Arguments,
     holds_user,
+    is_beside_data,
     is_empty,
     is_given,
     keeps_out,
     visible_headers,
 )
 from codemods.rules.requests_calls.expressions import is_name, literal_parts, type_of
-from codemods.rules.requests_calls.mappings import check_mapping
+from codemods.rules.requests_calls.mappings import Pairs, are_literal, are_texts, check_mapping
+from codemods.rules.requests_calls.prepared import prepare_url
 from codemods.rules.requests_calls.proxies import check_proxies
 from codemods.rules.requests_calls.values import alternatives
 from codemods.rules.requests_httpx.logins import check_login
-from codemods.rules.requests_httpx.timeouts import check_timeout
+from codemods.rules.requests_httpx.timeouts import UNKNOWN_NOTE, check_timeout
 from codemods.rules.requests_httpx.wire import WIRE
 from codemods.rules.rule import Refusal
 from codemods.tree import Tree
 
-ALWAYS = (
-    "httpx reads no .netrc and no REQUESTS_CA_BUNDLE, names itself in User-Agent, and leaves %, [, ] and | in a URL as "
-    "they are"
-)
+ALWAYS = {
+    Parity.IDIOMATIC: (
+        "httpx reads no .netrc and no REQUESTS_CA_BUNDLE, names itself in User-Agent, and leaves %, [, ] and | in a "
+        "URL as they are"
+    ),
+    Parity.STRICT: "httpx reads no .netrc and no REQUESTS_CA_BUNDLE, and names itself in User-Agent",
+}
 """How every request differs."""
 
 _OF_THE_CLIENT = ("cookies", "verify", "cert", "proxies")
@@ -59,6 +75,10 @@ _JSON_NOTE = (
     "httpx writes JSON without blanks, leaves letters beyond ASCII as they are, and raises ValueError for NaN; "
     "requests raises InvalidJSONError"
 )
+_LETTERS_NOTE = "letters beyond ASCII in headers= raise UnicodeEncodeError; requests sends Latin-1"
+_NAN_NOTE = "NaN in json= raises ValueError; requests raises InvalidJSONError"
+_OF_UNKNOWN_VALUE = frozenset({"headers", "data", "proxies", "auth"})
+"""The arguments whose notes tell of values that cannot be seen."""
 _REDIRECT_NOTE = (
     "after a redirect httpx keeps the Content-Type of a body that is gone, and the body where the method stays; "
     "requests drops the one, and after a 301 or 302 the other"
@@ -67,6 +87,22 @@ _MERGED_NOTE = (
     "copy_merge_params() puts params= in the place of what the URL has of the same name, and writes the URL's own "
     "query anew; requests adds to it"
 )
+
+
+_NEVER_NONE = frozenset({"dict", "list", "str", "int", "float", "bool", "tuple"})
+"""Types of what JSON is made of, less None."""
+
+
+@dataclass(frozen=True, slots=True)
+class JsonText(Adjustment):
+    """`json=` as the text that requests makes of it."""
+
+    has_type: bool
+    """Whether the headers tell its type already."""
+
+    def written(self, argument: cst.Arg, name_of: NameOf) -> Sequence[cst.Arg]:
+        dumped = called(dotted(f"{name_of('json')}.dumps"), argument.value, allow_nan=cst.Name("False"))
+        return [argument.with_changes(keyword=cst.Name("content"), value=dumped)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +122,9 @@ class CheckedArguments:
     """Whether the URL may have a query beside `params=`."""
 
 
-def check_arguments(tree: Tree, call: cst.Call, verb: str, types: Mapping[Span, str]) -> CheckedArguments | Refusal:
+def check_arguments(
+    tree: Tree, call: cst.Call, verb: str, types: Mapping[Span, str], parity: Parity = Parity.IDIOMATIC
+) -> CheckedArguments | Refusal:
     """How httpx can take the arguments of a request, or why it cannot."""
     arguments = named_arguments(call, verb)
     if isinstance(arguments, Refusal):
@@ -94,7 +132,7 @@ def check_arguments(tree: Tree, call: cst.Call, verb: str, types: Mapping[Span, 
     together = _check_together(arguments)
     if together is not None:
         return together
-    check = _Check(tree, types, arguments, enclosing_function(tree.path(call)))
+    check = _Check(tree, types, arguments, enclosing_function(tree.path(call)), parity)
     notes: list[str] = []
     adjustments: dict[str, Adjustment] = {}
     for name, value in arguments.items():
@@ -103,10 +141,16 @@ def check_arguments(tree: Tree, call: cst.Call, verb: str, types: Mapping[Span, 
             return answer
         adjustments[name], told = answer
         notes += told
+    if parity is Parity.STRICT:
+        prepared = prepare_url(arguments, tree, types)
+        if isinstance(prepared, Refusal):
+            return prepared
+        adjustments.update(prepared)
     if adjustments.get("cert", LEFT_OUT) is not LEFT_OUT and "verify" in adjustments:
         adjustments["verify"] = LEFT_OUT  # the context of the certificate says it
     moved = tuple(one for one in _OF_THE_CLIENT if adjustments.get(one, LEFT_OUT) is not LEFT_OUT)
-    merges = adjustments.get("params", LEFT_OUT) is not LEFT_OUT and _may_have_query(tree, arguments["url"])
+    has_params = adjustments.get("params", LEFT_OUT) is not LEFT_OUT
+    merges = parity is Parity.IDIOMATIC and has_params and _may_have_query(tree, arguments["url"])
     late = _check_order(arguments, {*moved, *(["params"] if merges else [])})
     if late is not None:
         return late
@@ -116,7 +160,7 @@ def check_arguments(tree: Tree, call: cst.Call, verb: str, types: Mapping[Span, 
             *notes,
             *([_MERGED_NOTE] if merges else []),
             *([_REDIRECT_NOTE] if has_body and not is_name(arguments.get("allow_redirects"), "False") else []),
-            ALWAYS,
+            ALWAYS[parity],
         ),
         adjustments=tuple(adjustments.items()),
         of_the_client=moved,
@@ -196,9 +240,54 @@ class _Check:
     types: Mapping[Span, str]
     arguments: Arguments
     function: cst.FunctionDef | cst.Lambda | None
+    parity: Parity
 
     def one(self, name: str, value: cst.BaseExpression) -> Answer:
         """What becomes of an argument."""
+        if self.parity is Parity.IDIOMATIC:
+            return self._idiomatic(name, value)
+        if name in {"url", "params"}:
+            return PASSED, []  # requests prepares them together
+        if name == "json" and not is_name(value, "None"):
+            return self._json_as_text(value)
+        answer = self._idiomatic(name, value)
+        if isinstance(answer, Refusal):
+            return answer
+        return self._strict(name, value, *answer)
+
+    def _strict(self, name: str, value: cst.BaseExpression, adjustment: Adjustment, notes: list[str]) -> Answer:
+        """An argument that is the same for certain, but for what differs with every one of its kind."""
+        if name in _OF_UNKNOWN_VALUE and notes:
+            return Refusal(f"strict parity of {name}= cannot be proven: {notes[0]}")
+        if name == "cookies" and adjustment is not LEFT_OUT and not are_texts(value, self.tree, self.types):
+            return Refusal("strict parity: its cookies= are not all known to be texts")
+        if name == "timeout" and UNKNOWN_NOTE in notes:
+            return Refusal("strict parity: its timeout is not known to be a number")
+        if name == "data" and isinstance(adjustment, Pairs) and adjustment.is_filtered:
+            return Refusal("strict parity: its data= may hold nothing but None, for which requests sends a type")
+        if name == "headers" and is_given(value) and not are_literal(value):
+            return adjustment, [*notes, _LETTERS_NOTE]
+        return adjustment, notes
+
+    def _json_as_text(self, value: cst.BaseExpression) -> Answer:
+        """What becomes of `json=`, of which requests makes a text with blanks and escapes."""
+        if is_beside_data(self.arguments):
+            return LEFT_OUT, []
+        if is_given(self.arguments.get("data")):
+            return Refusal("strict parity: its data= may be empty beside its json=")
+        kinds = alternatives(type_of(self.tree, value, self.types) or "None")
+        if not isinstance(value, cst.Dict | cst.List) and not _NEVER_NONE.issuperset(
+            one.partition("[")[0] for one in kinds
+        ):
+            return Refusal("strict parity: its json= may be None, for which requests sends no body")
+        headers = self.arguments.get("headers")
+        if "content-type" in visible_headers(self.arguments):
+            return JsonText(has_type=True), [_NAN_NOTE]
+        if not keeps_out("content-type", headers):
+            return Refusal("strict parity: its headers= may hold a Content-Type besides its json=")
+        return JsonText(has_type=False), [_NAN_NOTE]
+
+    def _idiomatic(self, name: str, value: cst.BaseExpression) -> Answer:
         if name in _OFF_BY_DEFAULT and is_name(value, "None"):
             return LEFT_OUT, []
         kind = type_of(self.tree, value, self.types)

@@ -47,6 +47,8 @@ class RequestForm(NativeRequest):
     """The variable that holds the response, for LIFT and WITH."""
     verb: str = ""
     arguments: CheckedArguments | None = None
+    is_strict: bool = False
+    """Whether all that can be adjusted is."""
     decodes_text: bool = False
     """Whether JSON is decoded from the text, which fails as it does in requests."""
 

@@ -6,15 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from codemods.facts.syntax import ImportedNames, enclosing_function
-from codemods.model import Span
+from codemods.model import Parity, Span
 from codemods.rules.requests_aiohttp import RULE
 from codemods.rules.requests_calls import mocks
 from codemods.rules.requests_calls.assigned import Assigned, assignment_of
 from codemods.rules.requests_calls.handling import PlacedUse, ResponseUse
-from codemods.rules.requests_calls.offering import Request, group_names, sharing_a_statement
+from codemods.rules.requests_calls.offering import Choices, Request, group_names, sharing_a_statement
+from codemods.rules.requests_calls.prepared import Prepared
 from codemods.rules.requests_httpx.arguments import CheckedArguments, check_arguments
 from codemods.rules.requests_httpx.forms import RequestForm, assigned_forms, of_a_with, used_at_once
 from codemods.rules.requests_httpx.response import DECODES, NOTES, notes_of
+from codemods.rules.requests_httpx.strict import STRICT_NOTES, check_strictly, strict_form
 from codemods.rules.rule import Offer, Refusal
 from codemods.tree import Tree
 
@@ -38,25 +40,32 @@ def offer_all(
     imports: ImportedNames,
     types: Mapping[Span, str],
     replaced: Mapping[str, str],
+    choices: Choices,
 ) -> dict[Span, Offer]:
     """An offer for each request of a file, by the span of its call.
 
     `replaced` says by verb where a test replaces the request.
     """
-    drafts = {tree.span(one.call): _Draft(one, _arguments_of(tree, one, types, replaced)) for one in requests}
+    drafts = {
+        tree.span(one.call): _Draft(one, _arguments_of(tree, one, types, replaced, choices.parity)) for one in requests
+    }
     for span in sharing_a_statement(tree, (one.call for one in requests)):
         drafts[span].arguments = Refusal("there is another request in the same statement")
     _draw_forms(tree, drafts, types)
+    if choices.parity is Parity.STRICT:
+        for draft in drafts.values():
+            if isinstance(draft.form, RequestForm):
+                draft.form = check_strictly(tree, draft.uses) or strict_form(draft.form)
     names = group_names(tree, {span: (draft.request.call, draft.groups) for span, draft in drafts.items()})
     return {span: _offer(draft, names[span]) for span, draft in drafts.items()}
 
 
 def _arguments_of(
-    tree: Tree, request: Request, types: Mapping[Span, str], replaced: Mapping[str, str]
+    tree: Tree, request: Request, types: Mapping[Span, str], replaced: Mapping[str, str], parity: Parity
 ) -> CheckedArguments | Refusal:
     if request.is_of_session:
         return Refusal("a session has no form in httpx that awaitify knows yet")
-    checked = check_arguments(tree, request.call, request.verb, types)
+    checked = check_arguments(tree, request.call, request.verb, types, parity)
     if isinstance(checked, Refusal):
         return checked
     return replace(checked, notes=(*checked.notes, *mocks.note("httpx", request.verb, replaced)))
@@ -91,19 +100,21 @@ def _offer(draft: _Draft, group: str | None) -> Offer:
         reason = refusal.reason if refusal is not None else "it has no form in httpx that is known to be the same"
         return Offer(rule=RULE.id, native=None, reason=reason, group=group)
     native = replace(form, verb=draft.request.verb, arguments=arguments)
+    table = STRICT_NOTES if form.is_strict else NOTES
     decodes = any(one.use in DECODES for one in draft.uses)
     offer = Offer(
         rule=RULE.id,
         native=native,
         reason=f"httpx's client.{draft.request.verb}() does the same without blocking the event loop",
-        notes=tuple(dict.fromkeys((*arguments.notes, *notes_of(draft.uses)))),
+        notes=tuple(dict.fromkeys((*arguments.notes, *notes_of(draft.uses, table)))),
         group=group,
         raises=True,
+        raises_both=any(isinstance(one, Prepared) for _, one in arguments.adjustments),
         decodes=decodes,
     )
-    if not decodes:
+    if not decodes or form.is_strict:
         return offer
-    others = notes_of(one for one in draft.uses if one.use not in DECODES)
+    others = notes_of([one for one in draft.uses if one.use not in DECODES], NOTES)
     exact = (*arguments.notes, *others, NOTES[ResponseUse.TEXT])
     from_text = replace(offer, native=replace(native, decodes_text=True), notes=tuple(dict.fromkeys(exact)))
     return replace(offer, for_decoding_handlers=from_text)

@@ -129,6 +129,6 @@ def _place_use(tree: Tree, path: Path, function: cst.FunctionDef) -> PlacedUse |
     return PlacedUse(tree.span(node), tree.span(path[-1]), handling.use)
 
 
-def notes_of(uses: Iterable[PlacedUse]) -> tuple[str, ...]:
+def notes_of(uses: Iterable[PlacedUse], notes: Mapping[ResponseUse, str]) -> tuple[str, ...]:
     """How the uses of a response differ, each difference once."""
-    return tuple(dict.fromkeys(NOTES[one.use] for one in uses if one.use in NOTES))
+    return tuple(dict.fromkeys(notes[one.use] for one in uses if one.use in notes))

@@ -20,7 +20,7 @@ from codemods.tree import Tree
 _SECONDS = r"(?:int|float|None)(?: \| (?:int|float|None))*"
 _KNOWN = re.compile(rf"int|float|None|tuple\[{_SECONDS}, {_SECONDS}\]")
 _ZERO_NOTE = "a timeout of 0 is over at once to httpx; requests raises ValueError"
-_UNKNOWN_NOTE = "httpx takes numbers, None and pairs of them as a timeout, and nothing of urllib3"
+UNKNOWN_NOTE = "httpx takes numbers, None and pairs of them as a timeout, and nothing of urllib3"
 
 
 def check_timeout(value: cst.BaseExpression, kind: str | None, tree: Tree, types: Mapping[Span, str]) -> Answer:
@@ -37,7 +37,7 @@ def check_timeout(value: cst.BaseExpression, kind: str | None, tree: Tree, types
         return (PASSED, []) if value.evaluated_value > 0 else Refusal("a timeout of 0 is an error in requests only")
     if kind is None:
         is_made = isinstance(value, cst.Call)  # of urllib3, most likely
-        return Refusal("its timeout is not known to be a number") if is_made else (PASSED, [_ZERO_NOTE, _UNKNOWN_NOTE])
+        return Refusal("its timeout is not known to be a number") if is_made else (PASSED, [_ZERO_NOTE, UNKNOWN_NOTE])
     if all(_KNOWN.fullmatch(one) for one in alternatives(kind)):
         return PASSED, [_ZERO_NOTE]
     return Refusal("its timeout is not known to be a number")

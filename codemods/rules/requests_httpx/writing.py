@@ -9,11 +9,13 @@ import libcst as cst
 
 from codemods.rewrite.edits import Edits, awaited, without_parentheses
 from codemods.rewrite.imports import FileImports
-from codemods.rules.requests_calls.adjustments import PASSED, NameOf, called, dotted, keyword_argument
+from codemods.rules.requests_calls.adjustments import LEFT_OUT, PASSED, NameOf, called, dotted, keyword_argument
 from codemods.rules.requests_calls.arguments import by_name, named_arguments
-from codemods.rules.requests_calls.handling import NativeRequest
-from codemods.rules.requests_httpx.arguments import CheckedArguments
+from codemods.rules.requests_calls.handling import NativeRequest, ResponseUse
+from codemods.rules.requests_calls.prepared import Prepared
+from codemods.rules.requests_httpx.arguments import CheckedArguments, JsonText
 from codemods.rules.requests_httpx.forms import RequestForm, Shape
+from codemods.rules.requests_httpx.strict import add_strict_header
 from codemods.rules.requests_httpx.uses import add_use
 from codemods.rules.rule import Refusal
 
@@ -36,7 +38,10 @@ def add_edits(edits: Edits, imports: FileImports, form: NativeRequest) -> None:
     for name, argument in by_name(call, form.verb):
         for gone in adjustments.get(name, PASSED).gone(argument):
             imports.release(gone, None)
-    writer = _Writer(form, form.arguments, call, cache(lambda module: imports.name_of(module, call)))
+    name_of = cache(lambda module: imports.name_of(module, call))
+    if any(isinstance(one, Prepared) for one in adjustments.values()):
+        name_of("requests")  # before it is decided which imports go
+    writer = _Writer(form, form.arguments, call, name_of)
     match form.shape:
         case Shape.IN_PLACE:
             edits.replace(call, writer.in_place)
@@ -47,7 +52,9 @@ def add_edits(edits: Edits, imports: FileImports, form: NativeRequest) -> None:
         case Shape.WITH:
             wrap = writer.instead_of_with
     for use in form.uses:
-        add_use(edits, use, (lambda: imports.name_of("json", call)) if form.decodes_text else None)
+        add_use(edits, use, (lambda: name_of("json")) if form.decodes_text else None)
+        if form.is_strict and use.use is ResponseUse.HEADERS:
+            add_strict_header(edits, use)
     edits.wrap(block, statement, statement, wrap)
 
 
@@ -140,17 +147,33 @@ class _Writer:
     def _request_arguments(self, call: cst.Call) -> Iterator[cst.Arg]:
         adjustments = dict(self._arguments.adjustments)
         named = dict(by_name(call, self._form.verb))
+        lacks_type = any(isinstance(one, JsonText) and not one.has_type for one in adjustments.values())
         for name, argument in named.items():
             if name in self._arguments.of_the_client or (name == "params" and self._arguments.merges_params):
                 continue
-            for written in adjustments.get(name, PASSED).written(argument, self._name_of):
+            adjustment = adjustments.get(name, PASSED)
+            if isinstance(adjustment, Prepared):
+                yield argument.with_changes(value=adjustment.prepared(named, self._name_of))
+                continue
+            for written in adjustment.written(argument, self._name_of):
                 if name == "url" and self._arguments.merges_params:
                     params = adjustments["params"].written(named["params"], self._name_of)
                     url = called(dotted(f"{self._httpx}.URL"), written.value)
                     merged = called(cst.Attribute(url, cst.Name("copy_merge_params")), params[0].value)
                     yield written.with_changes(value=merged)
+                elif name == "headers" and lacks_type:
+                    yield written.with_changes(value=_with_type(written.value))
                 else:
                     yield written
+        if lacks_type and adjustments.get("headers", LEFT_OUT) is LEFT_OUT:
+            yield keyword_argument("headers", _with_type(cst.Dict([])))
+
+
+def _with_type(headers: cst.BaseExpression) -> cst.Dict:
+    """Headers with the type of JSON at the end."""
+    known = headers.elements if isinstance(headers, cst.Dict) else [cst.StarredDictElement(headers)]
+    told = cst.DictElement(cst.SimpleString('"Content-Type"'), cst.SimpleString('"application/json"'))
+    return cst.Dict([*known, told])
 
 
 def _last(argument: cst.Arg) -> cst.Arg:
