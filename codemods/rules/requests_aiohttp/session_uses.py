@@ -22,7 +22,7 @@ from codemods.rules.requests_aiohttp.wire import WIRE
 from codemods.rules.requests_calls.adjustments import LEFT_OUT, PASSED, Adjustment, Answer, Renamed
 from codemods.rules.requests_calls.arguments import named_arguments
 from codemods.rules.requests_calls.certificates import TrustedFile, check_certificate, check_verify
-from codemods.rules.requests_calls.combinations import holds_user, lower_names, visible_headers
+from codemods.rules.requests_calls.combinations import holds_user, is_given, lower_names, visible_headers
 from codemods.rules.requests_calls.expressions import is_name, type_of
 from codemods.rules.requests_calls.handling import called_on, given_to, is_asked_for, is_changed, is_in_f_string
 from codemods.rules.requests_calls.mappings import check_mapping, check_pair
@@ -397,6 +397,8 @@ def check_request(
     arguments = named_arguments(call, verb)
     assert not isinstance(arguments, Refusal)
     for use in uses:
+        if use.keyword == "ssl" and any(is_given(arguments.get(name)) for name in ("verify", "cert")):
+            return Refusal(f"its session has {use.argument} set, and it brings verify= or cert= of its own")
         own = arguments.get(use.argument or "")
         if use.change is SessionChange.LOGIN:
             is_visible = "authorization" in visible_headers(arguments) or holds_user(arguments["url"])
