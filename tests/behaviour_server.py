@@ -103,6 +103,8 @@ class _Request:
     """Who asks, where a certificate says it."""
     secure_url: str
     other_url: str
+    port: int
+    """Of the client: each connection has another."""
 
 
 def _handler(server: BehaviourServer) -> type[socketserver.StreamRequestHandler]:
@@ -141,7 +143,16 @@ def _handler(server: BehaviourServer) -> type[socketserver.StreamRequestHandler]
             asked = Asked(line[0], whole.removeprefix(f"/{program}"), told, body)
             secure_url = f"{server.secure_url}/{program}"
             other_url = f"{server.url}/{program}".replace("127.0.0.1", "localhost")
-            return _Request(asked, program, parts[0], parts[1:], _peer(self.connection), secure_url, other_url)
+            return _Request(
+                asked,
+                program,
+                parts[0],
+                parts[1:],
+                _peer(self.connection),
+                secure_url,
+                other_url,
+                self.client_address[1],
+            )
 
     return Handler
 
@@ -235,6 +246,17 @@ def _links(request: _Request) -> _Reply:
     return _Reply(f"page {page}".encode(), headers=(("Link", links),))
 
 
+def _cookies_of_every_kind(request: _Request) -> _Reply:
+    base = f"/{request.program}"
+    cookies = (
+        f"token=x=y/z+w==; Path={base}",
+        f"deep=1; Path={base}/sent/deeper",
+        "safe=1; Secure; Path=/",
+        "b=2; Path=/",
+    )
+    return _Reply(b"every", headers=tuple(("Set-Cookie", one) for one in cookies))
+
+
 def _digest(request: _Request) -> _Reply:
     given = dict(request.asked.headers).get("authorization")
     if given is not None:
@@ -304,6 +326,9 @@ _REPLIES: Mapping[str, Callable[[_Request], _Reply | bytes | Iterator[bytes]]] =
     "letters": lambda request: _Reply(headers=(("X-One", "caf\u00e9"),)),
     "repeated": lambda request: _Reply(headers=(("X-One", "1"), ("X-One", "2"), ("x-two", "3"))),
     "cookies": lambda request: _Reply(b"c", headers=(("Set-Cookie", "id=7; Path=/"), ("Set-Cookie", "b=x"))),
+    "cookies_of_every_kind": _cookies_of_every_kind,
+    "cookie_that_ends": lambda request: _Reply(b"ends", headers=(("Set-Cookie", "b=; Max-Age=0; Path=/"),)),
+    "port": lambda request: _Reply(str(request.port).encode()),
     "links": _links,
     "lines": lambda request: _Reply(b"one\n\ntwo\r\nthree"),
     "big": lambda request: _Reply(bytes(range(256)) * 1000),

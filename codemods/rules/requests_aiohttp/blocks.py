@@ -11,6 +11,7 @@ from codemods.model import Span
 from codemods.rewrite.edits import Edits, Wrap, awaited, without_parentheses
 from codemods.rewrite.imports import FileImports
 from codemods.rules.requests_aiohttp.adjust import convert_arguments, gone_names, statements_before
+from codemods.rules.requests_aiohttp.session_edits import add_session_use, with_session_arguments
 from codemods.rules.requests_aiohttp.settings import new_session
 from codemods.rules.requests_aiohttp.shapes import RequestForm, SessionForm, Shape
 from codemods.rules.requests_aiohttp.uses import add_use
@@ -27,6 +28,8 @@ def add_edits(edits: Edits, imports: FileImports, form: NativeRequest) -> None:
         assert made is not None, form
         imports.release(made.func, "aiohttp")
         _add_session_edits(edits, form.opens, imports.name_of("aiohttp", made))
+        for use in form.opens.uses:
+            add_session_use(edits, use, lambda module: imports.name_of(module, made), imports.release)
     call = edits.tree.at(form.call, cst.Call)
     assert call is not None, form
     _add_request_edits(edits, form, lambda module: imports.name_of(module, call), imports.release)
@@ -153,7 +156,8 @@ class _Writer:
             self._name_of,
             self._form.added,
         )
-        return without_parentheses(call.with_changes(func=method, args=_with_commas(call, tuple(arguments))))
+        given = with_session_arguments(tuple(arguments), self._form.of_session)
+        return without_parentheses(call.with_changes(func=method, args=_with_commas(call, tuple(given))))
 
     def _with(
         self,

@@ -11,6 +11,7 @@ from codemods.rules.requests_aiohttp import RULE
 from codemods.rules.requests_aiohttp.arguments import CheckedArguments, check_arguments
 from codemods.rules.requests_aiohttp.placed import notes_of
 from codemods.rules.requests_aiohttp.response import DECODES, NOTES
+from codemods.rules.requests_aiohttp.session_uses import check_request
 from codemods.rules.requests_aiohttp.sessions import NOTE, STRICT_NOTE, LocalSession, session_form, session_of
 from codemods.rules.requests_aiohttp.settings import settings_of
 from codemods.rules.requests_aiohttp.shapes import RequestForm, SessionForm, Shape, assigned_forms
@@ -77,7 +78,8 @@ def offer_all(
     if choices.parity is Parity.STRICT:
         _draw_strictly(tree, drafts)
     for session in sessions:
-        _share_session(tree, session, choices.parity, [drafts[tree.span(call)] for call in session.requests])
+        of_session = [drafts[tree.span(call)] for call in session.requests]
+        _share_session(tree, session, choices.parity, of_session, types)
     names = group_names(tree, {span: (draft.request.call, draft.groups) for span, draft in drafts.items()})
     return {span: _offer(draft, names[span], choices.parity) for span, draft in drafts.items()}
 
@@ -102,10 +104,11 @@ def _sessions_of(
     """The sessions of a file that have a form; the requests of others are refused."""
     found: list[LocalSession] = []
     known: set[Span] = set()
+    taken: dict[int, set[str]] = {}
     for span, draft in drafts.items():
         if not draft.request.is_of_session or span in known:
             continue
-        session = session_of(tree, draft.request.call, imports, types)
+        session = session_of(tree, draft.request.call, imports, types, taken)
         if isinstance(session, Refusal):
             draft.arguments = session
         elif any(tree.span(call) not in drafts for call in session.requests):
@@ -150,22 +153,46 @@ def _draw_strictly(tree: Tree, drafts: Mapping[Span, _Draft]) -> None:
         )
 
 
-def _share_session(tree: Tree, session: LocalSession, parity: Parity, drafts: Sequence[_Draft]) -> None:
+def _with_session(
+    tree: Tree, draft: _Draft, session: LocalSession, types: Mapping[Span, str]
+) -> CheckedArguments | Refusal:
+    """The arguments of a request, unless they do not go with what is set on its session."""
+    arguments, request = draft.arguments, draft.request
+    if isinstance(arguments, Refusal):
+        return arguments
+    refusal = check_request(tree, session.uses, request.call, request.verb, dict(arguments.adjustments), types)
+    return refusal or arguments
+
+
+def _share_session(
+    tree: Tree, session: LocalSession, parity: Parity, drafts: Sequence[_Draft], types: Mapping[Span, str]
+) -> None:
     """Has requests made with the session of their function: all of them, or none."""
     forms = [draft.form for draft in drafts if isinstance(draft.form, RequestForm)]
     made = session_form(tree, session, forms)
-    unproven = [one for one in session.notes if one != NOTE] if parity is Parity.STRICT else []
+    unproven = [one for one in session.notes if one not in {NOTE, STRICT_NOTE}] if parity is Parity.STRICT else []
     if unproven:
-        made = Refusal(f"strict parity of its session's headers cannot be proven: {unproven[0]}")
+        made = Refusal(f"strict parity of what is set on its session cannot be proven: {unproven[0]}")
+    if parity is Parity.STRICT and any(one.argument == "params" for one in session.uses):
+        made = Refusal("strict parity: its session has params, which requests writes into the URL in its own way")
     if isinstance(made, SessionForm):
-        made = replace(made, settings=settings_of(parity, [use for draft in drafts for use in draft.uses]))
+        told = settings_of(parity, [use for draft in drafts for use in draft.uses])
+        asked = [one.setting for one in session.uses if one.setting is not None]
+        made = replace(made, settings=tuple(dict.fromkeys((*told, *asked))))
     for index, draft in enumerate(drafts):
         draft.groups.add(f"the session of line {tree.span(session.made).line}")
         if isinstance(made, Refusal):
             draft.arguments = made
         elif isinstance(draft.form, RequestForm):
             own = made if index == 0 else None
-            draft.form = replace(draft.form, session=session.name, is_in_session=True, opens=own)
+            draft.form = replace(
+                draft.form,
+                session=session.name,
+                is_in_session=True,
+                of_session=tuple((one.keyword, value) for one in session.uses if one.keyword and (value := one.given)),
+                opens=own,
+            )
+            draft.arguments = _with_session(tree, draft, session, types)
             draft.notes = (STRICT_NOTE,) if parity is Parity.STRICT else session.notes
 
 

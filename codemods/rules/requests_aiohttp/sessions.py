@@ -6,18 +6,17 @@ Source: the verified table, section 1, on `requests.Session()` with and without 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import libcst as cst
 
 from codemods.facts.syntax import ImportedNames, Position, enclosing_function, place_of_path
 from codemods.model import Span
-from codemods.rules.names import NameRole, role_of
+from codemods.rules.names import NameRole, free_name, role_of
+from codemods.rules.requests_aiohttp.session_uses import SessionUse, check_together, use_of_session
+from codemods.rules.requests_aiohttp.settings import Setting
 from codemods.rules.requests_aiohttp.shapes import RequestForm, SessionForm
-from codemods.rules.requests_aiohttp.wire import WIRE
 from codemods.rules.requests_calls import VERBS
-from codemods.rules.requests_calls.adjustments import PASSED, Answer
-from codemods.rules.requests_calls.mappings import check_mapping, check_pair
 from codemods.rules.rule import Refusal
 from codemods.tree import Tree
 
@@ -43,28 +42,74 @@ class LocalSession:
     loads: Sequence[tuple[cst.CSTNode, ...]]
     requests: Sequence[cst.Call]
     closes: Sequence[cst.Call]
-    notes: tuple[str, ...]
+    uses: Sequence[SessionUse]
+    """What else is done with it."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """How it differs, in words."""
+        has_jar = any(use.setting is Setting.COOKIES for use in self.uses)
+        always = STRICT_NOTE if has_jar else NOTE
+        return tuple(dict.fromkeys([always, *(note for use in self.uses for note in use.notes)]))
 
 
-def session_of(tree: Tree, call: cst.Call, imports: ImportedNames, types: Mapping[Span, str]) -> LocalSession | Refusal:
-    """The session that a request is made with, or why it has no form in aiohttp."""
+def session_of(
+    tree: Tree, call: cst.Call, imports: ImportedNames, types: Mapping[Span, str], taken: dict[int, set[str]]
+) -> LocalSession | Refusal:
+    """The session that a request is made with, or why it has no form in aiohttp.
+
+    `taken` are the variables that sessions have bound, by the function; those of this one are added.
+    """
     function = enclosing_function(tree.path(call))
     if not isinstance(function, cst.FunctionDef):
         return Refusal("it stands outside of any function")
     if not isinstance(call.func, cst.Attribute) or not isinstance(call.func.value, cst.Name):
-        return Refusal("its session is not a variable of the function that makes the request")
+        return Refusal(_why_no_variable(call.func))
     name = call.func.value.value
     bound, loads = _occurrences(tree, function, name)
     if len(bound) != 1:
-        what = "is not made by the function" if not bound else "is bound more than once in it"
+        what = _why_not_made(tree, name) if not bound else "is bound more than once in the function"
         return Refusal(f"its session {name} {what}")
+    if isinstance(bound[0][-2], cst.Param):
+        return Refusal(f"its session {name} is given to the function: who made it, and closes it, cannot be seen there")
+    if isinstance(bound[0][-2], cst.NameItem):
+        return Refusal(f"its session {name} {_OF_THE_MODULE}")
     made = _made_by(bound[0], imports)
     if made is None:
-        return Refusal(f"its session {name} is not made by a plain requests.Session() in a statement of its own")
+        plain = "a plain requests.Session() in a statement of its own"
+        return Refusal(f"its session {name} is not made by {plain}; one of another class may do anything")
     position, blocker = place_of_path(tree.path(made.made), tree.no_await)
     if position is not Position.AWAITABLE:
         return Refusal(f"its session {name} is made {blocker}")
-    return _with_uses(tree, function, made, loads, types)
+    return _with_uses(tree, function, made, loads, types, taken.setdefault(id(function), set()))
+
+
+_OF_THE_MODULE = (
+    "is one for the whole module, which outlives the event loop that a session of aiohttp belongs to, and which nobody "
+    "closes"
+)
+
+
+def _why_no_variable(function: cst.BaseExpression) -> str:
+    """Why a session that is no variable has no form."""
+    match function:
+        case cst.Attribute(value=cst.Attribute(value=cst.Name(value="self" | "cls" as of), attr=attribute)):
+            return (
+                f"its session {of}.{attribute.value} is kept on an object, which is made outside of any event loop and "
+                "may outlive the one that a session of aiohttp belongs to"
+            )
+    return "its session is not a variable of the function that makes the request"
+
+
+def _why_not_made(tree: Tree, name: str) -> str:
+    """Why a session that a function does not bind has no form."""
+    is_global = any(
+        node.value == name
+        and role_of(path := tree.path(node)) in {NameRole.ASSIGNED, NameRole.BOUND}
+        and not any(isinstance(one, cst.FunctionDef | cst.ClassDef | cst.Lambda) for one in path)
+        for node in tree.all(cst.Name)
+    )
+    return _OF_THE_MODULE if is_global else "is not made by the function"
 
 
 def session_form(tree: Tree, session: LocalSession, forms: Iterable[RequestForm]) -> SessionForm | Refusal:
@@ -96,6 +141,7 @@ def session_form(tree: Tree, session: LocalSession, forms: Iterable[RequestForm]
         last=tree.span(block[last]),
         is_with=is_with,
         closes=tuple(tree.span(close) for close in session.closes),
+        uses=tuple(session.uses),
     )
 
 
@@ -160,12 +206,13 @@ def _with_uses(
     made: _Made,
     loads: Sequence[tuple[cst.CSTNode, ...]],
     types: Mapping[Span, str],
+    taken: set[str],
 ) -> LocalSession | Refusal:
     around = made.statement.body if isinstance(made.statement, cst.With) else made.block
     start = tree.offsets(made.statement)[0]
     requests: list[cst.Call] = []
     closes: list[cst.Call] = []
-    notes: list[str] = [NOTE]
+    uses: list[tuple[SessionUse, Sequence[cst.CSTNode]]] = []
     for path in loads:
         line = tree.span(path[-1]).line
         if enclosing_function(path) is not function:
@@ -181,7 +228,11 @@ def _with_uses(
             case cst.Call():
                 requests.append(use)
             case _:
-                notes += use
+                uses.append((use, path))
+    first = min((tree.offsets(call)[0] for call in requests), default=start)
+    refusal = check_together(tree, uses, around, first)
+    if refusal is not None:
+        return Refusal(f"its session {made.name} {refusal.reason}")
     return LocalSession(
         name=made.name,
         made=made.made,
@@ -190,12 +241,21 @@ def _with_uses(
         loads=loads,
         requests=requests,
         closes=closes,
-        notes=tuple(dict.fromkeys(notes)),
+        uses=[_named(use, function, taken) for use, _ in uses],
     )
 
 
-def _use(tree: Tree, path: Sequence[cst.CSTNode], types: Mapping[Span, str]) -> cst.Call | list[str] | Refusal:
-    """A request or a close; the notes on a header that is set; or why there is no form for what is done."""
+def _named(use: SessionUse, function: cst.FunctionDef, taken: set[str]) -> SessionUse:
+    """A use whose variable has a name that is free."""
+    if use.variable is None:
+        return use
+    name = free_name(function, use.variable, taken)
+    taken.add(name)
+    return replace(use, variable=name)
+
+
+def _use(tree: Tree, path: Sequence[cst.CSTNode], types: Mapping[Span, str]) -> cst.Call | SessionUse | Refusal:
+    """A request or a close; what else is done with the session; or why there is no form for it."""
     attribute, outer = path[-2], path[-3]
     if not isinstance(attribute, cst.Attribute) or attribute.value is not path[-1]:
         return Refusal("is used as a value")
@@ -207,38 +267,4 @@ def _use(tree: Tree, path: Sequence[cst.CSTNode], types: Mapping[Span, str]) -> 
     if is_called and name == "close" and isinstance(path[-4], cst.Expr):
         assert isinstance(outer, cst.Call)
         return outer
-    if name == "headers":
-        return _set_headers(tree, path[:-1], types)
-    return Refusal(f"has its {name} used, for which there is no form in aiohttp yet that is known to be the same,")
-
-
-def _set_headers(tree: Tree, path: Sequence[cst.CSTNode], types: Mapping[Span, str]) -> list[str] | Refusal:
-    """The notes on `headers.update(...)` or `headers[...] = ...`; the path ends with `headers`."""
-    match path[-4:]:
-        case (
-            cst.Expr(),
-            cst.Call(args=[cst.Arg(keyword=None, star="", value=value)]),
-            cst.Attribute(attr=cst.Name(value="update")),
-            _,
-        ):
-            return _told(_unadjusted(check_mapping(WIRE, "headers", value, tree, types)))
-        case (
-            cst.Assign(targets=[_], value=value),
-            cst.AssignTarget(),
-            cst.Subscript(slice=[cst.SubscriptElement(slice=cst.Index(value=key))]),
-            _,
-        ):
-            return _told(check_pair(WIRE, "headers", key, value, tree, types))
-    return Refusal("has its headers used otherwise than to set them")
-
-
-def _told(checked: list[str] | Refusal) -> list[str] | Refusal:
-    return Refusal(f"sets headers that cannot be: {checked.reason},") if isinstance(checked, Refusal) else checked
-
-
-def _unadjusted(answer: Answer) -> list[str] | Refusal:
-    """The notes on a mapping that is given as it is."""
-    if isinstance(answer, Refusal):
-        return answer
-    adjustment, notes = answer
-    return notes if adjustment == PASSED else Refusal("headers= holds None")
+    return use_of_session(tree, path, types)

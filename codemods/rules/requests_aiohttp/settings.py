@@ -23,6 +23,8 @@ class Setting(StrEnum):
     """Cookies of hosts that are named by their IP address are kept, and none is put into quotes."""
     LINES = "lines"
     """The lines of a reply's head may be as long as `http.client` lets them be."""
+    ENVIRONMENT = "environment"
+    """Proxies and logins of the environment are used."""
     CHARSET = "charset"
     """Text whose server names no charset is Latin-1."""
 
@@ -30,6 +32,7 @@ class Setting(StrEnum):
 _ARGUMENTS = {
     Setting.COOKIES: (("cookie_jar", "{aiohttp}.CookieJar(unsafe=True, quote_cookie=False)"),),
     Setting.LINES: (("max_line_size", "65536"), ("max_field_size", "65536")),
+    Setting.ENVIRONMENT: (("trust_env", "True"),),
     Setting.CHARSET: (
         (
             "fallback_charset_resolver",

@@ -20,6 +20,7 @@ from codemods.model import Span
 from codemods.rules.names import free_name
 from codemods.rules.requests_aiohttp.arguments import Added
 from codemods.rules.requests_aiohttp.placed import place_uses, reads_of
+from codemods.rules.requests_aiohttp.session_uses import SessionUse
 from codemods.rules.requests_aiohttp.settings import Setting
 from codemods.rules.requests_aiohttp.streams import is_streamed
 from codemods.rules.requests_calls.adjustments import Adjustment
@@ -57,6 +58,8 @@ class SessionForm:
     """The calls that close it."""
     settings: tuple[Setting, ...] = ()
     """What it is told."""
+    uses: tuple[SessionUse, ...] = ()
+    """What else is done with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,8 @@ class RequestForm(NativeRequest):
     """Whether JSON is decoded from the text, which raises whatever is no JSON; aiohttp's own way asks for a type."""
     is_in_session: bool = False
     """Whether the variable holds a session of the function's own, so that the request brings none."""
+    of_session: tuple[tuple[str, str], ...] = ()
+    """What it is given because it is set on its session: keywords and values."""
     opens: SessionForm | None = None
     """That session, for the first of its requests."""
 

@@ -1,0 +1,221 @@
+"""Writes what is done with a session besides its requests as it is done with aiohttp's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+
+import libcst as cst
+
+from codemods.rewrite.edits import Edits
+from codemods.rules.requests_aiohttp.logins import Login, NamedLogin
+from codemods.rules.requests_aiohttp.session_uses import SessionChange, SessionUse
+from codemods.rules.requests_calls.adjustments import NameOf, assignment, called, dotted, keyword_argument
+from codemods.rules.requests_calls.certificates import OwnCertificate
+from codemods.rules.requests_calls.proxies import Proxy
+
+Release = Callable[[cst.BaseExpression, str | None], None]
+
+
+def add_session_use(edits: Edits, use: SessionUse, name_of: NameOf, release: Release) -> None:
+    """Adds the edits of one use of a session; `release` is told of every name that goes away."""
+    name_of = cache(name_of)  # asked again while edits are applied, when imports are settled
+    node = edits.tree.at(use.node, cst.CSTNode)  # type: ignore[type-abstract]
+    match use.change:
+        case SessionChange.SAME:
+            return
+        case SessionChange.GONE | SessionChange.VARIABLE | SessionChange.CONTEXT | SessionChange.CERTIFICATE:
+            _replace_statement(edits, use, name_of)
+            return
+        case SessionChange.HEADERS | SessionChange.LOGIN | SessionChange.COOKIE:
+            node = edits.tree.at(use.node, cst.BaseSmallStatement)  # type: ignore[type-abstract]
+        case _:
+            node = edits.tree.at(use.node, cst.BaseExpression)  # type: ignore[type-abstract]
+    assert node is not None, use
+    if use.change is SessionChange.LOGIN:
+        assert isinstance(node, cst.Assign)
+        name_of("aiohttp")
+        for gone in Login().gone(cst.Arg(node.value)):
+            release(gone, None)
+    edits.replace(node, lambda updated: _WRITERS[use.change](updated, name_of))
+
+
+def _replace_statement(edits: Edits, use: SessionUse, name_of: NameOf) -> None:
+    node = edits.tree.at(use.node, cst.BaseSmallStatement)  # type: ignore[type-abstract]
+    assert node is not None, use
+    path = edits.tree.path(node)
+    block, line = path[-3], path[-2]
+    assert isinstance(block, cst.IndentedBlock)
+    assert isinstance(line, cst.SimpleStatementLine)
+    if use.change is SessionChange.GONE:
+        _take_out(edits, block, line)
+        return
+    if use.change is not SessionChange.VARIABLE:
+        name_of("ssl")
+
+    def written(statements: Sequence[cst.BaseStatement]) -> Sequence[cst.BaseStatement]:
+        (one,) = statements
+        assert isinstance(one, cst.SimpleStatementLine)
+        made = list(_set_up(use, _value(one.body[0]), name_of))
+        made[0] = made[0].with_changes(leading_lines=one.leading_lines)
+        made[-1] = made[-1].with_changes(trailing_whitespace=one.trailing_whitespace)
+        return made
+
+    edits.wrap(block, line, line, written)
+
+
+def _value(statement: cst.CSTNode) -> cst.BaseExpression:
+    """What is assigned, or given to `update()`; one item as a dict of it."""
+    match statement:
+        case cst.Assign(targets=[cst.AssignTarget(target=cst.Subscript(slice=[cst.SubscriptElement(cst.Index(key))]))]):
+            return cst.Dict([cst.DictElement(key, statement.value)])
+        case cst.Assign(value=value):
+            return value
+        case cst.Expr(value=cst.Call(args=[cst.Arg(value=cst.Dict() as value)])):
+            return value
+        case cst.Expr(value=cst.Call(args=[cst.Arg(value=value)])):
+            return cst.Dict([cst.StarredDictElement(value)])  # update() copies
+    raise AssertionError(statement)
+
+
+def _set_up(use: SessionUse, value: cst.BaseExpression, name_of: NameOf) -> Iterator[cst.SimpleStatementLine]:
+    """The statements that keep in a variable what is set."""
+    assert use.variable is not None
+    name = cst.Name(use.variable)
+    if use.change is SessionChange.CONTEXT:
+        yield assignment(name, called(dotted(f"{name_of('ssl')}.create_default_context"), cafile=value))
+    elif use.change is SessionChange.CERTIFICATE:
+        for statement in OwnCertificate(use.variable, "ssl").statements({"cert": value}, name_of):
+            assert isinstance(statement, cst.SimpleStatementLine)
+            yield statement
+    elif use.argument == "proxies":
+        yield assignment(name, _proxy(value))
+    else:
+        yield assignment(name, value)
+
+
+def _proxy(proxies: cst.BaseExpression) -> cst.BaseExpression:
+    (argument,) = Proxy().written(cst.Arg(proxies), str)
+    return argument.value
+
+
+def _take_out(edits: Edits, block: cst.IndentedBlock, line: cst.SimpleStatementLine) -> None:
+    """Takes a statement away; its comments go to the statement behind it."""
+    behind = block.body[list(block.body).index(line) + 1]
+
+    def without(statements: Sequence[cst.BaseStatement]) -> Sequence[cst.BaseStatement]:
+        gone, first, *rest = statements
+        assert isinstance(gone, cst.SimpleStatementLine)
+        lines = [*gone.leading_lines]
+        if gone.trailing_whitespace.comment is not None:
+            lines.append(cst.EmptyLine(comment=gone.trailing_whitespace.comment))
+        lines += getattr(first, "leading_lines", ())
+        return [first.with_changes(leading_lines=lines), *rest]
+
+    edits.wrap(block, line, behind, without)
+
+
+def _headers(node: cst.CSTNode, name_of: NameOf) -> cst.CSTNode:
+    assert isinstance(node, cst.Assign)
+    return cst.Expr(called(cst.Attribute(node.targets[0].target, cst.Name("update")), node.value))
+
+
+def _login(node: cst.CSTNode, name_of: NameOf) -> cst.CSTNode:
+    """`session.headers["Authorization"] = aiohttp.encode_basic_auth(user, password, "latin1")`."""
+    assert isinstance(node, cst.Assign)
+    target = node.targets[0].target
+    assert isinstance(target, cst.Attribute)
+    header = _login_of(node.value).header(cst.Arg(node.value), name_of)
+    assert isinstance(header, cst.DictElement)
+    item = cst.Subscript(target.with_changes(attr=cst.Name("headers")), [cst.SubscriptElement(cst.Index(header.key))])
+    return cst.Assign([cst.AssignTarget(item)], header.value)
+
+
+def _login_of(value: cst.BaseExpression) -> Login:
+    is_visible = isinstance(value, cst.Tuple | cst.Call)
+    return Login() if is_visible else NamedLogin(may_be_none=False)
+
+
+def _jar(cookies: cst.BaseExpression) -> cst.Attribute:
+    assert isinstance(cookies, cst.Attribute)
+    return cookies.with_changes(attr=cst.Name("cookie_jar"))
+
+
+def _cookie(node: cst.CSTNode, name_of: NameOf) -> cst.CSTNode:
+    assert isinstance(node, cst.Assign)
+    target = node.targets[0].target
+    assert isinstance(target, cst.Subscript)
+    key = target.slice[0].slice
+    assert isinstance(key, cst.Index)
+    return cst.Expr(_update(target.value, key.value, node.value))
+
+
+def _cookie_call(node: cst.CSTNode, name_of: NameOf) -> cst.CSTNode:
+    assert isinstance(node, cst.Call)
+    assert isinstance(node.func, cst.Attribute)
+    made = _update(node.func.value, node.args[0].value, node.args[1].value)
+    return made.with_changes(lpar=node.lpar, rpar=node.rpar)
+
+
+def _update(cookies: cst.BaseExpression, name: cst.BaseExpression, value: cst.BaseExpression) -> cst.Call:
+    method = cst.Attribute(_jar(cookies), cst.Name("update_cookies"))
+    return called(method, cst.Dict([cst.DictElement(name, value)]))
+
+
+def _cookies_update(node: cst.CSTNode, name_of: NameOf) -> cst.CSTNode:
+    assert isinstance(node, cst.Attribute)
+    return node.with_changes(value=_jar(node.value), attr=cst.Name("update_cookies"))
+
+
+def _every_cookie(node: cst.CSTNode, name_of: NameOf) -> cst.CSTNode:
+    """`{one.key: one.value for one in session.cookie_jar}`."""
+    if isinstance(node, cst.Call):
+        assert isinstance(node.func, cst.Attribute)
+        cookies = node.func.value
+    else:
+        assert isinstance(node, cst.Attribute)
+        cookies = node
+    one = cst.Name("one")
+    return cst.DictComp(
+        cst.Attribute(one, cst.Name("key")), cst.Attribute(one, cst.Name("value")), cst.CompFor(one, _jar(cookies))
+    )
+
+
+def _renamed_jar(node: cst.CSTNode, name_of: NameOf) -> cst.CSTNode:
+    assert isinstance(node, cst.Attribute)
+    return _jar(node)
+
+
+_WRITERS: dict[SessionChange, Callable[[cst.CSTNode, NameOf], cst.CSTNode]] = {
+    SessionChange.HEADERS: _headers,
+    SessionChange.LOGIN: _login,
+    SessionChange.COOKIE: _cookie,
+    SessionChange.COOKIE_CALL: _cookie_call,
+    SessionChange.COOKIES_UPDATE: _cookies_update,
+    SessionChange.JAR: _renamed_jar,
+    SessionChange.EVERY_COOKIE: _every_cookie,
+}
+
+
+def with_session_arguments(arguments: Sequence[cst.Arg], of_session: Sequence[tuple[str, str]]) -> Iterator[cst.Arg]:
+    """The arguments of a request, and those that say what is set on its session."""
+    given = dict(of_session)
+    params = given.pop("params", None)
+    for argument in arguments:
+        if params is not None and argument.keyword is not None and argument.keyword.value == "params":
+            yield argument.with_changes(value=_merged(params, argument.value))
+            params = None
+        else:
+            yield argument
+    if params is not None:
+        yield keyword_argument("params", cst.Name(params))
+    for keyword, value in given.items():
+        yield keyword_argument(keyword, cst.parse_expression(value))
+
+
+def _merged(name: str, own: cst.BaseExpression) -> cst.Dict:
+    """`{**params, "page": 2}`."""
+    first = cst.StarredDictElement(cst.Name(name))
+    if isinstance(own, cst.Dict):
+        return own.with_changes(elements=[first, *own.elements])
+    return cst.Dict([first, cst.StarredDictElement(own)])

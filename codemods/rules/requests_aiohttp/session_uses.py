@@ -1,0 +1,470 @@
+"""What is done with a session besides its requests, and what takes its place.
+
+What a session of aiohttp has under another name is done in its place. What it has not is kept in a variable, and given
+to each of the requests. Source: the verified table, section 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import libcst as cst
+
+from codemods.model import Span
+from codemods.rules.evaluation import is_pure
+from codemods.rules.names import is_bound
+from codemods.rules.requests_aiohttp.hooks import Raises, check_hooks
+from codemods.rules.requests_aiohttp.logins import DigestLogin, Login, NamedLogin, check_login
+from codemods.rules.requests_aiohttp.settings import Setting
+from codemods.rules.requests_aiohttp.wire import WIRE
+from codemods.rules.requests_calls.adjustments import LEFT_OUT, PASSED, Adjustment, Answer, Renamed
+from codemods.rules.requests_calls.arguments import named_arguments
+from codemods.rules.requests_calls.certificates import TrustedFile, check_certificate, check_verify
+from codemods.rules.requests_calls.combinations import holds_user, is_given, lower_names, visible_headers
+from codemods.rules.requests_calls.expressions import is_name, type_of
+from codemods.rules.requests_calls.handling import called_on, given_to, is_asked_for, is_changed, is_in_f_string
+from codemods.rules.requests_calls.mappings import check_mapping, check_pair
+from codemods.rules.requests_calls.proxies import Proxy, check_proxies
+from codemods.rules.requests_calls.values import is_plain_dict
+from codemods.rules.rule import Refusal
+from codemods.tree import Tree
+
+Path = Sequence[cst.CSTNode]
+Types = Mapping[Span, str]
+
+
+class SessionChange(StrEnum):
+    """How one use of a session is written for aiohttp."""
+
+    SAME = "same"
+    GONE = "gone"
+    """The statement goes away."""
+    HEADERS = "headers"
+    """`session.headers = {...}` becomes an update: there are none before."""
+    LOGIN = "login"
+    """`session.auth = (user, password)` becomes a header."""
+    COOKIE = "cookie"
+    """`session.cookies["id"] = "7"`."""
+    COOKIE_CALL = "cookie call"
+    """`session.cookies.set("id", "7")`."""
+    COOKIES_UPDATE = "cookies update"
+    JAR = "jar"
+    """`session.cookies` is called `session.cookie_jar`."""
+    EVERY_COOKIE = "every cookie"
+    """A dict of all cookies."""
+    VARIABLE = "variable"
+    """What is set is kept in a variable."""
+    CONTEXT = "context"
+    """A file of certificates that are trusted becomes a context in a variable."""
+    CERTIFICATE = "certificate"
+    """The same for the certificate that shows who asks."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionUse:
+    """One use of a session that is no request."""
+
+    change: SessionChange
+    node: Span
+    """What is written anew: an expression, or an assignment."""
+    notes: tuple[str, ...] = ()
+    argument: str | None = None
+    """The argument of a request that says the same as what is set."""
+    keyword: str | None = None
+    """What each request is given for it in aiohttp: the variable, or `value`."""
+    value: str | None = None
+    variable: str | None = None
+    """The variable that is bound in its place."""
+    setting: Setting | None = None
+    """What the session is told when it is made."""
+
+    @property
+    def given(self) -> str | None:
+        """What each request is given for it."""
+        return self.variable or self.value
+
+    @property
+    def comes_first(self) -> bool:
+        """Whether it only holds when it is done before all requests, whatever happens."""
+        return self.change in _ONCE or self.argument is not None or self.setting is not None
+
+
+_ONCE = frozenset({SessionChange.GONE, SessionChange.HEADERS})
+
+_HEADERS_NOTE = (
+    "requests sends none of its own headers once session.headers is assigned; aiohttp goes on to send User-Agent, "
+    "Accept and Accept-Encoding"
+)
+_LOGIN_NOTE = (
+    "encode_basic_auth() came with aiohttp 3.14, and refuses a user with a colon in it; an authorization header of a "
+    "request wins over that of the session, where requests takes session.auth"
+)
+_COOKIES_NOTE = (
+    "a cookie that is set without a host is not sent where the server sets another of its name, and values are given "
+    "without quotes; requests sends both, and keeps quotes; they are sent in another order"
+)
+_PROXY_NOTE = "requests takes a proxy of the environment before session.proxies; aiohttp takes what it is given"
+_VERIFY_NOTE = "requests takes REQUESTS_CA_BUNDLE before session.verify; aiohttp takes what it is given"
+_REDIRECTS_NOTE = "session.max_redirects is given to each request as one more: aiohttp raises when it is reached"
+
+_REASONS = {
+    "mount": "has an adapter mounted (retries, a pool, a transport of its own), which aiohttp has no equal of,",
+    "adapters": "has its adapters used, which aiohttp has no equal of,",
+    "get_adapter": "has its adapters used, which aiohttp has no equal of,",
+    "send": "sends a prepared request, of which the arguments cannot be seen,",
+    "prepare_request": "prepares a request, which aiohttp has no equal of,",
+    "stream": "has its stream set, so that bodies are read when they are asked for,",
+}
+
+
+def use_of_session(tree: Tree, path: Path, types: Types) -> SessionUse | Refusal:
+    """What is done with the session at the end of a path, by the attribute that is asked of it."""
+    attribute = path[-2]
+    assert isinstance(attribute, cst.Attribute)
+    name = attribute.attr.value
+    held = path[:-1]
+    match name:
+        case "headers":
+            return _headers(tree, held, types)
+        case "cookies":
+            return _cookies(tree, held, types)
+        case "params":
+            return _params(tree, held, types)
+        case "hooks":
+            return _hooks(tree, held)
+        case "proxies":
+            return _proxies(tree, held)
+        case "auth" | "verify" | "cert" | "max_redirects" | "trust_env" | "stream":
+            value = _assigned(held)
+            if value is None:
+                return Refusal(f"has its {name} used otherwise than to assign it")
+            return _SETTINGS[name](tree, value, held, types)
+    reason = f"has its {name} used, for which there is no form in aiohttp that is known to be the same,"
+    return Refusal(_REASONS.get(name, reason))
+
+
+def _assigned(path: Path) -> cst.BaseExpression | None:
+    """What a statement of its own assigns to the last node of a path."""
+    match path[-4:]:
+        case (cst.SimpleStatementLine(body=[_]), cst.Assign(targets=[_], value=value), cst.AssignTarget(), _):
+            return value
+    return None
+
+
+def _item_assigned(path: Path) -> tuple[cst.BaseExpression, cst.BaseExpression] | None:
+    """The key and the value of an item that a statement of its own assigns to the last node of a path."""
+    match path[-5:]:
+        case (
+            cst.SimpleStatementLine(body=[_]),
+            cst.Assign(targets=[_], value=value),
+            cst.AssignTarget(),
+            cst.Subscript(slice=[cst.SubscriptElement(slice=cst.Index(value=key))]) as item,
+            node,
+        ) if item.value is node:
+            return key, value
+    return None
+
+
+def _given_alone(path: Path, method: str) -> cst.BaseExpression | None:
+    """The only argument of a method of the last node of a path, called by a statement of its own."""
+    match path[-5:]:
+        case (
+            cst.SimpleStatementLine(body=[_]),
+            cst.Expr(),
+            cst.Call(args=[cst.Arg(keyword=None, star="", value=value)]) as call,
+            cst.Attribute(attr=cst.Name(value=name)) as function,
+            _,
+        ) if name == method and call.func is function:
+            return value
+    return None
+
+
+def _assignment(tree: Tree, path: Path) -> Span:
+    """Where the innermost assignment or expression statement of a path stands."""
+    return tree.span(next(node for node in reversed(path) if isinstance(node, cst.BaseSmallStatement)))
+
+
+def _headers(tree: Tree, path: Path, types: Types) -> SessionUse | Refusal:
+    """`headers.update(...)`, `headers[...] = ...`, `headers = {...}`."""
+    whole = _given_alone(path, "update")
+    item = _item_assigned(path)
+    new = _assigned(path)
+    if item is not None:
+        notes = check_pair(WIRE, "headers", *item, tree, types)
+    elif whole is not None or new is not None:
+        notes = _unadjusted(check_mapping(WIRE, "headers", whole or new, tree, types))  # type: ignore[arg-type]
+    else:
+        return Refusal("has its headers used otherwise than to set them, and aiohttp's hold no defaults,")
+    if isinstance(notes, Refusal):
+        return Refusal(f"sets headers that cannot be: {notes.reason},")
+    if new is None:
+        return SessionUse(SessionChange.SAME, tree.span(path[-1]), tuple(notes))
+    return SessionUse(SessionChange.HEADERS, _assignment(tree, path), (*notes, _HEADERS_NOTE))
+
+
+def _unadjusted(answer: Answer) -> list[str] | Refusal:
+    """The notes on a mapping that is given as it is."""
+    if isinstance(answer, Refusal):
+        return answer
+    adjustment, notes = answer
+    return notes if adjustment == PASSED else Refusal("it holds None, or what is no text")
+
+
+def _cookies(tree: Tree, path: Path, types: Types) -> SessionUse | Refusal:
+    """What is done with the cookies at the end of a path."""
+    node = path[-1]
+    item, method = _item_assigned(path), called_on(path)
+    if item is not None:
+        return _cookie(tree, item, SessionChange.COOKIE, _assignment(tree, path), types)
+    match method:
+        case ("update", cst.Call(args=[cst.Arg(keyword=None, star="", value=value)])):
+            if not (isinstance(value, cst.Dict) or is_plain_dict(type_of(tree, value, types))):
+                return Refusal("has cookies updated with something that is not known to be a dict")
+            notes = _unadjusted(check_mapping(WIRE, "cookies", value, tree, types))
+            if isinstance(notes, Refusal):
+                return Refusal(f"sets cookies that cannot be: {notes.reason},")
+            return _of_jar(SessionChange.COOKIES_UPDATE, tree.span(path[-2]), notes)
+        case ("set", cst.Call(args=[first, second]) as call) if not (first.keyword or second.keyword):
+            if first.star or second.star or not is_pure(first.value):
+                return Refusal("sets a cookie with arguments that cannot be seen")
+            return _cookie(tree, (first.value, second.value), SessionChange.COOKIE_CALL, tree.span(call), types)
+        case ("set", _):
+            return Refusal("sets a cookie of a host or a path, which aiohttp only takes as a URL,")
+        case ("clear", cst.Call(args=[])):
+            return _of_jar(SessionChange.JAR, tree.span(node), ())
+        case ("get_dict", cst.Call(args=[]) as call):
+            return _every_cookie(tree, path, call)
+        case ("get", cst.Call(args=[_] | [_, _] as arguments)) if all(not (a.keyword or a.star) for a in arguments):
+            return _every_cookie(tree, path, node)
+    outer = path[-2]
+    is_lookup = isinstance(outer, cst.Subscript) and outer.value is node and not is_changed(path[:-1])
+    is_copied = given_to(path) == "dict" and not is_bound(tree, "dict", node)
+    if is_lookup or is_asked_for(path) or is_copied:
+        return _every_cookie(tree, path, node)
+    return Refusal("has its cookies used otherwise than to set them, look one up or make a dict of them,")
+
+
+def _cookie(
+    tree: Tree, pair: tuple[cst.BaseExpression, cst.BaseExpression], change: SessionChange, node: Span, types: Types
+) -> SessionUse | Refusal:
+    notes = check_pair(WIRE, "cookies", *pair, tree, types)
+    if isinstance(notes, Refusal):
+        return Refusal(f"sets a cookie that cannot be: {notes.reason},")
+    return _of_jar(change, node, notes)
+
+
+def _every_cookie(tree: Tree, path: Path, node: cst.CSTNode) -> SessionUse | Refusal:
+    if is_in_f_string(path):
+        return Refusal("has its cookies in an f-string, which cannot hold what takes their place,")
+    return _of_jar(SessionChange.EVERY_COOKIE, tree.span(node), ())
+
+
+def _of_jar(change: SessionChange, node: Span, notes: Sequence[str]) -> SessionUse:
+    return SessionUse(change, node, (*notes, _COOKIES_NOTE), setting=Setting.COOKIES)
+
+
+def _params(tree: Tree, path: Path, types: Types) -> SessionUse | Refusal:
+    value = _assigned(path) or _given_alone(path, "update")
+    if value is None:
+        return Refusal("has its params used otherwise than to set them all")
+    if not (isinstance(value, cst.Dict) or is_plain_dict(type_of(tree, value, types))):
+        return Refusal("has params that are not known to be a dict")
+    notes = _unadjusted(check_mapping(WIRE, "params", value, tree, types))
+    if isinstance(notes, Refusal):
+        return Refusal(f"sets params that cannot be: {notes.reason},")
+    return SessionUse(
+        SessionChange.VARIABLE,
+        _assignment(tree, path),
+        tuple(notes),
+        argument="params",
+        keyword="params",
+        variable="params",
+    )
+
+
+def _hooks(tree: Tree, path: Path) -> SessionUse | Refusal:
+    value, item = _assigned(path), _item_assigned(path)
+    if item is not None:
+        value = cst.Dict([cst.DictElement(*item)])
+    answer = check_hooks(value) if value is not None else None
+    if answer is None or isinstance(answer, Refusal) or answer[0] != Raises():
+        return Refusal("has hooks, which may do anything with a response,")
+    return SessionUse(
+        SessionChange.GONE, _assignment(tree, path), argument="hooks", keyword="raise_for_status", value="True"
+    )
+
+
+def _proxies(tree: Tree, path: Path) -> SessionUse | Refusal:
+    value = _assigned(path) or _given_alone(path, "update")
+    answer = check_proxies(value, _PROXY_NOTE) if value is not None else Refusal("they are not set all at once")
+    if isinstance(answer, Refusal):
+        return Refusal(f"has proxies that cannot be: {answer.reason},")
+    if not isinstance(answer[0], Proxy):
+        return Refusal("has proxies that take none away")
+    return SessionUse(
+        SessionChange.VARIABLE,
+        _assignment(tree, path),
+        tuple(dict.fromkeys((*answer[1], _PROXY_NOTE))),
+        argument="proxies",
+        keyword="proxy",
+        variable="proxy",
+    )
+
+
+def _auth(tree: Tree, value: cst.BaseExpression, path: Path, types: Types) -> SessionUse | Refusal:
+    answer = check_login(value, type_of(tree, value, types), tree)
+    if isinstance(answer, Refusal):
+        return Refusal(f"has a login that cannot be: {answer.reason},")
+    login, _ = answer
+    if not isinstance(login, Login) or (isinstance(login, NamedLogin) and login.may_be_none):
+        return Refusal("has a login that may be none, or is no user and password,")
+    return SessionUse(SessionChange.LOGIN, _assignment(tree, path), (_LOGIN_NOTE,))
+
+
+def _verify(tree: Tree, value: cst.BaseExpression, path: Path, types: Types) -> SessionUse | Refusal:
+    node = _assignment(tree, path)
+    told = (_VERIFY_NOTE,)
+    answer = check_verify(value, type_of(tree, value, types), tree, "ssl")
+    match answer:
+        case Refusal(reason):
+            return Refusal(f"has its verify set: {reason},")
+        case (adjustment, _) if adjustment == LEFT_OUT:
+            return SessionUse(SessionChange.GONE, node, argument="verify")
+        case (Renamed(), _) if is_name(value, "False"):
+            return SessionUse(SessionChange.GONE, node, told, argument="verify", keyword="ssl", value="False")
+        case (Renamed(), _):
+            return SessionUse(SessionChange.VARIABLE, node, told, argument="verify", keyword="ssl", variable="verify")
+        case (TrustedFile(), _):
+            return SessionUse(SessionChange.CONTEXT, node, told, argument="verify", keyword="ssl", variable="context")
+    return Refusal("has its verify set to something that cannot be seen")
+
+
+def _cert(tree: Tree, value: cst.BaseExpression, path: Path, types: Types) -> SessionUse | Refusal:
+    answer = check_certificate({"cert": value}, "context", "ssl")
+    if isinstance(answer, Refusal):
+        return Refusal(f"has its cert set: {answer.reason},")
+    return SessionUse(
+        SessionChange.CERTIFICATE, _assignment(tree, path), argument="cert", keyword="ssl", variable="context"
+    )
+
+
+def _max_redirects(tree: Tree, value: cst.BaseExpression, path: Path, types: Types) -> SessionUse | Refusal:
+    if not isinstance(value, cst.Integer):
+        return Refusal("has its max_redirects set to something that is no plain number")
+    return SessionUse(
+        SessionChange.GONE,
+        _assignment(tree, path),
+        (_REDIRECTS_NOTE,),
+        argument="max_redirects",
+        keyword="max_redirects",
+        value=str(value.evaluated_value + 1),
+    )
+
+
+def _trust_env(tree: Tree, value: cst.BaseExpression, path: Path, types: Types) -> SessionUse | Refusal:
+    node = _assignment(tree, path)
+    if is_name(value, "False"):
+        return SessionUse(SessionChange.GONE, node)
+    if is_name(value, "True"):
+        return SessionUse(SessionChange.GONE, node, setting=Setting.ENVIRONMENT)
+    return Refusal("has its trust_env set to something that cannot be seen")
+
+
+def _stream(tree: Tree, value: cst.BaseExpression, path: Path, types: Types) -> SessionUse | Refusal:
+    return (
+        SessionUse(SessionChange.GONE, _assignment(tree, path))
+        if is_name(value, "False")
+        else Refusal(_REASONS["stream"])
+    )
+
+
+_SETTINGS = {
+    "auth": _auth,
+    "verify": _verify,
+    "cert": _cert,
+    "max_redirects": _max_redirects,
+    "trust_env": _trust_env,
+    "stream": _stream,
+}
+
+
+def check_request(
+    tree: Tree, uses: Sequence[SessionUse], call: cst.Call, verb: str, checked: Mapping[str, Adjustment], types: Types
+) -> Refusal | None:
+    """Why a request cannot be given what is set on its session; `checked` is what becomes of its own arguments."""
+    arguments = named_arguments(call, verb)
+    assert not isinstance(arguments, Refusal)
+    for use in uses:
+        if use.keyword == "ssl" and any(is_given(arguments.get(name)) for name in ("verify", "cert")):
+            return Refusal(f"its session has {use.argument} set, and it brings verify= or cert= of its own")
+        own = arguments.get(use.argument or "")
+        if use.change is SessionChange.LOGIN:
+            is_visible = "authorization" in visible_headers(arguments) or holds_user(arguments["url"])
+            if is_visible or isinstance(checked.get("auth"), DigestLogin):
+                return Refusal("its session has a login, and it brings another one")
+        if own is None or is_name(own, "None"):
+            continue
+        if use.argument != "params":
+            return Refusal(f"its session has {use.argument} set, and it brings others")
+        is_dict = isinstance(own, cst.Dict) or is_plain_dict(type_of(tree, own, types))
+        if not is_dict or checked.get("params") != PASSED:
+            return Refusal("its session has params, and its own are not known to be a dict of texts")
+    return None
+
+
+def check_together(
+    tree: Tree, uses: Sequence[tuple[SessionUse, Path]], block: cst.BaseSuite, first_request: int
+) -> Refusal | None:
+    """Why the uses of a session cannot be written together: what holds for every request has to come before them all.
+
+    `block` is that of the session, `first_request` the offset of the first request in it.
+    """
+    seen: set[str] = set()
+    has_headers = False
+    has_login = any(use.change is SessionChange.LOGIN for use, _ in uses)
+    for use, path in uses:
+        line = use.node.line
+        if has_login and "authorization" in _visible_names(path):
+            return Refusal(f"has a login, and another one among its headers in line {line}")
+        if use.change is SessionChange.HEADERS and has_headers:
+            return Refusal(f"has its headers assigned when there are some, in line {line}")
+        has_headers = has_headers or use.change in _HEADER_CHANGES
+        if not use.comes_first or use.change in _JAR_CHANGES:
+            continue
+        at = tree.lines.offset(use.node.line, use.node.column)
+        if path[path.index(block) + 2] is not _small_statement(path) or at > first_request:
+            return Refusal(f"is set up in line {line}, which does not always come before its first request,")
+        keyword = use.keyword or use.argument
+        if keyword is not None and keyword in seen:
+            return Refusal(f"is set up in line {line} as it was before,")
+        seen |= {keyword} if keyword is not None else set()
+    return None
+
+
+_HEADER_CHANGES = frozenset({SessionChange.SAME, SessionChange.HEADERS, SessionChange.LOGIN})
+_JAR_CHANGES = frozenset(
+    {
+        SessionChange.COOKIE,
+        SessionChange.COOKIE_CALL,
+        SessionChange.COOKIES_UPDATE,
+        SessionChange.JAR,
+        SessionChange.EVERY_COOKIE,
+    }
+)
+
+
+def _visible_names(path: Path) -> set[str]:
+    """The names of headers, in small letters, that a use of a session shows to set."""
+    held = path[:-1]
+    item = _item_assigned(held)
+    whole = _assigned(held) or _given_alone(held, "update")
+    if item is not None:
+        return lower_names([item[0]])
+    elements = whole.elements if isinstance(whole, cst.Dict) else ()
+    return lower_names(one.key for one in elements if isinstance(one, cst.DictElement))
+
+
+def _small_statement(path: Path) -> cst.CSTNode:
+    return next(node for node in reversed(path) if isinstance(node, cst.BaseSmallStatement))
