@@ -55,6 +55,21 @@ class Edits:
         """Takes a statement out of a body."""
         self.wrap(block, statement, statement, lambda statements: ())
 
+    def take_out(self, block: cst.IndentedBlock, statement: cst.SimpleStatementLine) -> None:
+        """Takes a statement out of a block; its comments go to the statement behind it, which has to be there."""
+        behind = block.body[list(block.body).index(statement) + 1]
+
+        def without(statements: Sequence[cst.BaseStatement]) -> Sequence[cst.BaseStatement]:
+            gone, first, *rest = statements
+            assert isinstance(gone, cst.SimpleStatementLine)
+            lines = [*gone.leading_lines]
+            if gone.trailing_whitespace.comment is not None:
+                lines.append(cst.EmptyLine(comment=gone.trailing_whitespace.comment))
+            lines += getattr(first, "leading_lines", ())
+            return [first.with_changes(leading_lines=lines), *rest]
+
+        self.wrap(block, statement, behind, without)
+
     def _mark(self, node: cst.CSTNode) -> None:
         self._on_the_way.update(id(one) for one in self.tree.path(node))
 

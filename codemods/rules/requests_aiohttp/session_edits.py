@@ -20,7 +20,7 @@ Release = Callable[[cst.BaseExpression, str | None], None]
 def add_session_use(edits: Edits, use: SessionUse, name_of: NameOf, release: Release) -> None:
     """Adds the edits of one use of a session; `release` is told of every name that goes away."""
     name_of = cache(name_of)  # asked again while edits are applied, when imports are settled
-    node = edits.tree.at(use.node, cst.CSTNode)  # type: ignore[type-abstract]
+    node: cst.CSTNode | None
     match use.change:
         case SessionChange.SAME:
             return
@@ -48,7 +48,7 @@ def _replace_statement(edits: Edits, use: SessionUse, name_of: NameOf) -> None:
     assert isinstance(block, cst.IndentedBlock)
     assert isinstance(line, cst.SimpleStatementLine)
     if use.change is SessionChange.GONE:
-        _take_out(edits, block, line)
+        edits.take_out(block, line)
         return
     if use.change is not SessionChange.VARIABLE:
         name_of("ssl")
@@ -97,22 +97,6 @@ def _set_up(use: SessionUse, value: cst.BaseExpression, name_of: NameOf) -> Iter
 def _proxy(proxies: cst.BaseExpression) -> cst.BaseExpression:
     (argument,) = Proxy().written(cst.Arg(proxies), str)
     return argument.value
-
-
-def _take_out(edits: Edits, block: cst.IndentedBlock, line: cst.SimpleStatementLine) -> None:
-    """Takes a statement away; its comments go to the statement behind it."""
-    behind = block.body[list(block.body).index(line) + 1]
-
-    def without(statements: Sequence[cst.BaseStatement]) -> Sequence[cst.BaseStatement]:
-        gone, first, *rest = statements
-        assert isinstance(gone, cst.SimpleStatementLine)
-        lines = [*gone.leading_lines]
-        if gone.trailing_whitespace.comment is not None:
-            lines.append(cst.EmptyLine(comment=gone.trailing_whitespace.comment))
-        lines += getattr(first, "leading_lines", ())
-        return [first.with_changes(leading_lines=lines), *rest]
-
-    edits.wrap(block, line, behind, without)
 
 
 def _headers(node: cst.CSTNode, name_of: NameOf) -> cst.CSTNode:

@@ -71,23 +71,12 @@ def _encoding(edits: Edits, form: RequestForm) -> Sequence[cst.Arg]:
 
 
 def _leave_out(edits: Edits, target: cst.BaseExpression) -> None:
-    """Takes an assignment away; its comments go to the statement behind it."""
+    """Takes an assignment away."""
     path = edits.tree.path(target)
     block, line = path[-5], path[-4]
     assert isinstance(block, cst.IndentedBlock)
     assert isinstance(line, cst.SimpleStatementLine)
-    behind = block.body[list(block.body).index(line) + 1]
-
-    def without(statements: Sequence[cst.BaseStatement]) -> Sequence[cst.BaseStatement]:
-        gone, first, *rest = statements
-        assert isinstance(gone, cst.SimpleStatementLine)
-        lines = [*gone.leading_lines]
-        if gone.trailing_whitespace.comment is not None:
-            lines.append(cst.EmptyLine(comment=gone.trailing_whitespace.comment))
-        lines += getattr(first, "leading_lines", ())
-        return [first.with_changes(leading_lines=lines), *rest]
-
-    edits.wrap(block, line, behind, without)
+    edits.take_out(block, line)
 
 
 def _iterate(edits: Edits, node: cst.BaseExpression, use: ResponseUse) -> None:
