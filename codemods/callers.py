@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
 from collections.abc import Callable, Container, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from codemods.entries import EntryFinder
 from codemods.facts.flow import Flow, followed
-from codemods.facts.graph import CallGraph, ClassFact, Function, Reference
+from codemods.facts.graph import ByName, CallGraph, ClassFact, Function, Reference
 from codemods.facts.inheritance import Inheritance, last_name
 from codemods.facts.kinds import is_partly_known
 from codemods.mentions import MentionFinder, Sources
@@ -32,6 +31,7 @@ class Callers:
     def __init__(
         self,
         graph: CallGraph,
+        by_name: ByName,
         inheritance: Inheritance,
         sources: Sources,
         entries: EntryFinder,
@@ -40,17 +40,12 @@ class Callers:
     ) -> None:
         """`types_of` gives the types of the expressions of a file."""
         self._graph = graph
+        self._by_name = by_name
         self._sources = sources
         self._entries = entries
         self._mentions = mentions
         self._types_of = types_of
-        self._classes = {one.name: one for one in graph.classes}
         self._kin = {name for family in inheritance.families for name in family}
-        self._definitions = Counter(one.name.partition("@")[0] for one in graph.functions)
-        self._references: dict[str, list[Reference]] = defaultdict(list)
-        for reference in graph.references:
-            for target in reference.targets:
-                self._references[target].append(reference)
         self._makes_classes = any(_MAKES_CLASSES.search(text.lines.text) for text in sources.texts.values())
 
     def followed(self, names: Container[str]) -> CallGraph:
@@ -72,19 +67,19 @@ class Callers:
     def _has_unseen_callers(self, function: Function) -> bool:
         """Whether anything may call a function besides the resolved calls."""
         name = last_name(function.name)
-        owner = self._classes.get(function.owner or "")
+        owner = self._by_name.classes.get(function.owner or "")
         is_init = name == "__init__"
         if not is_init and (name.startswith("__") or function.overrides_foreign is not None):
             return True
         if function.path in self._sources.outside or function.path in self._sources.stubbed:
             return True
-        if function.name in self._entries.named or self._definitions[function.name.partition("@")[0]] > 1:
+        if function.name in self._entries.named or self._by_name.is_defined_again(function.name):
             return True
         if function.name in self._kin or foreign_caller(function, owner) is not None:
             return True
         if owner is not None and (self._mentions.is_opaque(owner) or (is_init and self._is_made_unseen(owner))):
             return True
-        if any(not self._is_harmless(one) for one in self._references[function.name]):
+        if any(not self._is_harmless(one) for one in self._by_name.references(function.name)):
             return True
         self._mentions.look_for({function.name})
         return self._mentions.why(function) is not None
@@ -93,7 +88,9 @@ class Callers:
         """Whether a class may be made by code that does not name it."""
         lines = self._sources.texts[one.path].lines
         before = lines.line(one.span.line - 1).lstrip() if one.span.line > 1 else ""
-        related = [self._classes[name] for name in self._mentions.related[one.name] if name in self._classes]
+        related = [
+            self._by_name.classes[name] for name in self._mentions.related[one.name] if name in self._by_name.classes
+        ]
         return (
             bool(one.foreign_bases)
             or before.startswith(("@", ")"))

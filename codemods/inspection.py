@@ -17,7 +17,7 @@ from codemods.callers import Callers
 from codemods.config import Config
 from codemods.entries import EntryFinder
 from codemods.facts.closure import Closure, blocking_name, plain_functions, plain_site
-from codemods.facts.graph import Call, CallGraph, CallKind, ClassFact, Function
+from codemods.facts.graph import ByName, Call, CallGraph, CallKind, ClassFact, Function
 from codemods.facts.handlers import ExceptionNames, clauses_around
 from codemods.facts.inheritance import Inheritance, last_name
 from codemods.facts.markers import Markers
@@ -85,11 +85,12 @@ def inspect(
     entries = EntryFinder(graph, knowledge, sources.texts, sources.scripts)
 
     def finders_of(graph: CallGraph) -> Finders:
-        mentions = MentionFinder(graph, sources, types_of)
+        by_name = ByName(graph)
+        mentions = MentionFinder(graph, by_name, sources, types_of)
         return Finders(
-            locks=LockFinder(graph, inheritance, sources, entries, config, mentions),
+            locks=LockFinder(graph, by_name, inheritance, sources, entries, config, mentions),
             mentions=mentions,
-            callers=Callers(graph, inheritance, sources, entries, mentions, types_of),
+            callers=Callers(graph, by_name, inheritance, sources, entries, mentions, types_of),
         )
 
     prospect = worth_parsing(graph, closure, inheritance, finders_of, sources, knowledge, options)

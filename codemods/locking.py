@@ -5,14 +5,13 @@ Joins the graph, the classes, the syntax and the texts; `codemods.planning.bound
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from codemods.callers import foreign_caller
 from codemods.config import Config
 from codemods.entries import EntryFinder
-from codemods.facts.graph import CallGraph, ClassFact, Function, Reference
+from codemods.facts.graph import ByName, CallGraph, ClassFact, Function, Reference
 from codemods.facts.inheritance import Inheritance
 from codemods.mentions import MentionFinder, Sources
 from codemods.planning.boundaries import lock_of
@@ -53,6 +52,7 @@ class LockFinder:
     def __init__(
         self,
         graph: CallGraph,
+        by_name: ByName,
         inheritance: Inheritance,
         sources: Sources,
         entries: EntryFinder,
@@ -60,24 +60,19 @@ class LockFinder:
         mentions: MentionFinder,
     ) -> None:
         self._graph = graph
+        self._by_name = by_name
         self._entries = entries
-        self._classes: dict[str, ClassFact] = {one.name: one for one in graph.classes}
         self._inheritance = inheritance
         self._sources = sources
         self._config = config
         self._mentions = mentions
-        self._references: dict[str, list[Reference]] = defaultdict(list)
-        for reference in graph.references:
-            for target in reference.targets:
-                self._references[target].append(reference)
-        self._definitions = Counter(one.name.partition("@")[0] for one in graph.functions)
 
     def planned(self, names: Container[str], seen: Seen) -> Iterator[PlannedFunction]:
         """Functions with their locks, as far as they are known."""
         for function in self._graph.functions:
             if function.name not in names:
                 continue
-            owner = self._classes.get(function.owner or "")
+            owner = self._by_name.classes.get(function.owner or "")
             runner = None if self._by_file(function, seen) else self._entries.runner_of(function, owner)
             if runner is not None and function.name in seen.defaulted:
                 runner = replace(runner, is_alike=False)
@@ -121,7 +116,7 @@ class LockFinder:
 
     def _uses(self, function: Function, *, is_split: bool) -> Sequence[Reference]:
         """The uses of a function as a value by which it may be called and not awaited."""
-        found = self._references[function.name]
+        found = self._by_name.references(function.name)
         if is_split and self._entries.wrapping(function) is not None:
             return ()  # a command, that is: who uses it in a function is among its possible callers
         return found
@@ -143,7 +138,7 @@ class LockFinder:
         return self._entries.may_be_called_by(function) | {one for one in around if one is not None}
 
     def _by_definition(self, function: Function, seen: Seen) -> str | None:
-        if function.name in seen.rebound or self._definitions[function.name.partition("@")[0]] > 1:
+        if function.name in seen.rebound or self._by_name.is_defined_again(function.name):
             return f"its name is bound more than once in {function.path}"
         if function.name in seen.stopping:
             return "it may raise StopIteration, which a coroutine cannot hand on"

@@ -12,7 +12,7 @@ from codemods.entries import Scripts
 from codemods.facts.arguments import accepts, arguments_in, closing
 from codemods.facts.assemble import Text
 from codemods.facts.flow import receiver_of
-from codemods.facts.graph import Call, CallGraph, ClassFact, Function
+from codemods.facts.graph import ByName, Call, CallGraph, ClassFact, Function
 from codemods.facts.inheritance import last_name
 from codemods.facts.kinds import Kind
 from codemods.facts.lookups import looked_up_names
@@ -47,7 +47,9 @@ class Sources:
 class MentionFinder:
     """Finds the places, for the functions that are asked about, and says which function each can mean."""
 
-    def __init__(self, graph: CallGraph, sources: Sources, types_of: Callable[[str], Mapping[Span, str]]) -> None:
+    def __init__(
+        self, graph: CallGraph, by_name: ByName, sources: Sources, types_of: Callable[[str], Mapping[Span, str]]
+    ) -> None:
         """`types_of` gives the types of the expressions of a file."""
         self._graph = graph
         self._sources = sources
@@ -57,7 +59,7 @@ class MentionFinder:
         self._looked_for: set[str] = set()
         self._mentioned_classes: dict[str, bool] = {}
         self._unread_words = {name: set(re.findall(rb"\w+", content)) for name, content in sources.unread.items()}
-        self._classes = {one.name: one for one in graph.classes}
+        self._by_name = by_name
         self.related = _related_classes(graph)
         """For each class those that can have an instance in common with it."""
         self.project = {one.name.partition(":")[0].partition(".")[0] for one in graph.functions}
@@ -203,7 +205,7 @@ class MentionFinder:
             return True
         if not kind.is_class and not kind.name.startswith("builtins."):
             return True  # it may hand on to something else, or be what a Protocol asks for
-        owner = self._classes.get(function.owner or "")
+        owner = self._by_name.classes.get(function.owner or "")
         return owner is not None and (kind.name in owner.foreign_bases or self._has_unknown_base(owner))
 
     def is_opaque(self, one: ClassFact) -> bool:
@@ -214,7 +216,9 @@ class MentionFinder:
             one.is_protocol
             or bool(hooks & (own | one.foreign_members))
             or self._has_unknown_base(one)
-            or any(self._has_unknown_base(self._classes[base]) for base in one.mro if base in self._classes)
+            or any(
+                self._has_unknown_base(self._by_name.classes[base]) for base in one.mro if base in self._by_name.classes
+            )
         )
 
     def _has_unknown_base(self, one: ClassFact) -> bool:

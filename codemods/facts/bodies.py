@@ -79,7 +79,10 @@ class Bodies:
         return None
 
     def source(self, function: Function) -> str | None:
-        """The text of a function, its decorators left out, as a module of its own; None when it cannot be told."""
+        """The text of a function, its decorators left out, as a module of its own; None when it cannot be told.
+
+        One that is indented stands behind `if True:`, which keeps the text as it is.
+        """
         body = self._body(function)
         if body is None:
             return None

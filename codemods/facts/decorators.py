@@ -6,6 +6,7 @@ Only the text of a decorator is parsed, not its file.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -14,7 +15,8 @@ import libcst as cst
 from codemods.facts.arguments import closing
 from codemods.facts.assemble import Text
 from codemods.facts.bodies import Bodies
-from codemods.facts.graph import CallGraph, Decorator, DecoratorEffect, Function
+from codemods.facts.graph import ByName, CallGraph, Decorator, DecoratorEffect, Function
+from codemods.facts.inheritance import last_name
 from codemods.facts.syntax import enclosing_function
 from codemods.tree import Tree
 
@@ -30,41 +32,45 @@ _Path = Sequence[cst.CSTNode]
 
 def with_decorators(graph: CallGraph, texts: Mapping[str, Text]) -> CallGraph:
     """The graph whose functions' decorators say what they do, where the project defines them."""
-    used = {one.target for function in graph.functions for one in function.decorators}
     reader = _Reader(graph, texts)
-    effects = {
-        function.name: {as_call: reader.effect(function, is_factory=as_call) for as_call in (False, True)}
-        for function in graph.functions
-        if function.name in used
-    }
-
-    def told(decorator: Decorator) -> Decorator:
-        known = effects.get(decorator.target or "")
-        opening = decorator.text.find("(")
-        if known is None or (opening >= 0 and closing(decorator.text, opening) != len(decorator.text) - 1):
-            return decorator  # more is done with what the call gives
-        return replace(decorator, effect=known[opening >= 0])
-
     functions = tuple(
-        replace(one, decorators=tuple(map(told, one.decorators))) if one.decorators else one for one in graph.functions
+        replace(one, decorators=tuple(map(reader.told, one.decorators))) if one.decorators else one
+        for one in graph.functions
     )
     return replace(graph, functions=functions)
 
 
 class _Reader:
-    """Reads the decorators of a project."""
+    """Reads the decorators of a project, each once."""
 
     def __init__(self, graph: CallGraph, texts: Mapping[str, Text]) -> None:
         self._functions = {one.name: one for one in graph.functions}
+        self._by_name = ByName(graph)
         self._texts = texts
         self._bodies = Bodies(graph.functions, texts)
+        self._inner: dict[str, dict[str, Sequence[Decorator]]] = defaultdict(dict)
+        for one in graph.functions:
+            self._inner[one.parent][last_name(one.name)] = one.decorators
+        self._effects: dict[tuple[str, bool], DecoratorEffect | None] = {}
 
-    def effect(self, function: Function, *, is_factory: bool) -> DecoratorEffect | None:
+    def told(self, decorator: Decorator) -> Decorator:
+        """A decorator with what it does."""
+        function = self._functions.get(decorator.target or "")
+        opening = decorator.text.find("(")
+        is_factory = opening >= 0
+        if function is None or (is_factory and closing(decorator.text, opening) != len(decorator.text) - 1):
+            return decorator  # not the project's, or more is done with what the call gives
+        key = function.name, is_factory
+        if key not in self._effects:
+            self._effects[key] = self._effect(function, is_factory=is_factory)
+        return replace(decorator, effect=self._effects[key])
+
+    def _effect(self, function: Function, *, is_factory: bool) -> DecoratorEffect | None:
         """What a decorator does; `is_factory` says that it is called to make one."""
         source = self._bodies.source(function)
-        again = rf"^\s*{re.escape(_last(function.name))}\s*(?::[^=\n]*)?=[^=]"
+        again = rf"^\s*{re.escape(last_name(function.name))}\s*(?::[^=\n]*)?=[^=]"
         is_bound_again = (
-            any(one.startswith(f"{function.name}@") for one in self._functions)
+            self._by_name.is_defined_again(function.name)
             or re.search(again, self._texts[function.path].lines.text, re.M) is not None
         )
         if source is None or function.decorators or function.is_async or function.owner is not None or is_bound_again:
@@ -81,25 +87,12 @@ class _Reader:
             if made is None:
                 return None
             node, name = made, f"{name}.<locals>.{made.name.value}"
-        return _Decorating(tree, node, self._decorators_in(name)).effect()
-
-    def _decorators_in(self, name: str) -> Mapping[str, Sequence[Decorator]]:
-        """The decorators of the functions that a function defines, by their names."""
-        prefix = f"{name}.<locals>."
-        return {
-            other.removeprefix(prefix): one.decorators
-            for other, one in self._functions.items()
-            if other.startswith(prefix)
-        }
-
-
-def _last(name: str) -> str:
-    return name.rpartition(":")[2].rpartition(".")[2]
+        return _Decorating(tree, node, self._inner[name]).effect()
 
 
 def _made_by(tree: Tree, node: cst.FunctionDef) -> cst.FunctionDef | None:
     """The decorator that a function defines and gives in every case."""
-    inner = {one.name.value: one for one in tree.all(cst.FunctionDef, node) if _scope(tree, one) is node}
+    inner = _defined_in(tree, node)
     returned = _returned(tree, node)
     names = {one.value if isinstance(one, cst.Name) else "" for one in returned}
     if len(names) != 1 or not _always_leaves(node.body):
@@ -107,19 +100,18 @@ def _made_by(tree: Tree, node: cst.FunctionDef) -> cst.FunctionDef | None:
     made = inner.get(names.pop())
     if made is None or made.decorators or made.asynchronous is not None:
         return None
-    return made if _mentions(tree, node, made.name.value) == len(returned) else None
+    return made if _mentions(tree, node, made) == len(returned) else None
 
 
-def _mentions(tree: Tree, node: cst.FunctionDef, name: str) -> int:
-    """How often a name stands in a function, its definition left out."""
-    definitions = {one.name for one in tree.all(cst.FunctionDef, node)}
-    return sum(one.value == name and one not in definitions for one in tree.all(cst.Name, node))
+def _mentions(tree: Tree, node: cst.FunctionDef, inner: cst.FunctionDef) -> int:
+    """How often the name of a function within a function stands there, but for its definition."""
+    return sum(one.value == inner.name.value for one in tree.all(cst.Name, node)) - 1
 
 
-def _scope(tree: Tree, node: cst.CSTNode) -> cst.CSTNode:
-    return next(
-        one for one in reversed(tree.path(node)[:-1]) if isinstance(one, cst.FunctionDef | cst.Lambda | cst.Module)
-    )
+def _defined_in(tree: Tree, node: cst.FunctionDef) -> dict[str, cst.FunctionDef]:
+    """The functions that stand in the body of a function itself, by their names."""
+    inner = (one for one in tree.all(cst.FunctionDef, node) if enclosing_function(tree.path(one)) is node)
+    return {one.name.value: one for one in inner}
 
 
 def _returned(tree: Tree, node: cst.FunctionDef) -> list[cst.BaseExpression | None]:
@@ -153,11 +145,7 @@ class _Decorating:
         self._tree = tree
         self._node = node
         self._decorators = decorators
-        self._wrappers = {
-            one.name.value: one
-            for one in tree.all(cst.FunctionDef, node)
-            if one is not node and _scope(tree, one) is node
-        }
+        self._wrappers = _defined_in(tree, node)
 
     def effect(self) -> DecoratorEffect | None:
         parameters = self._node.params
@@ -181,13 +169,12 @@ class _Decorating:
         decorators = self._decorators.get(name, ())
         is_wrapped = len(decorators) == len(wrapper.decorators) and all(one.target in _WRAPS for one in decorators)
         is_generator = any(True for _ in self._tree.all(cst.Yield, wrapper))
-        uses = sum(one.value == name for one in self._tree.all(cst.Name, self._node)) - 1
         returns = sum(isinstance(one, cst.Name) and one.value == name for one in _returned(self._tree, self._node))
         return (
             is_wrapped
             and wrapper.asynchronous is None
             and not is_generator
-            and uses == returns
+            and _mentions(self._tree, self._node, wrapper) == returns
             and _always_leaves(wrapper.body)
             and all(isinstance(one, cst.Call) for one in _returned(self._tree, wrapper))
         )

@@ -5,7 +5,8 @@ Functions are named `module:qualname`, as in `app.db:Pool.acquire`; code at modu
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -181,3 +182,24 @@ class CallGraph:
             for target in call.foreign
             if target.known_as in names or (or_coroutines and target.is_coroutine)
         )
+
+
+class ByName:
+    """The parts of a graph by the names of what they are about."""
+
+    def __init__(self, graph: CallGraph) -> None:
+        self.classes: Mapping[str, ClassFact] = {one.name: one for one in graph.classes}
+        self._definitions = Counter(one.name.partition("@")[0] for one in graph.functions)
+        references: dict[str, list[Reference]] = defaultdict(list)
+        for reference in graph.references:
+            for target in reference.targets:
+                references[target].append(reference)
+        self._references = references
+
+    def references(self, function: str) -> Sequence[Reference]:
+        """The uses of a function as a value."""
+        return self._references.get(function, ())
+
+    def is_defined_again(self, function: str) -> bool:
+        """Whether there is more than one definition of a name."""
+        return self._definitions[function.partition("@")[0]] > 1
