@@ -62,8 +62,10 @@ class _Wanted:
         found: dict[str, str] = {}
         for path, text in sorted(self.texts.items()):
             names = sorted(self.names & text.lines.words)
+            if not names:
+                continue
             pattern = re.compile(rf"([\"'])({'|'.join(map(re.escape, names))})\1")
-            for match in pattern.finditer(text.lines.text) if names else ():
+            for match in pattern.finditer(text.lines.text):
                 if (
                     match[2] not in found
                     and _OF_LOOKUP.search(text.lines.text, max(0, match.start() - 200), match.start()) is None
@@ -119,7 +121,8 @@ def looked_up_names(
     wanted = _Wanted(names, project, types_of, texts)
     for path, text in sorted(texts.items()):
         lines = text.lines
-        yield from _paths(path, lines, wanted)
+        if not names.isdisjoint(lines.words):
+            yield from _paths(path, lines, wanted)
         for match in _LOOKUP.finditer(lines.text):
             if lines.masked is None or lines.masked.code[match.start()] == lines.text[match.start()]:
                 yield from _Lookup(path, lines, match, wanted).mentions()
@@ -218,15 +221,17 @@ class _Lookup:
 
     def _computed(self, asked: Argument | None) -> Iterator[Mention]:
         """All that a name can be which is computed elsewhere."""
-        line = self._lines.position(self._match.start())[0]
-        why = f"{self._path}:{line} looks up a name that is computed, and"
-        found = [(name, f"{place} has that name as a string", False) for name, place in self._wanted.written.items()]
+        if not self._wanted.written and not self._wanted.begun:
+            return
+        any_name = self._mention("", "", asked)  # what is asked has to be found out once
+        is_module = self._wanted.has_modules_as_values or self._match[2] is not None
+        any_name = replace(any_name, is_of_instance=any_name.kinds is None and not is_module)
+        why = f"{self._path}:{any_name.line} looks up a name that is computed, and"
+        for name, place in self._wanted.written.items():
+            yield replace(any_name, name=name, why=f"{why} {place} has that name as a string")
         for prefix, place in self._wanted.begun.items():
-            found.append((prefix, f"{place} has {prefix!r} as the beginning of a string", True))
-        for name, how, is_prefix in found:
-            mention = self._mention(name, f"{why} {how}", asked, is_prefix=is_prefix)
-            is_module = self._wanted.has_modules_as_values or self._match[2] is not None
-            yield replace(mention, is_of_instance=mention.kinds is None and not is_module)
+            how = f"{why} {place} has {prefix!r} as the beginning of a string"
+            yield replace(any_name, name=prefix, why=how, is_prefix=True)
 
     def _names(self, text: str, asked: Argument | None) -> Iterator[Mention]:
         for found in _STRING.finditer(text):
