@@ -208,14 +208,11 @@ def _migrate(request: Request) -> Migration:
     paths = request.paths or [Path()]
     config = load_config(_common_folder(paths), request.config)
     given: dict[str, Any] = {}
-    if request.scope is not None:
-        given["scope"] = Scope(request.scope)
-    if request.fallback is not None:
-        given["fallback"] = Fallback(request.fallback)
-    if request.client is not None:
-        given["client"] = HttpClient(request.client)
-    if request.parity is not None:
-        given["parity"] = Parity(request.parity)
+    kinds = {"scope": Scope, "fallback": Fallback, "client": HttpClient, "parity": Parity}
+    for name, kind in kinds.items():
+        value = getattr(request, name)
+        if value is not None:
+            given[name] = kind(value)
     if request.select:
         given["select"] = frozenset(request.select)
     if request.ignore:
