@@ -11,7 +11,7 @@ from codemods.rules.requests_aiohttp import RULE
 from codemods.rules.requests_aiohttp.arguments import CheckedArguments, check_arguments
 from codemods.rules.requests_aiohttp.placed import notes_of
 from codemods.rules.requests_aiohttp.response import DECODES, NOTES
-from codemods.rules.requests_aiohttp.session_uses import check_request
+from codemods.rules.requests_aiohttp.session_together import check_request
 from codemods.rules.requests_aiohttp.sessions import NOTE, STRICT_NOTE, LocalSession, session_form, session_of
 from codemods.rules.requests_aiohttp.settings import settings_of
 from codemods.rules.requests_aiohttp.shapes import RequestForm, SessionForm, Shape, assigned_forms

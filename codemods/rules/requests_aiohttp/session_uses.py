@@ -16,13 +16,11 @@ from codemods.model import Span
 from codemods.rules.evaluation import is_pure
 from codemods.rules.names import is_bound
 from codemods.rules.requests_aiohttp.hooks import Raises, check_hooks
-from codemods.rules.requests_aiohttp.logins import DigestLogin, Login, NamedLogin, check_login
+from codemods.rules.requests_aiohttp.logins import Login, NamedLogin, check_login
 from codemods.rules.requests_aiohttp.settings import Setting
 from codemods.rules.requests_aiohttp.wire import WIRE
-from codemods.rules.requests_calls.adjustments import LEFT_OUT, PASSED, Adjustment, Answer, Renamed
-from codemods.rules.requests_calls.arguments import named_arguments
+from codemods.rules.requests_calls.adjustments import LEFT_OUT, PASSED, Answer, Renamed
 from codemods.rules.requests_calls.certificates import TrustedFile, check_certificate, check_verify
-from codemods.rules.requests_calls.combinations import holds_user, is_given, lower_names, visible_headers
 from codemods.rules.requests_calls.expressions import is_name, type_of
 from codemods.rules.requests_calls.handling import called_on, given_to, is_asked_for, is_changed, is_in_f_string
 from codemods.rules.requests_calls.mappings import check_mapping, check_pair
@@ -88,7 +86,7 @@ class SessionUse:
     @property
     def comes_first(self) -> bool:
         """Whether it only holds when it is done before all requests, whatever happens."""
-        return self.change in _ONCE or self.argument is not None or self.setting is not None
+        return self.change in _ONCE or self.argument is not None
 
 
 _ONCE = frozenset({SessionChange.GONE, SessionChange.HEADERS})
@@ -137,7 +135,7 @@ def use_of_session(tree: Tree, path: Path, types: Types) -> SessionUse | Refusal
         case "proxies":
             return _proxies(tree, held)
         case "auth" | "verify" | "cert" | "max_redirects" | "trust_env" | "stream":
-            value = _assigned(held)
+            value = assigned(held)
             if value is None:
                 return Refusal(f"has its {name} used otherwise than to assign it")
             return _SETTINGS[name](tree, value, held, types)
@@ -145,7 +143,7 @@ def use_of_session(tree: Tree, path: Path, types: Types) -> SessionUse | Refusal
     return Refusal(_REASONS.get(name, reason))
 
 
-def _assigned(path: Path) -> cst.BaseExpression | None:
+def assigned(path: Path) -> cst.BaseExpression | None:
     """What a statement of its own assigns to the last node of a path."""
     match path[-4:]:
         case (cst.SimpleStatementLine(body=[_]), cst.Assign(targets=[_], value=value), cst.AssignTarget(), _):
@@ -153,7 +151,7 @@ def _assigned(path: Path) -> cst.BaseExpression | None:
     return None
 
 
-def _item_assigned(path: Path) -> tuple[cst.BaseExpression, cst.BaseExpression] | None:
+def item_assigned(path: Path) -> tuple[cst.BaseExpression, cst.BaseExpression] | None:
     """The key and the value of an item that a statement of its own assigns to the last node of a path."""
     match path[-5:]:
         case (
@@ -167,7 +165,7 @@ def _item_assigned(path: Path) -> tuple[cst.BaseExpression, cst.BaseExpression] 
     return None
 
 
-def _given_alone(path: Path, method: str) -> cst.BaseExpression | None:
+def given_alone(path: Path, method: str) -> cst.BaseExpression | None:
     """The only argument of a method of the last node of a path, called by a statement of its own."""
     match path[-5:]:
         case (
@@ -181,20 +179,25 @@ def _given_alone(path: Path, method: str) -> cst.BaseExpression | None:
     return None
 
 
+def small_statement(path: Path) -> cst.BaseSmallStatement:
+    """The innermost assignment or expression statement of a path."""
+    return next(node for node in reversed(path) if isinstance(node, cst.BaseSmallStatement))
+
+
 def _assignment(tree: Tree, path: Path) -> Span:
     """Where the innermost assignment or expression statement of a path stands."""
-    return tree.span(next(node for node in reversed(path) if isinstance(node, cst.BaseSmallStatement)))
+    return tree.span(small_statement(path))
 
 
 def _headers(tree: Tree, path: Path, types: Types) -> SessionUse | Refusal:
     """`headers.update(...)`, `headers[...] = ...`, `headers = {...}`."""
-    whole = _given_alone(path, "update")
-    item = _item_assigned(path)
-    new = _assigned(path)
+    whole = given_alone(path, "update")
+    item = item_assigned(path)
+    new = assigned(path)
     if item is not None:
         notes = check_pair(WIRE, "headers", *item, tree, types)
-    elif whole is not None or new is not None:
-        notes = _unadjusted(check_mapping(WIRE, "headers", whole or new, tree, types))  # type: ignore[arg-type]
+    elif (value := whole or new) is not None:
+        notes = _unadjusted(check_mapping(WIRE, "headers", value, tree, types))
     else:
         return Refusal("has its headers used otherwise than to set them, and aiohttp's hold no defaults,")
     if isinstance(notes, Refusal):
@@ -215,7 +218,7 @@ def _unadjusted(answer: Answer) -> list[str] | Refusal:
 def _cookies(tree: Tree, path: Path, types: Types) -> SessionUse | Refusal:
     """What is done with the cookies at the end of a path."""
     node = path[-1]
-    item, method = _item_assigned(path), called_on(path)
+    item, method = item_assigned(path), called_on(path)
     if item is not None:
         return _cookie(tree, item, SessionChange.COOKIE, _assignment(tree, path), types)
     match method:
@@ -266,7 +269,7 @@ def _of_jar(change: SessionChange, node: Span, notes: Sequence[str]) -> SessionU
 
 
 def _params(tree: Tree, path: Path, types: Types) -> SessionUse | Refusal:
-    value = _assigned(path) or _given_alone(path, "update")
+    value = assigned(path) or given_alone(path, "update")
     if value is None:
         return Refusal("has its params used otherwise than to set them all")
     if not (isinstance(value, cst.Dict) or is_plain_dict(type_of(tree, value, types))):
@@ -285,7 +288,7 @@ def _params(tree: Tree, path: Path, types: Types) -> SessionUse | Refusal:
 
 
 def _hooks(tree: Tree, path: Path) -> SessionUse | Refusal:
-    value, item = _assigned(path), _item_assigned(path)
+    value, item = assigned(path), item_assigned(path)
     if item is not None:
         value = cst.Dict([cst.DictElement(*item)])
     answer = check_hooks(value) if value is not None else None
@@ -297,7 +300,7 @@ def _hooks(tree: Tree, path: Path) -> SessionUse | Refusal:
 
 
 def _proxies(tree: Tree, path: Path) -> SessionUse | Refusal:
-    value = _assigned(path) or _given_alone(path, "update")
+    value = assigned(path) or given_alone(path, "update")
     answer = check_proxies(value, _PROXY_NOTE) if value is not None else Refusal("they are not set all at once")
     if isinstance(answer, Refusal):
         return Refusal(f"has proxies that cannot be: {answer.reason},")
@@ -388,83 +391,3 @@ _SETTINGS = {
     "trust_env": _trust_env,
     "stream": _stream,
 }
-
-
-def check_request(
-    tree: Tree, uses: Sequence[SessionUse], call: cst.Call, verb: str, checked: Mapping[str, Adjustment], types: Types
-) -> Refusal | None:
-    """Why a request cannot be given what is set on its session; `checked` is what becomes of its own arguments."""
-    arguments = named_arguments(call, verb)
-    assert not isinstance(arguments, Refusal)
-    for use in uses:
-        if use.keyword == "ssl" and any(is_given(arguments.get(name)) for name in ("verify", "cert")):
-            return Refusal(f"its session has {use.argument} set, and it brings verify= or cert= of its own")
-        own = arguments.get(use.argument or "")
-        if use.change is SessionChange.LOGIN:
-            is_visible = "authorization" in visible_headers(arguments) or holds_user(arguments["url"])
-            if is_visible or isinstance(checked.get("auth"), DigestLogin):
-                return Refusal("its session has a login, and it brings another one")
-        if own is None or is_name(own, "None"):
-            continue
-        if use.argument != "params":
-            return Refusal(f"its session has {use.argument} set, and it brings others")
-        is_dict = isinstance(own, cst.Dict) or is_plain_dict(type_of(tree, own, types))
-        if not is_dict or checked.get("params") != PASSED:
-            return Refusal("its session has params, and its own are not known to be a dict of texts")
-    return None
-
-
-def check_together(
-    tree: Tree, uses: Sequence[tuple[SessionUse, Path]], block: cst.BaseSuite, first_request: int
-) -> Refusal | None:
-    """Why the uses of a session cannot be written together: what holds for every request has to come before them all.
-
-    `block` is that of the session, `first_request` the offset of the first request in it.
-    """
-    seen: set[str] = set()
-    has_headers = False
-    has_login = any(use.change is SessionChange.LOGIN for use, _ in uses)
-    for use, path in uses:
-        line = use.node.line
-        if has_login and "authorization" in _visible_names(path):
-            return Refusal(f"has a login, and another one among its headers in line {line}")
-        if use.change is SessionChange.HEADERS and has_headers:
-            return Refusal(f"has its headers assigned when there are some, in line {line}")
-        has_headers = has_headers or use.change in _HEADER_CHANGES
-        if not use.comes_first or use.change in _JAR_CHANGES:
-            continue
-        at = tree.lines.offset(use.node.line, use.node.column)
-        if path[path.index(block) + 2] is not _small_statement(path) or at > first_request:
-            return Refusal(f"is set up in line {line}, which does not always come before its first request,")
-        keyword = use.keyword or use.argument
-        if keyword is not None and keyword in seen:
-            return Refusal(f"is set up in line {line} as it was before,")
-        seen |= {keyword} if keyword is not None else set()
-    return None
-
-
-_HEADER_CHANGES = frozenset({SessionChange.SAME, SessionChange.HEADERS, SessionChange.LOGIN})
-_JAR_CHANGES = frozenset(
-    {
-        SessionChange.COOKIE,
-        SessionChange.COOKIE_CALL,
-        SessionChange.COOKIES_UPDATE,
-        SessionChange.JAR,
-        SessionChange.EVERY_COOKIE,
-    }
-)
-
-
-def _visible_names(path: Path) -> set[str]:
-    """The names of headers, in small letters, that a use of a session shows to set."""
-    held = path[:-1]
-    item = _item_assigned(held)
-    whole = _assigned(held) or _given_alone(held, "update")
-    if item is not None:
-        return lower_names([item[0]])
-    elements = whole.elements if isinstance(whole, cst.Dict) else ()
-    return lower_names(one.key for one in elements if isinstance(one, cst.DictElement))
-
-
-def _small_statement(path: Path) -> cst.CSTNode:
-    return next(node for node in reversed(path) if isinstance(node, cst.BaseSmallStatement))

@@ -13,7 +13,8 @@ import libcst as cst
 from codemods.facts.syntax import ImportedNames, Position, enclosing_function, place_of_path
 from codemods.model import Span
 from codemods.rules.names import NameRole, free_name, role_of
-from codemods.rules.requests_aiohttp.session_uses import SessionUse, check_together, use_of_session
+from codemods.rules.requests_aiohttp.session_together import check_together
+from codemods.rules.requests_aiohttp.session_uses import SessionUse, use_of_session
 from codemods.rules.requests_aiohttp.settings import Setting
 from codemods.rules.requests_aiohttp.shapes import RequestForm, SessionForm
 from codemods.rules.requests_calls import VERBS

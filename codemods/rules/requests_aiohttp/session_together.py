@@ -1,0 +1,96 @@
+"""Whether what is set on a session, and what its requests bring, go together.
+
+Source: the verified table, section 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import libcst as cst
+
+from codemods.rules.requests_aiohttp.logins import DigestLogin
+from codemods.rules.requests_aiohttp.session_uses import (
+    Path,
+    SessionChange,
+    SessionUse,
+    Types,
+    assigned,
+    given_alone,
+    item_assigned,
+    small_statement,
+)
+from codemods.rules.requests_calls.adjustments import PASSED, Adjustment
+from codemods.rules.requests_calls.arguments import named_arguments
+from codemods.rules.requests_calls.combinations import holds_user, is_given, lower_names, visible_headers
+from codemods.rules.requests_calls.expressions import is_name, type_of
+from codemods.rules.requests_calls.values import is_plain_dict
+from codemods.rules.rule import Refusal
+from codemods.tree import Tree
+
+
+def check_request(
+    tree: Tree, uses: Sequence[SessionUse], call: cst.Call, verb: str, checked: Mapping[str, Adjustment], types: Types
+) -> Refusal | None:
+    """Why a request cannot be given what is set on its session; `checked` is what becomes of its own arguments."""
+    arguments = named_arguments(call, verb)
+    assert not isinstance(arguments, Refusal)
+    for use in uses:
+        if use.keyword == "ssl" and any(is_given(arguments.get(name)) for name in ("verify", "cert")):
+            return Refusal(f"its session has {use.argument} set, and it brings verify= or cert= of its own")
+        own = arguments.get(use.argument or "")
+        if use.change is SessionChange.LOGIN:
+            is_visible = "authorization" in visible_headers(arguments) or holds_user(arguments["url"])
+            if is_visible or isinstance(checked.get("auth"), DigestLogin):
+                return Refusal("its session has a login, and it brings another one")
+        if own is None or is_name(own, "None"):
+            continue
+        if use.argument != "params":
+            return Refusal(f"its session has {use.argument} set, and it brings others")
+        is_dict = isinstance(own, cst.Dict) or is_plain_dict(type_of(tree, own, types))
+        if not is_dict or checked.get("params") != PASSED:
+            return Refusal("its session has params, and its own are not known to be a dict of texts")
+    return None
+
+
+def check_together(
+    tree: Tree, uses: Sequence[tuple[SessionUse, Path]], block: cst.BaseSuite, first_request: int
+) -> Refusal | None:
+    """Why the uses of a session cannot be written together: what holds for every request has to come before them all.
+
+    `block` is that of the session, `first_request` the offset of the first request in it.
+    """
+    seen: set[str] = set()
+    has_headers = False
+    has_login = any(use.change is SessionChange.LOGIN for use, _ in uses)
+    for use, path in uses:
+        line = use.node.line
+        if has_login and "authorization" in _visible_names(path):
+            return Refusal(f"has a login, and another one among its headers in line {line}")
+        if use.change is SessionChange.HEADERS and has_headers:
+            return Refusal(f"has its headers assigned when there are some, in line {line}")
+        has_headers = has_headers or use.change in _HEADER_CHANGES
+        if not use.comes_first:
+            continue
+        at = tree.lines.offset(use.node.line, use.node.column)
+        if path[path.index(block) + 2] is not small_statement(path) or at > first_request:
+            return Refusal(f"is set up in line {line}, which does not always come before its first request,")
+        keyword = use.keyword or use.argument
+        if keyword is not None and keyword in seen:
+            return Refusal(f"is set up in line {line} as it was before,")
+        seen |= {keyword} if keyword is not None else set()
+    return None
+
+
+_HEADER_CHANGES = frozenset({SessionChange.SAME, SessionChange.HEADERS, SessionChange.LOGIN})
+
+
+def _visible_names(path: Path) -> set[str]:
+    """The names of headers, in small letters, that a use of a session shows to set."""
+    held = path[:-1]
+    item = item_assigned(held)
+    whole = assigned(held) or given_alone(held, "update")
+    if item is not None:
+        return lower_names([item[0]])
+    elements = whole.elements if isinstance(whole, cst.Dict) else ()
+    return lower_names(one.key for one in elements if isinstance(one, cst.DictElement))
