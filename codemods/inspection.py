@@ -16,6 +16,7 @@ import libcst as cst
 from codemods.callers import Callers
 from codemods.config import Config
 from codemods.entries import EntryFinder
+from codemods.facts.bodies import Bodies
 from codemods.facts.closure import Closure, blocking_name, plain_functions, plain_site
 from codemods.facts.graph import ByName, Call, CallGraph, CallKind, ClassFact, Function
 from codemods.facts.handlers import ExceptionNames, clauses_around
@@ -110,8 +111,15 @@ def inspect(
             collected.mentions.append(mentions_in(tree, name, ImportedNames(tree)))
     if any(one.offer.native is not None and one.offer.raises for one in collected.blocking):
         collected.mentions.extend(_mentions_outside(sources, collected.seen.parsed))
+    unseen = {
+        name for call in index.sites if _key(call) in closure.sites for name in call.targets
+    } & closure.locks.keys()
+    _see_alone(
+        (one for one in graph.functions if one.name in unseen), Bodies(graph.functions, sources.texts), collected
+    )
     functions = plain_functions(graph)
-    functions.update({name: replace(functions[name], lock=why) for name, why in closure.locks.items()})
+    for name, why in closure.locks.items():
+        functions[name] = replace(functions[name], lock=why, is_generator=name in collected.seen.generators)
     for one in prospect.locks.planned(closure.functions, collected.seen):
         functions[one.name] = replace(one, lock=one.lock or closure.locks.get(one.name))
     sites = [collected.sites.get(_key(call)) or _uninspected(call, closure, sources) for call in index.sites]
@@ -131,6 +139,22 @@ def inspect(
         untraceable=_first(one.untraceable for one in collected.mentions),
     )
     return Inspection(facts, tuple(problems))
+
+
+def _see_alone(functions: Iterable[Function], bodies: Bodies, into: _Collected) -> None:
+    """Looks at functions that stay as they are and that async code may have to call in a thread, without their files.
+
+    Of one whose text cannot be told, the worst is taken to be so.
+    """
+    for function in functions:
+        source = bodies.source(function)
+        tree = parse(function.path, source) if source is not None else None
+        found = tree if isinstance(tree, Tree) else None
+        name = last_name(function.name)
+        if found is None or any(node.name.value == name for node in generators(found)):
+            into.seen.generators.add(function.name)
+        if found is None or any(node.name.value == name for node in stops_iteration(found)):
+            into.seen.stopping.add(function.name)
 
 
 def _mentions_outside(sources: Sources, parsed: Container[str]) -> Iterator[Mentions]:
