@@ -111,12 +111,8 @@ def inspect(
             collected.mentions.append(mentions_in(tree, name, ImportedNames(tree)))
     if any(one.offer.native is not None and one.offer.raises for one in collected.blocking):
         collected.mentions.extend(_mentions_outside(sources, collected.seen.parsed))
-    unseen = {
-        name for call in index.sites if _key(call) in closure.sites for name in call.targets
-    } & closure.locks.keys()
-    _see_alone(
-        (one for one in graph.functions if one.name in unseen), Bodies(graph.functions, sources.texts), collected
-    )
+    called = {name for call in index.sites if _key(call) in closure.sites for name in call.targets}
+    _see_alone(graph, called & closure.locks.keys(), sources, collected.seen)
     functions = plain_functions(graph)
     for name, why in closure.locks.items():
         functions[name] = replace(functions[name], lock=why, is_generator=name in collected.seen.generators)
@@ -141,20 +137,20 @@ def inspect(
     return Inspection(facts, tuple(problems))
 
 
-def _see_alone(functions: Iterable[Function], bodies: Bodies, into: _Collected) -> None:
-    """Looks at functions that stay as they are and that async code may have to call in a thread, without their files.
+def _see_alone(graph: CallGraph, names: Container[str], sources: Sources, seen: Seen) -> None:
+    """Looks at functions that stay sync and that async code may have to call in a thread, without their files.
 
     Of one whose text cannot be told, the worst is taken to be so.
     """
-    for function in functions:
+    bodies = Bodies(graph.functions, sources.texts)
+    for function in graph.functions:
+        if function.name not in names:
+            continue
         source = bodies.source(function)
-        tree = parse(function.path, source) if source is not None else None
-        found = tree if isinstance(tree, Tree) else None
-        name = last_name(function.name)
-        if found is None or any(node.name.value == name for node in generators(found)):
-            into.seen.generators.add(function.name)
-        if found is None or any(node.name.value == name for node in stops_iteration(found)):
-            into.seen.stopping.add(function.name)
+        tree = None if source is None else parse(function.path, source)
+        for look, into in ((generators, seen.generators), (stops_iteration, seen.stopping)):
+            if not isinstance(tree, Tree) or last_name(function.name) in {one.name.value for one in look(tree)}:
+                into.add(function.name)
 
 
 def _mentions_outside(sources: Sources, parsed: Container[str]) -> Iterator[Mentions]:
