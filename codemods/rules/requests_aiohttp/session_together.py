@@ -22,7 +22,7 @@ from codemods.rules.requests_aiohttp.session_uses import (
 )
 from codemods.rules.requests_calls.adjustments import PASSED, Adjustment
 from codemods.rules.requests_calls.arguments import named_arguments
-from codemods.rules.requests_calls.combinations import holds_user, is_given, lower_names, visible_headers
+from codemods.rules.requests_calls.combinations import holds_user, is_given, keeps_out, visible_headers
 from codemods.rules.requests_calls.expressions import is_name, type_of
 from codemods.rules.requests_calls.values import is_plain_dict
 from codemods.rules.rule import Refusal
@@ -65,8 +65,8 @@ def check_together(
     has_login = any(use.change is SessionChange.LOGIN for use, _ in uses)
     for use, path in uses:
         line = use.node.line
-        if has_login and "authorization" in _visible_names(path):
-            return Refusal(f"has a login, and another one among its headers in line {line}")
+        if has_login and use.change in _OF_HEADERS and not _keeps_authorization_out(path):
+            return Refusal(f"has a login, and there may be another one among its headers in line {line},")
         if use.change is SessionChange.HEADERS and has_headers:
             return Refusal(f"has its headers assigned when there are some, in line {line}")
         has_headers = has_headers or use.change in _HEADER_CHANGES
@@ -82,15 +82,13 @@ def check_together(
     return None
 
 
-_HEADER_CHANGES = frozenset({SessionChange.SAME, SessionChange.HEADERS, SessionChange.LOGIN})
+_OF_HEADERS = frozenset({SessionChange.SAME, SessionChange.HEADERS})
+_HEADER_CHANGES = _OF_HEADERS | {SessionChange.LOGIN}
 
 
-def _visible_names(path: Path) -> set[str]:
-    """The names of headers, in small letters, that a use of a session shows to set."""
+def _keeps_authorization_out(path: Path) -> bool:
+    """Whether a use of the headers of a session only sets such as can be seen to be no login."""
     held = path[:-1]
     item = item_assigned(held)
     whole = assigned(held) or given_alone(held, "update")
-    if item is not None:
-        return lower_names([item[0]])
-    elements = whole.elements if isinstance(whole, cst.Dict) else ()
-    return lower_names(one.key for one in elements if isinstance(one, cst.DictElement))
+    return keeps_out("authorization", whole if item is None else cst.Dict([cst.DictElement(*item)]))

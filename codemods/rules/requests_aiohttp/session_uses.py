@@ -204,6 +204,9 @@ def _headers(tree: Tree, path: Path, types: Types) -> SessionUse | Refusal:
         return Refusal(f"sets headers that cannot be: {notes.reason},")
     if new is None:
         return SessionUse(SessionChange.SAME, tree.span(path[-1]), tuple(notes))
+    if not isinstance(new, cst.Dict):
+        # requests goes on to share it: what is put into it later is sent, too
+        return Refusal("has its headers assigned from what may be changed elsewhere,")
     return SessionUse(SessionChange.HEADERS, _assignment(tree, path), (*notes, _HEADERS_NOTE))
 
 
