@@ -32,6 +32,7 @@ from cli.options import (
     Request,
     ScopeOption,
     SelectOption,
+    SessionOption,
     UpdateOption,
 )
 
@@ -97,6 +98,7 @@ def check(
     fallback: FallbackOption = None,
     client: ClientOption = None,
     parity: ParityOption = None,
+    session: SessionOption = None,
     select: SelectOption = None,
     ignore: IgnoreOption = None,
     keep_sync: KeepSyncOption = None,
@@ -105,7 +107,9 @@ def check(
     format: Format = None,
 ) -> None:
     """Lists the calls that block the event loop or are never awaited. Exit code: 0 none, 1 some, 2 error."""
-    migration = _migrate(Request(paths, scope, fallback, client, parity, select, ignore, keep_sync, python, config))
+    migration = _migrate(
+        Request(paths, scope, fallback, client, parity, session, select, ignore, keep_sync, python, config)
+    )
     _show_check(migration, format or _default_format())
     _report_problems(migration)
     if migration.problems:
@@ -122,6 +126,7 @@ def diff(
     fallback: FallbackOption = None,
     client: ClientOption = None,
     parity: ParityOption = None,
+    session: SessionOption = None,
     select: SelectOption = None,
     ignore: IgnoreOption = None,
     keep_sync: KeepSyncOption = None,
@@ -133,7 +138,20 @@ def diff(
 ) -> None:
     """Shows what would change, and why; writes nothing. A patch is for `git apply` in the same folder."""
     migration = _migrate(
-        Request(paths, scope, fallback, client, parity, select, ignore, keep_sync, python, config, update_requirements)
+        Request(
+            paths,
+            scope,
+            fallback,
+            client,
+            parity,
+            session,
+            select,
+            ignore,
+            keep_sync,
+            python,
+            config,
+            update_requirements,
+        )
     )
     _show_diff(migration, format or _default_format())
     _report_problems(migration)
@@ -149,6 +167,7 @@ def apply(
     fallback: FallbackOption = None,
     client: ClientOption = None,
     parity: ParityOption = None,
+    session: SessionOption = None,
     select: SelectOption = None,
     ignore: IgnoreOption = None,
     keep_sync: KeepSyncOption = None,
@@ -163,7 +182,20 @@ def apply(
 ) -> None:
     """Shows what would change, asks, and writes it. Exit code: 0 done, 1 refused or partly done, 2 error."""
     migration = _migrate(
-        Request(paths, scope, fallback, client, parity, select, ignore, keep_sync, python, config, update_requirements)
+        Request(
+            paths,
+            scope,
+            fallback,
+            client,
+            parity,
+            session,
+            select,
+            ignore,
+            keep_sync,
+            python,
+            config,
+            update_requirements,
+        )
     )
     chosen = format or _default_format()
     _show_diff(migration, chosen)
@@ -203,12 +235,12 @@ def explain(rule_id: Annotated[str, typer.Argument(metavar="ID", help="As in `aw
 def _migrate(request: Request) -> Migration:
     from codemods import migrate
     from codemods.config import load_config
-    from codemods.model import Fallback, HttpClient, Parity, Scope
+    from codemods.model import Fallback, HttpClient, Parity, Scope, SessionMode
 
     paths = request.paths or [Path()]
     config = load_config(_common_folder(paths), request.config)
     given: dict[str, Any] = {}
-    kinds = {"scope": Scope, "fallback": Fallback, "client": HttpClient, "parity": Parity}
+    kinds = {"scope": Scope, "fallback": Fallback, "client": HttpClient, "parity": Parity, "session": SessionMode}
     for name, kind in kinds.items():
         value = getattr(request, name)
         if value is not None:

@@ -28,6 +28,10 @@ ParityOption = Annotated[
     Literal["idiomatic", "strict"] | None,
     typer.Option("--parity", help="How close to requests: told in notes, or all that can be."),
 ]
+SessionOption = Annotated[
+    Literal["call", "function", "inject"] | None,
+    typer.Option("--session", help="Which requests share a session: none, those of a function, those of a call chain."),
+]
 SelectOption = Annotated[
     list[str] | None,
     typer.Option("--select", metavar="ID", help="Only this rule (repeatable); overrides the configured ones."),
@@ -74,6 +78,7 @@ class Request:
     fallback: str | None
     client: str | None
     parity: str | None
+    session: str | None
     select: list[str] | None
     ignore: list[str] | None
     keep_sync: list[str] | None

@@ -50,9 +50,7 @@ class Callers:
 
     def followed(self, names: Container[str]) -> CallGraph:
         """The graph with the calls that may run some functions and whose receiver only the flow of types knows."""
-        flow = Flow(
-            self._graph, self._sources.texts, self._types_of, self._has_unseen_callers, self._mentions.is_opaque
-        )
+        flow = Flow(self._graph, self._sources.texts, self._types_of, self.has_unseen, self._mentions.is_opaque)
         wanted = {last_name(one.name) for one in self._graph.functions if one.name in names}
         found = followed(self._graph, self._sources.texts, wanted, self._is_partly_known, flow)
         if not found:
@@ -64,7 +62,7 @@ class Callers:
         kind = self._types_of(path).get(span)
         return kind is not None and is_partly_known(kind, self._mentions.project)
 
-    def _has_unseen_callers(self, function: Function) -> bool:
+    def has_unseen(self, function: Function) -> bool:
         """Whether anything may call a function besides the resolved calls."""
         name = last_name(function.name)
         owner = self._by_name.classes.get(function.owner or "")

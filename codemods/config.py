@@ -19,7 +19,7 @@ from pathspec.patterns.gitignore import GitIgnorePatternError
 from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
 from codemods.errors import ConfigError
-from codemods.model import Fallback, HttpClient, Parity, Scope
+from codemods.model import Fallback, HttpClient, Parity, Scope, SessionMode
 from codemods.packs import Boundary
 
 
@@ -33,6 +33,8 @@ class Config:
     """What requests are made with."""
     parity: Parity = Parity.IDIOMATIC
     """How close to requests that is."""
+    session: SessionMode = SessionMode.CALL
+    """Which requests share a session."""
     select: frozenset[str] = frozenset()
     """Ids of the rules to use; empty means all."""
     ignore: frozenset[str] = frozenset()
@@ -59,6 +61,7 @@ _KEYS: Final[Mapping[str, tuple[Any, str]]] = {
     "fallback": (Fallback, _one_of(Fallback)),
     "client": (HttpClient, _one_of(HttpClient)),
     "parity": (Parity, _one_of(Parity)),
+    "session": (SessionMode, _one_of(SessionMode)),
     "select": (frozenset[str], _STRINGS),
     "ignore": (frozenset[str], _STRINGS),
     "keep-sync": (tuple[str, ...], _STRINGS),

@@ -21,6 +21,7 @@ from codemods.facts.closure import Closure, blocking_name, plain_functions, plai
 from codemods.facts.graph import ByName, Call, CallGraph, CallKind, ClassFact, Function
 from codemods.facts.handlers import ExceptionNames, clauses_around
 from codemods.facts.inheritance import Inheritance, last_name
+from codemods.facts.levels import Level, levels_of
 from codemods.facts.markers import Markers
 from codemods.facts.shape import catches_interrupt, has_defaults, why_whole
 from codemods.facts.syntax import (
@@ -38,13 +39,14 @@ from codemods.facts.syntax import (
 )
 from codemods.locking import LockFinder, Seen
 from codemods.mentions import MentionFinder, Sources
-from codemods.model import NOT_GUARDED, Guard, Guards, Problem, Span
+from codemods.model import NOT_GUARDED, Guard, Guards, Problem, SessionMode, Span
 from codemods.packs import Knowledge
-from codemods.planning.facts import BlockingCall, PlanningFacts, PlanningOptions, Site, UnawaitedCall
+from codemods.planning.facts import BlockingCall, PlanningFacts, PlanningOptions, SessionRoom, Site, UnawaitedCall
 from codemods.prospect import Finders, worth_parsing
 from codemods.rules import MISSING_AWAIT, offload, twin_call
 from codemods.rules.clients import CLIENTS
 from codemods.rules.missing_await import is_consumed_later
+from codemods.rules.names import free_name
 from codemods.rules.requests_aiohttp import RULE as REQUESTS
 from codemods.rules.requests_calls import FUNCTIONS, METHODS, mocks
 from codemods.rules.requests_calls.elsewhere import Mentions, may_mention, mentions_in
@@ -118,6 +120,11 @@ def inspect(
         functions[name] = replace(functions[name], lock=why, is_generator=name in collected.seen.generators)
     for one in prospect.locks.planned(closure.functions, collected.seen):
         functions[one.name] = replace(one, lock=one.lock or closure.locks.get(one.name))
+    open_ones = {one.name for one in functions.values() if one.room is not None and one.room.can_take}
+    for name in open_ones - set(prospect.locks.has_known_callers(open_ones, collected.seen, prospect.callers)):
+        room = functions[name].room
+        assert room is not None
+        functions[name] = replace(functions[name], room=replace(room, can_take=False))
     sites = [collected.sites.get(_key(call)) or _uninspected(call, closure, sources) for call in index.sites]
     facts = PlanningFacts(
         functions=functions,
@@ -331,6 +338,8 @@ class _FileInspector:
                 seen.stopping.add(function.name)
             if node in interruptible:
                 seen.interruptible.add(function.name)
+            if node is not None and self._config.session is not SessionMode.CALL and node not in yielding:
+                seen.rooms[function.name] = self._room(node)
             if node is not None and has_defaults(node):
                 seen.defaulted.add(function.name)
             whole = None if node is None else why_whole(self._tree, node)
@@ -344,6 +353,11 @@ class _FileInspector:
         for one in self._index.classes[self._name]:
             if base_count(self._tree, one.span, self._imports) > one.resolved_bases:
                 seen.unknown_bases.add(one.name)
+
+    def _room(self, function: cst.FunctionDef) -> SessionRoom:
+        name = free_name(function, self._client.session.variable)
+        is_inject = self._config.session is SessionMode.INJECT
+        return SessionRoom(name, can_take=is_inject and function.params.star_kwarg is None)
 
     def _place(self, span: Span) -> Place | None:
         node = self._tree.at(span, cst.Call) or self._tree.at(span, cst.Attribute)
@@ -366,7 +380,18 @@ class _FileInspector:
             place = replace(place, position=Position.MAIN_GUARD, blocker=None)  # Python runs it, and nothing imports it
         if place.position is Position.MAIN_GUARD and _HANDLES_LOOPS.search(self._tree.code):
             place = replace(place, position=Position.BLOCKED, blocker="at module level beside code that handles loops")
-        return replace(site, place=place, is_mixed=site.is_mixed or self._is_ambiguous(place))
+        return replace(
+            site,
+            place=place,
+            is_mixed=site.is_mixed or self._is_ambiguous(place),
+            levels=self._levels(call.span),
+        )
+
+    def _levels(self, span: Span) -> tuple[Level, ...]:
+        node = self._tree.at(span, cst.Call)
+        if node is None or self._config.session is not SessionMode.INJECT:
+            return ()
+        return levels_of(self._tree, self._tree.path(node))
 
     def _is_ambiguous(self, place: Place) -> bool:
         """Whether the name a callee starts with is bound more than once: the checker knows one of its values."""
@@ -389,13 +414,15 @@ class _FileInspector:
                 continue
             offer = made.get(call.span) or self._offer(node, name)
             decoding = NOT_GUARDED
+            levels: tuple[Level, ...] = ()
             if isinstance(offer.native, NativeRequest):
+                levels = levels_of(self._tree, self._tree.path(node), offer.native.last)
                 place = replace(
                     place, guards=Guards.joined((place.guards, *self._guards_of(offer.native, self._client.raising)))
                 )
                 decoding = Guards.joined(self._guards_of(offer.native, self._client.decoding))
             ignored = self._is_silenced(offer.rule, call)
-            yield BlockingCall(call.path, call.span, call.caller, name, offer, place, ignored, decoding)
+            yield BlockingCall(call.path, call.span, call.caller, name, offer, place, ignored, decoding, levels)
 
     def _guards_of(self, form: NativeRequest, kinds: Container[ResponseUse]) -> Iterator[Guards]:
         """The handlers around each of some uses of a response."""

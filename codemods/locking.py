@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from codemods.callers import foreign_caller
+from codemods.callers import Callers, foreign_caller
 from codemods.config import Config
 from codemods.entries import EntryFinder
 from codemods.facts.graph import ByName, CallGraph, ClassFact, Function, Reference
 from codemods.facts.inheritance import Inheritance
 from codemods.mentions import MentionFinder, Sources
-from codemods.planning.boundaries import lock_of
-from codemods.planning.facts import PlannedFunction
+from codemods.planning.boundaries import keeps_function, lock_of
+from codemods.planning.facts import PlannedFunction, SessionRoom
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +39,13 @@ class Seen:
     """Functions that look out for KeyboardInterrupt."""
     parsed: set[str]
     """The names of the parsed files."""
+    rooms: dict[str, SessionRoom]
+    """What functions have for a session, as far as their own syntax tells."""
 
     @staticmethod
     def nothing(parsed: Iterable[str]) -> Seen:
         """Nothing seen in some files."""
-        return Seen(set(), set(), set(), set(), set(), {}, set(), set(), set(parsed))
+        return Seen(set(), set(), set(), set(), set(), {}, set(), set(), set(parsed), {})
 
 
 class LockFinder:
@@ -90,7 +92,25 @@ class LockFinder:
                 runner=runner,
                 may_be_called_by=self._possible_callers(function) if is_split else frozenset(),
                 catches_interrupt=function.name in seen.interruptible,
+                room=seen.rooms.get(function.name),
             )
+
+    def has_known_callers(self, names: Container[str], seen: Seen, callers: Callers) -> Iterator[str]:
+        """Of some functions, those that nothing calls but the resolved calls of their very name.
+
+        Asked when all locks are known: it may look for more mentions.
+        """
+        for function in self._graph.functions:
+            is_plain = function.overrides is None and not function.is_property and function.name not in seen.kept
+            if (
+                function.name in names
+                and is_plain
+                and all(keeps_function(one) for one in function.decorators)
+                and self._by_definition(function, seen) is None
+                and self._mentions.unread(function) is None
+                and not callers.has_unseen(function)
+            ):
+                yield function.name
 
     def _lock(self, function: Function, owner: ClassFact | None, seen: Seen, *, is_split: bool) -> str | None:
         if function.is_async:

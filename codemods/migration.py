@@ -94,7 +94,7 @@ class _Run:
             self._scope = Scope.ASYNC if has_async else Scope.ALL
             what = "some" if has_async else "no"
             self._scope_reason = f"the project has {what} coroutine functions"
-        self._options = PlanningOptions(scope=self._scope, fallback=config.fallback)
+        self._options = PlanningOptions(scope=self._scope, fallback=config.fallback, session=config.session)
 
     def may_have_work(self) -> bool:
         """Whether any seed's name occurs: bytes only, the checker is not started."""
@@ -254,22 +254,29 @@ class _Run:
         for name, core in plan.split.items():
             function = async_names[name]
             splits.setdefault(function.path, []).append((function.span, core))
+        parameters: dict[str, list[tuple[Span, str]]] = {}
+        for name, parameter in plan.sessions.parameters.items():
+            function = async_names[name]
+            parameters.setdefault(function.path, []).append((function.span, parameter))
+        handing = {one.path for one in plan.sessions.handings}
         wanted = {
             path: ModuleEdits(
                 plan.decisions.get(path, ()),
                 tuple(sorted(by_path.get(path, ()))),
                 tuple(sorted(splits.get(path, ()))),
                 plan.handlers.get(path, ()),
+                tuple(one for one in plan.sessions.openings if one.path == path),
+                tuple(sorted(parameters.get(path, ()))),
+                tuple(one for one in plan.sessions.handings if one.path == path),
                 partial(self._takes_from, path),
             )
-            for path in sorted({*plan.decisions, *by_path, *splits, *plan.handlers})
+            for path in sorted({*plan.decisions, *by_path, *splits, *plan.handlers, *parameters, *handing})
         }
         changes: list[FileChange] = []
         failures: list[Problem] = []
         expectations = _Expectations(plan)
         for path, edits in wanted.items():
-            is_left = all(one.finding.action is Action.LEFT for one in edits.decisions)
-            if is_left and not (edits.async_functions or edits.splits or edits.handlers):
+            if edits.is_nothing:
                 continue
             result = self._rewrite_one(path, edits, expectations)
             if isinstance(result, Problem):

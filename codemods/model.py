@@ -47,6 +47,17 @@ class Parity(StrEnum):
     """Whatever can be adjusted is, and what cannot be proven to be the same is offloaded."""
 
 
+class SessionMode(StrEnum):
+    """Which requests share a session, where the program makes none of its own."""
+
+    CALL = "call"
+    """None: each has its own, as those of `requests.get` have."""
+    FUNCTION = "function"
+    """Those of one function."""
+    INJECT = "inject"
+    """Those of a function and of what it awaits: functions take the session as a parameter."""
+
+
 class Fate(StrEnum):
     """What becomes of a function."""
 

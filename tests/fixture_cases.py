@@ -2,11 +2,11 @@
 
 Rules: `fixtures/rules/<rule>/<case>.before.py` with `<case>.after.py`, or `<case>.noop.py` for a file that
 must not change. The first line may be `# awaitify: scope=all` (else the scope is `async`), `# awaitify:
-client=httpx` (else it is aiohttp), `# awaitify: parity=strict` (else it is idiomatic), or several of them in this
-order with blanks between; it is no part of the case, so it may stand in `.after.py` too. At the end of a line of
-`.before.py` or `.noop.py` may stand `# finding: left` (or any other action, or several with commas between): a finding
-with that action is on that line. `# finding: none` says that the line has no finding at all. These marks are no part of
-the case either.
+client=httpx` (else it is aiohttp), `# awaitify: parity=strict` (else it is idiomatic), `# awaitify: session=function`
+(else each request has its own), or several of them in this order with blanks between; it is no part of the case, so it
+may stand in `.after.py` too. At the end of a line of `.before.py` or `.noop.py` may stand `# finding: left` (or any
+other action, or several with commas between): a finding with that action is on that line. `# finding: none` says that
+the line has no finding at all. These marks are no part of the case either.
 
 Projects: `fixtures/projects/<case>/before/` and `after/`, whole trees; `case.toml` may hold `scope`, and
 `run.toml` a program that prints the same before and after: `main` (a path in the tree) and `server`
@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from codemods.model import Action, HttpClient, Parity, Scope
+from codemods.model import Action, HttpClient, Parity, Scope, SessionMode
 
 FIXTURES = Path(__file__).parent / "fixtures"
 RULES = FIXTURES / "rules"
@@ -33,7 +33,9 @@ NONE = "none"
 """The mark of a line that must have no finding."""
 
 _KINDS = ("before", "after", "noop")
-HEADER = re.compile(rb"# awaitify: (?=[scp])(?:scope=(\w+))?(?: ?client=(\w+))?(?: ?parity=(\w+))?[ \t]*\r?\n")
+HEADER = re.compile(
+    rb"# awaitify: (?=[scp])(?:scope=(\w+))?(?: ?client=(\w+))?(?: ?parity=(\w+))?(?: ?session=(\w+))?[ \t]*\r?\n"
+)
 _MARK = re.compile(rb"(?m)[ \t]*# finding: ([a-z]+(?:, *[a-z]+)*)[ \t]*(?=\r?$)")
 _MARK_START = re.compile(rb"#\s*finding\b")
 _CACHES = frozenset({"__pycache__"})
@@ -60,6 +62,7 @@ class Setting:
     scope: Scope = Scope.ASYNC
     client: HttpClient = HttpClient.AIOHTTP
     parity: Parity = Parity.IDIOMATIC
+    session: SessionMode = SessionMode.CALL
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +191,8 @@ def _read_marked(path: Path) -> tuple[Setting | None, bytes, tuple[Mark, ...]]:
         try:
             scope = Scope((header[1] or b"async").decode())
             client = HttpClient((header[2] or b"aiohttp").decode())
-            setting = Setting(scope, client, Parity((header[3] or b"idiomatic").decode()))
+            parity = Parity((header[3] or b"idiomatic").decode())
+            setting = Setting(scope, client, parity, SessionMode((header[4] or b"call").decode()))
         except ValueError as error:
             raise FixtureError(f"{path}: {error}; the first line is such as `# awaitify: scope=all`") from error
         content = content[header.end() :]

@@ -294,6 +294,7 @@ def test_the_example_of_a_rule_is_what_it_does(rule: Rule, examples: dict[str, s
 GROUPS = {
     "sleep": {"AW101"},  # the simplest twin: what a swapped callee does to imports, names and layout
     "requests_httpx": {"AW102"},  # the same calls with the other client
+    "shared_sessions": {"AW102"},  # --session function and inject, whatever the client
     "promotion": {"AW301", "AW302"},  # what becomes of functions, whatever the call that starts it
 }
 """Folders of fixtures that are not named after their rule."""

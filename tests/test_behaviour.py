@@ -9,6 +9,10 @@ becomes of the requests, `# httpx-sent: ...` how they are sent, `# httpx-prints:
 else is printed. With strict parity the requests become what they become without unless `# strict: ...` says otherwise,
 and what is sent and printed is the same as before unless `# strict-sent: ...` or `# strict-prints: ...` says otherwise.
 For httpx these are `# httpx-strict: ...`, `# httpx-strict-sent: ...` and `# httpx-strict-prints: ...`.
+
+Programs with `# shared: same` are migrated once more with sessions that requests share, and do the same then, too;
+with `# shared: sent` the server receives something else, and with `# shared: differs` they print something else, each
+of which a note says.
 """
 
 from __future__ import annotations
@@ -28,7 +32,7 @@ import pytest
 
 from codemods import migrate
 from codemods.config import Config
-from codemods.model import HttpClient, Parity, Scope
+from codemods.model import HttpClient, Parity, Scope, SessionMode
 from tests.behaviour_server import CERTIFICATES, Asked, BehaviourServer
 from tests.fixture_cases import FIXTURES, write_tree
 
@@ -128,13 +132,17 @@ def behaviour(server: BehaviourServer, tmp_path_factory: pytest.TempPathFactory)
     return Behaviour(done, after)
 
 
-def migrated(before: Path, manner: Manner, server: BehaviourServer, folder: Path) -> Migrated:
-    migration = migrate([before], Config(scope=Scope.ASYNC, client=manner.client, parity=manner.parity))
+def migrated(
+    before: Path, manner: Manner, server: BehaviourServer, folder: Path, session: SessionMode = SessionMode.CALL
+) -> Migrated:
+    programs = sorted(path.stem for path in before.glob("*.py"))
+    config = Config(scope=Scope.ASYNC, client=manner.client, parity=manner.parity, session=session)
+    migration = migrate([before], config)
     assert migration.problems == ()
-    files = {f"{name}.py": (before / f"{name}.py").read_bytes() for name in PROGRAMS}
+    files = {f"{name}.py": (before / f"{name}.py").read_bytes() for name in programs}
     write_tree(folder, {**files, **{change.source.path.name: change.after for change in migration.changes}})
-    actions: dict[str, set[str]] = {name: set() for name in PROGRAMS}
-    notes = dict.fromkeys(PROGRAMS, "")
+    actions: dict[str, set[str]] = {name: set() for name in programs}
+    notes = dict.fromkeys(programs, "")
     for finding in migration.findings:
         if finding.call.startswith("requests."):
             actions[Path(finding.path).stem].add(finding.action.value)
@@ -173,6 +181,42 @@ def test_server_receives_the_same(program: str, manner: Manner, behaviour: Behav
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_requests_become_what_the_program_says(program: str, manner: Manner, behaviour: Behaviour) -> None:
     assert behaviour.after[manner].actions[program] == manner.actions(program)
+
+
+SHARING = [name for name in PROGRAMS if head(name, "shared")]
+
+
+@pytest.fixture(scope="session")
+def shared(
+    server: BehaviourServer, tmp_path_factory: pytest.TempPathFactory
+) -> dict[tuple[HttpClient, SessionMode], Migrated]:
+    before = tmp_path_factory.mktemp("sharing")
+    write_tree(before, {f"{name}.py": (FOLDER / f"{name}.py").read_bytes() for name in SHARING})
+    return {
+        (client, session): migrated(
+            before, Manner(client, Parity.IDIOMATIC), server, tmp_path_factory.mktemp(session.value), session
+        )
+        for client in HttpClient
+        for session in (SessionMode.FUNCTION, SessionMode.INJECT)
+    }
+
+
+@pytest.mark.parametrize("client", list(HttpClient))
+@pytest.mark.parametrize("session", [SessionMode.FUNCTION, SessionMode.INJECT])
+@pytest.mark.parametrize("program", SHARING)
+def test_program_does_the_same_with_a_session_that_is_shared(
+    program: str,
+    client: HttpClient,
+    session: SessionMode,
+    behaviour: Behaviour,
+    shared: dict[tuple[HttpClient, SessionMode], Migrated],
+) -> None:
+    how, before, after = head(program, "shared"), behaviour.before, shared[client, session]
+    assert how in {"same", "sent", "differs"}
+    assert (after.run.did[program] == before.did[program]) is (how != "differs")
+    assert (after.run.asked[program] == before.asked[program]) is (how == "same")
+    assert after.run.did[program]["complained"] == ""
+    assert "shares" in after.notes[program], "a program whose requests share nothing proves nothing"
 
 
 @pytest.mark.parametrize("program", [name for name in PROGRAMS if head(name, "note")])

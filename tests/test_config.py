@@ -8,7 +8,7 @@ import pytest
 
 from codemods.config import Config, IgnoreRules, find_python, load_config
 from codemods.errors import ConfigError
-from codemods.model import Fallback, HttpClient, Parity, Scope
+from codemods.model import Fallback, HttpClient, Parity, Scope, SessionMode
 from codemods.packs import Boundary, BoundaryKind
 
 
@@ -41,6 +41,7 @@ def test_every_key_is_read(tmp_path):
         'fallback = "leave"',
         'client = "httpx"',
         'parity = "strict"',
+        'session = "inject"',
         'select = ["AW101", "AW102"]',
         'ignore = ["AW102"]',
         'keep-sync = ["app.db:Pool.acquire", "app.*:load"]',
@@ -55,6 +56,7 @@ def test_every_key_is_read(tmp_path):
         fallback=Fallback.LEAVE,
         client=HttpClient.HTTPX,
         parity=Parity.STRICT,
+        session=SessionMode.INJECT,
         select=frozenset({"AW101", "AW102"}),
         ignore=frozenset({"AW102"}),
         keep_sync=("app.db:Pool.acquire", "app.*:load"),

@@ -45,7 +45,8 @@ class Run:
 def run(folder: Path, setting: Setting, sources: dict[str, bytes]) -> Run:
     project = b'[project]\nname = "cases"\nversion = "1"\nrequires-python = ">=3.11"\n'
     write_tree(folder, {"pyproject.toml": project, **{f"{name}.py": text for name, text in sources.items()}})
-    migration = migrate([folder], Config(scope=setting.scope, client=setting.client, parity=setting.parity))
+    config = Config(scope=setting.scope, client=setting.client, parity=setting.parity, session=setting.session)
+    migration = migrate([folder], config)
     changed = {change.source.path.stem: change.after for change in migration.changes}
     assert set(changed) <= set(sources)
     return Run(migration, {**sources, **changed})

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from codemods.facts.graph import CallKind
+from codemods.facts.levels import Level
 from codemods.facts.syntax import Place, Position, Use
-from codemods.model import NOT_GUARDED, Fallback, Guards, Scope, Span
+from codemods.model import NOT_GUARDED, Fallback, Guards, Scope, SessionMode, Span
 from codemods.rules.rule import Offer
 
 ANYWHERE = Place(Position.AWAITABLE, None, Use.OTHER, "f")
@@ -26,6 +27,16 @@ class Runner:
     """Whose dispatch calls it."""
     is_alike: bool = False
     """Whether its core can be called as it is itself: its name stands for it, and no parameter has a default."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRoom:
+    """What a function has for a session that it shares: it does not yield, and what it holds can be put in a block."""
+
+    name: str
+    """A name that is free in it."""
+    can_take: bool = False
+    """Whether it can have one more parameter, and all that may call it is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +63,8 @@ class PlannedFunction:
     """Functions that may call it besides those whose calls are resolved; asked about those with a runner."""
     catches_interrupt: bool = False
     """Whether it looks out for KeyboardInterrupt, which Ctrl-C does not raise in a coroutine."""
+    room: SessionRoom | None = None
+    """None where sessions are not shared, or it cannot hold one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +81,8 @@ class Site:
     """Whether it may also call something that stays as it is, or something unknown."""
     is_by_flow: bool = False
     """Whether only the flow of types tells what it calls."""
+    levels: tuple[Level, ...] = ()
+    """The blocks around it in its function, outermost first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +100,8 @@ class BlockingCall:
     """Whether the user silenced it."""
     decoding_guards: Guards = NOT_GUARDED
     """The handlers around the places that decode its body; those of its place are around all else that may raise."""
+    levels: tuple[Level, ...] = ()
+    """The blocks around it in its function, outermost first, up to where its native form ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,3 +153,4 @@ class PlanningOptions:
     scope: Scope = Scope.ALL
     """ASYNC or ALL."""
     fallback: Fallback = Fallback.THREAD
+    session: SessionMode = SessionMode.CALL

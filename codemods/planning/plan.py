@@ -28,6 +28,7 @@ from codemods.planning.facts import (
 from codemods.planning.handlers import HandlerChange, Handlers
 from codemods.planning.index import CallIndex
 from codemods.planning.promotion import Promotion, promote
+from codemods.planning.sessions import NOT_SHARED, SharedSessions, share_sessions
 from codemods.rules import MISSING_AWAIT, PROMOTED_CALL, THREADED_CALL
 
 _THREAD_NOTE = "it runs in a thread now: what it shares with other code has to be safe for threads"
@@ -52,6 +53,8 @@ class Decision:
     finding: Finding
     native: object | None = None
     """The rule's own data, for NATIVE; for AWAITED a `CoreCall` or nothing."""
+    session: str | None = None
+    """For NATIVE: the variable that holds the session it shares with other calls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,7 @@ class Plan:
     promoted: frozenset[str]
     split: Mapping[str, str]
     """The functions whose body moves to an async function, and the name of that."""
+    sessions: SharedSessions = NOT_SHARED
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -78,7 +82,8 @@ def make_plan(facts: PlanningFacts, options: PlanningOptions) -> Plan:
     handlers = Handlers(facts)
     facts = replace(facts, blocking=handlers.settle_offers())
     promotion, index = promote(facts, options)
-    planner = _Planner(facts, options, promotion, index)
+    sessions = share_sessions(facts, options, promotion, index)
+    planner = _Planner(facts, options, promotion, index, sessions)
     decisions: dict[str, list[Decision]] = {}
     for decision in planner.decide():
         decisions.setdefault(decision.finding.path, []).append(decision)
@@ -95,17 +100,26 @@ def make_plan(facts: PlanningFacts, options: PlanningOptions) -> Plan:
         functions=tuple(planner.fates()),
         promoted=frozenset(promotion.promoted),
         split=dict(planner.cores()),
+        sessions=sessions,
     )
 
 
 class _Planner:
     """Turns colors into actions."""
 
-    def __init__(self, facts: PlanningFacts, options: PlanningOptions, promotion: Promotion, index: CallIndex) -> None:
+    def __init__(
+        self,
+        facts: PlanningFacts,
+        options: PlanningOptions,
+        promotion: Promotion,
+        index: CallIndex,
+        sessions: SharedSessions,
+    ) -> None:
         self._facts = facts
         self._options = options
         self._promotion = promotion
         self._index = index
+        self._sessions = sessions
         self._chains = _Chains(facts, index)
         self._loop_bound = self._callers_of(facts.loop_bound)
         self._blocking = self._blocking_functions()
@@ -219,7 +233,10 @@ class _Planner:
         else:
             action, reason = Action.LEFT, offer.reason
         notes = offer.notes if action is Action.NATIVE else ()
-        return self._decision(call, offer.rule, call.name, action, reason, notes, native)
+        session = self._sessions.users.get((call.path, call.span)) if action is Action.NATIVE else None
+        if session is not None:
+            notes = (*(offer.shared_notes or ()), *notes)
+        return replace(self._decision(call, offer.rule, call.name, action, reason, notes, native), session=session)
 
     def _decide_unawaited(self, call: UnawaitedCall) -> Iterator[Decision]:
         is_wanted = call.place.use is not Use.OTHER or call.is_consumed_later

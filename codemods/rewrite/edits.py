@@ -169,7 +169,7 @@ def threaded(call: cst.Call, asyncio_name: str) -> cst.Await:
     if isinstance(gap, cst.ParenthesizedWhitespace):
         after = gap.with_changes(first_line=cst.TrailingWhitespace(), empty_lines=())
     first = cst.Arg(callee, comma=cst.Comma(whitespace_after=after) if call.args else cst.MaybeSentinel.DEFAULT)
-    rest = [_with_own_parentheses(argument) for argument in call.args]
+    rest = [with_own_parentheses(argument) for argument in call.args]
     to_thread = cst.Attribute(cst.Name(asyncio_name), cst.Name("to_thread"))
     return awaited(call.with_changes(func=to_thread, args=(first, *rest)))
 
@@ -189,7 +189,7 @@ def _holds_comment(space: cst.BaseParenthesizableWhitespace) -> bool:
     return space.first_line.comment is not None or any(line.comment is not None for line in space.empty_lines)
 
 
-def _with_own_parentheses(argument: cst.Arg) -> cst.Arg:
+def with_own_parentheses(argument: cst.Arg) -> cst.Arg:
     """A generator expression borrows the parentheses of a call as long as it is the only argument."""
     if isinstance(argument.value, cst.GeneratorExp) and not argument.value.lpar:
         value = argument.value.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])

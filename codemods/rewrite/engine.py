@@ -11,8 +11,10 @@ from codemods.facts.syntax import function_named_at
 from codemods.model import Action, Span
 from codemods.planning.handlers import HandlerChange
 from codemods.planning.plan import CoreCall, Decision
+from codemods.planning.sessions import Handing, Opening
 from codemods.rewrite.edits import Edits, awaited, threaded, through_run
 from codemods.rewrite.imports import FileImports
+from codemods.rewrite.sessions import add_handing, add_opening, add_parameter, statements_at
 from codemods.rewrite.split import add_split
 from codemods.rules.requests_calls.client import Client
 from codemods.rules.requests_calls.exceptions import is_of_requests, parts_of
@@ -31,8 +33,19 @@ class ModuleEdits:
     splits: tuple[tuple[Span, str], ...]
     """The names of the functions that are split, each with the name of its core."""
     handlers: tuple[HandlerChange, ...]
+    openings: tuple[Opening, ...]
+    parameters: tuple[tuple[Span, str], ...]
+    """The names of the functions that take a session, each with the name of its parameter."""
+    handings: tuple[Handing, ...]
     is_used_elsewhere: Callable[[str], bool]
     """Whether other files take a name from this module."""
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether the module stays as it is."""
+        is_left = all(one.finding.action is Action.LEFT for one in self.decisions)
+        others = (self.async_functions, self.splits, self.handlers, self.openings, self.parameters, self.handings)
+        return is_left and not any(others)
 
 
 def rewrite(tree: Tree, wanted: ModuleEdits, client: Client) -> str:
@@ -45,8 +58,18 @@ def rewrite(tree: Tree, wanted: ModuleEdits, client: Client) -> str:
     """
     edits = Edits(tree)
     imports = FileImports(tree, wanted.is_used_elsewhere)
+    for handing in wanted.handings:
+        add_handing(edits, _call(tree, handing.call), handing.parameter, handing.name)
     for decision in wanted.decisions:
         _add(edits, imports, decision, client)
+    for opening in wanted.openings:
+        block, first, last = statements_at(tree, opening.first, opening.last)
+        made = f"{imports.name_of(client.module, first)}.{client.session.type}({client.session.settings})"
+        add_opening(edits, block, first, last, made, opening.name)
+    for span, name in wanted.parameters:
+        function = _function(tree, span)
+        kind = f"{imports.name_of(client.module, function)}.{client.session.type}"
+        add_parameter(edits, function, name, kind)
     for span in wanted.async_functions:
         _make_async(edits, span)
     for span, core in wanted.splits:
@@ -91,7 +114,7 @@ def _add_native(edits: Edits, imports: FileImports, decision: Decision, client: 
             imports.release(call.func, module)
             edits.replace(call, lambda node: awaited(_as_call(node).with_changes(func=twin)))
         case NativeRequest() as form:
-            client.add_edits(edits, imports, form)
+            client.add_edits(edits, imports, form, decision.session)
         case unknown:
             raise TypeError(f"no rewrite for {unknown!r}")
 

@@ -59,3 +59,5 @@ class Offer:
     """Whether the native form decodes a body."""
     for_decoding_handlers: Offer | None = None
     """What to offer instead where a handler minds errors of decoding."""
+    shared_notes: tuple[str, ...] | None = None
+    """How it differs further when it shares a session with other calls; None where it cannot."""

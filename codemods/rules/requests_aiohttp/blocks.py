@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cache
 
 import libcst as cst
@@ -20,9 +21,14 @@ from codemods.rules.requests_calls.handling import NativeRequest
 from codemods.rules.requests_calls.prepared import Prepared
 
 
-def add_edits(edits: Edits, imports: FileImports, form: NativeRequest) -> None:
-    """Adds the edits of one request, and those of the session that it is the first of."""
+def add_edits(edits: Edits, imports: FileImports, form: NativeRequest, shared: str | None) -> None:
+    """Adds the edits of one request, and those of the session that it is the first of.
+
+    `shared` is the variable that holds a session opened elsewhere.
+    """
     assert isinstance(form, RequestForm)
+    if shared is not None:
+        form = replace(form, session=shared, is_shared=True)
     if form.opens is not None:
         made = edits.tree.at(form.opens.made, cst.Call)
         assert made is not None, form
@@ -177,7 +183,7 @@ class _Writer:
     ) -> Sequence[cst.BaseStatement]:
         """Statements inside the block of a session, which is there already where the program makes its own."""
         lines = _leading_lines(original)
-        if self._form.is_in_session:
+        if self._form.is_in_session or self._form.is_shared:
             return [inside[0].with_changes(leading_lines=lines), *inside[1:]]
         return [_async_with(new_session(self._aiohttp, self._form.settings), self._form.session, inside, None, lines)]
 

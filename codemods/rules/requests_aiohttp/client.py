@@ -4,12 +4,13 @@ from codemods.rules.requests_aiohttp.blocks import add_edits
 from codemods.rules.requests_aiohttp.exceptions import EXCEPTIONS
 from codemods.rules.requests_aiohttp.offers import offer_all
 from codemods.rules.requests_aiohttp.response import DECODES, RAISES
-from codemods.rules.requests_calls.client import Client
+from codemods.rules.requests_calls.client import Client, SessionKind
 
 AIOHTTP = Client(
     module="aiohttp",
     offer_all=offer_all,
     add_edits=add_edits,
+    session=SessionKind("session", "ClientSession"),
     exceptions=EXCEPTIONS,
     raising=RAISES,
     decoding=DECODES,

@@ -37,6 +37,14 @@ _READ_LATE = (
 """Source: the verified table, section 2.9, on `stream=False`."""
 
 
+SHARED = (
+    "it shares a session with other requests: cookies that one reply sets are sent with the next request, unless its "
+    "host is named by an IP address, connections stay open in between, and a POST or PATCH fails on one that the "
+    "server has closed meanwhile"
+)
+"""Source: the verified table, sections 1 and 2.9."""
+
+
 @dataclass(slots=True)
 class _Draft:
     """What is known of one request while the offers of its file are made."""
@@ -219,6 +227,7 @@ def _offer(draft: _Draft, group: str | None, parity: Parity) -> Offer:
         raises=True,
         raises_both=any(isinstance(one, Prepared) for _, one in form.adjustments),
         decodes=decodes,
+        shared_notes=None if form.is_in_session or form.is_strict else (SHARED,),
     )
     if not decodes or form.is_strict:
         return offer

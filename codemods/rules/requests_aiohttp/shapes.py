@@ -70,8 +70,6 @@ class RequestForm(NativeRequest):
     shape: Shape
     statement: Span
     """The statement that holds the call."""
-    last: Span
-    """The last statement of the block; the same one for KEEP and LIFT."""
     response: str
     """The variable that holds the response."""
     session: str
@@ -96,6 +94,8 @@ class RequestForm(NativeRequest):
     """Whether the variable holds a session of the function's own, so that the request brings none."""
     of_session: tuple[tuple[str, str], ...] = ()
     """What it is given because it is set on its session: keywords and values."""
+    is_shared: bool = False
+    """Whether it holds a session that is shared, which is opened elsewhere."""
     opens: SessionForm | None = None
     """That session, for the first of its requests."""
 

@@ -26,14 +26,27 @@ and what the user chose.
 
 
 @dataclass(frozen=True, slots=True)
+class SessionKind:
+    """A session of a library, which several requests share."""
+
+    variable: str
+    """What it is called."""
+    type: str
+    """Its class in the library's module."""
+    settings: str = ""
+    """The arguments it is made with."""
+
+
+@dataclass(frozen=True, slots=True)
 class Client:
     """One library, with all that is its own."""
 
     module: str
     """What is imported for it."""
     offer_all: OfferAll
-    add_edits: Callable[[Edits, FileImports, NativeRequest], None]
-    """Adds the edits of one request that was offered."""
+    add_edits: Callable[[Edits, FileImports, NativeRequest, str | None], None]
+    """Adds the edits of one request that was offered; the text is the variable of a session that it shares."""
+    session: SessionKind
     exceptions: Exceptions
     raising: frozenset[ResponseUse]
     """The uses of a response that may raise what the library raises."""

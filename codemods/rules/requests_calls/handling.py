@@ -86,6 +86,8 @@ class NativeRequest:
     call: Span
     uses: tuple[PlacedUse, ...]
     """What is done with its response, or with all of its group."""
+    last: Span
+    """The last statement that it needs its session for."""
 
 
 def is_changed(path: Sequence[cst.CSTNode]) -> bool:

@@ -59,6 +59,13 @@ ALWAYS = {
 }
 """How every request differs."""
 
+SHARED_SETTINGS = "follow_redirects=True, max_redirects=30, timeout=None"
+"""What a client is told that several requests share."""
+SHARED = (
+    "it shares a client with other requests: cookies that one reply sets are sent with the next request, connections "
+    "stay open in between, and a request fails on one that the server has closed meanwhile"
+)
+
 _OF_THE_CLIENT = ("cookies", "verify", "cert", "proxies")
 """The arguments that httpx's client takes, and its requests do not."""
 _OFF_BY_DEFAULT = frozenset({"auth", "cert", "cookies", "data", "files", "hooks", "params", "proxies", "verify"})

@@ -1,6 +1,7 @@
 """httpx in the place of requests."""
 
-from codemods.rules.requests_calls.client import Client
+from codemods.rules.requests_calls.client import Client, SessionKind
+from codemods.rules.requests_httpx.arguments import SHARED_SETTINGS
 from codemods.rules.requests_httpx.exceptions import EXCEPTIONS
 from codemods.rules.requests_httpx.offers import offer_all
 from codemods.rules.requests_httpx.response import DECODES, RAISES
@@ -10,6 +11,7 @@ HTTPX = Client(
     module="httpx",
     offer_all=offer_all,
     add_edits=add_edits,
+    session=SessionKind("client", "AsyncClient", SHARED_SETTINGS),
     exceptions=EXCEPTIONS,
     raising=RAISES,
     decoding=DECODES,

@@ -45,6 +45,8 @@ class RequestForm(NativeRequest):
     """The variable that holds the client."""
     response: str
     """The variable that holds the response, for LIFT and WITH."""
+    is_shared: bool = False
+    """Whether that client is made elsewhere, for several requests."""
     verb: str = ""
     arguments: CheckedArguments | None = None
     is_strict: bool = False
@@ -83,6 +85,7 @@ def assigned_forms(
                 uses=asking_for_none(placed, found),
                 shape=Shape.IN_PLACE,
                 statement=tree.span(one.line),
+                last=tree.span(one.line),
                 client=free_name(function, "client"),
                 response=one.name,
             )
@@ -114,6 +117,7 @@ def used_at_once(tree: Tree, call: cst.Call) -> RequestForm | Refusal:
         uses=uses,
         shape=Shape.IN_PLACE if is_whole and not is_guarded else Shape.LIFT,
         statement=tree.span(path[at]),
+        last=tree.span(path[at]),
         client=free_name(function, "client"),
         response=free_name(function, "response"),
     )
@@ -138,6 +142,7 @@ def of_a_with(tree: Tree, call: cst.Call) -> RequestForm | Refusal | None:
         uses=placed,
         shape=Shape.WITH,
         statement=tree.span(statement),
+        last=tree.span(statement),
         client=free_name(function, "client"),
         response=name.value,
     )

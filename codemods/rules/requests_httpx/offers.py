@@ -13,8 +13,8 @@ from codemods.rules.requests_calls.assigned import Assigned, assignment_of
 from codemods.rules.requests_calls.handling import PlacedUse, ResponseUse
 from codemods.rules.requests_calls.offering import Choices, Request, group_names, sharing_a_statement
 from codemods.rules.requests_calls.prepared import Prepared
-from codemods.rules.requests_httpx.arguments import CheckedArguments, check_arguments
-from codemods.rules.requests_httpx.forms import RequestForm, assigned_forms, of_a_with, used_at_once
+from codemods.rules.requests_httpx.arguments import SHARED, CheckedArguments, check_arguments
+from codemods.rules.requests_httpx.forms import RequestForm, Shape, assigned_forms, of_a_with, used_at_once
 from codemods.rules.requests_httpx.response import DECODES, NOTES, notes_of
 from codemods.rules.requests_httpx.strict import STRICT_NOTES, check_strictly, strict_form
 from codemods.rules.rule import Offer, Refusal
@@ -101,6 +101,8 @@ def _offer(draft: _Draft, group: str | None) -> Offer:
         return Offer(rule=RULE.id, native=None, reason=reason, group=group)
     native = replace(form, verb=draft.request.verb, arguments=arguments)
     table = STRICT_NOTES if form.is_strict else NOTES
+    # what only a client takes, it takes for all of its requests
+    can_share = not (form.is_strict or arguments.of_the_client or form.shape is Shape.WITH)
     decodes = any(one.use in DECODES for one in draft.uses)
     offer = Offer(
         rule=RULE.id,
@@ -111,6 +113,7 @@ def _offer(draft: _Draft, group: str | None) -> Offer:
         raises=True,
         raises_both=any(isinstance(one, Prepared) for _, one in arguments.adjustments),
         decodes=decodes,
+        shared_notes=(SHARED,) if can_share else None,
     )
     if not decodes or form.is_strict:
         return offer

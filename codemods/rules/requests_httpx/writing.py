@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 
 import libcst as cst
@@ -20,9 +21,11 @@ from codemods.rules.requests_httpx.uses import add_use
 from codemods.rules.rule import Refusal
 
 
-def add_edits(edits: Edits, imports: FileImports, form: NativeRequest) -> None:
-    """Adds the edits of one request."""
+def add_edits(edits: Edits, imports: FileImports, form: NativeRequest, shared: str | None) -> None:
+    """Adds the edits of one request; `shared` is the variable that holds a client made elsewhere."""
     assert isinstance(form, RequestForm)
+    if shared is not None:
+        form = replace(form, client=shared, is_shared=True)
     assert form.arguments is not None
     tree = edits.tree
     call = tree.at(form.call, cst.Call)
@@ -110,6 +113,8 @@ class _Writer:
     def _in_client(
         self, inside: Sequence[cst.BaseStatement], original: cst.BaseStatement
     ) -> Sequence[cst.BaseStatement]:
+        if self._form.is_shared:
+            return _with_lines([*self._before(), *inside], original)
         item = cst.WithItem(self._client(), cst.AsName(cst.Name(self._form.client)))
         made = cst.With([item], cst.IndentedBlock(list(inside)), asynchronous=cst.Asynchronous())
         return _with_lines([*self._before(), made], original)
@@ -144,6 +149,13 @@ class _Writer:
             arguments[-1] = arguments[-1].with_changes(comma=last)
         return without_parentheses(call.with_changes(func=function, args=arguments))  # type: ignore[return-value]
 
+    @property
+    def _stays(self) -> bool:
+        """Whether the request follows no redirects, which no argument of its own says."""
+        adjustments = dict(self._arguments.adjustments)
+        follows = "follow_redirects" in dict(self._arguments.settings)
+        return not follows and adjustments.get("allow_redirects", LEFT_OUT) is LEFT_OUT
+
     def _request_arguments(self, call: cst.Call) -> Iterator[cst.Arg]:
         adjustments = dict(self._arguments.adjustments)
         named = dict(by_name(call, self._form.verb))
@@ -165,6 +177,8 @@ class _Writer:
                     yield written.with_changes(value=_with_type(written.value))
                 else:
                     yield written
+        if self._form.is_shared and self._stays:
+            yield keyword_argument("follow_redirects", cst.Name("False"))
         if lacks_type and adjustments.get("headers", LEFT_OUT) is LEFT_OUT:
             yield keyword_argument("headers", _with_type(cst.Dict([])))
 
