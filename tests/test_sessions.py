@@ -193,13 +193,13 @@ def test_a_generator_hands_none_on():
     assert opened(plan) == [(2, 2, "session_of_middle")]
 
 
-def test_what_only_calls_itself_opens_its_own():
+def test_what_only_calls_itself_takes_none():
     draft = Sessions("async up")
     draft.gives("up", "up", place=AWAITED)
     draft.asks("up")
     plan = draft.shared(SessionMode.INJECT)
     assert plan.sessions.parameters == {}
-    assert opened(plan) == [(1, 1, "session_of_up")]
+    assert opened(plan) == []
 
 
 def test_what_needs_no_session_takes_none():

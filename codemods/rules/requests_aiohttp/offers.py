@@ -39,8 +39,8 @@ _READ_LATE = (
 
 SHARED = (
     "it shares a session with other requests: cookies that one reply sets are sent with the next request, unless its "
-    "host is named by an IP address, connections stay open in between, and a POST or PATCH fails on one that the "
-    "server has closed meanwhile"
+    "host is named by an IP address, connections stay open in between, a POST or PATCH fails on one that the server "
+    "has closed meanwhile, and at most 100 replies are open at once"
 )
 """Source: the verified table, sections 1 and 2.9."""
 
