@@ -9,6 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 
 import libcst as cst
@@ -37,6 +38,7 @@ from codemods.facts.syntax import (
     rebound_names,
     stops_iteration,
 )
+from codemods.keepers import KeeperFinder
 from codemods.locking import LockFinder, Seen
 from codemods.mentions import MentionFinder, Sources
 from codemods.model import NOT_GUARDED, Guard, Guards, Problem, SessionMode, Span
@@ -125,6 +127,13 @@ def inspect(
         room = functions[name].room
         assert room is not None
         functions[name] = replace(functions[name], room=replace(room, can_take=False))
+
+    @lru_cache(maxsize=4)
+    def tree_of(path: str) -> Tree | None:
+        tree = parse(path, sources.texts[path].lines.text) if path in sources.texts else None
+        return tree if isinstance(tree, Tree) else None
+
+    keepers = KeeperFinder(graph, sources, prospect.callers, prospect.mentions, types_of, tree_of)
     sites = [collected.sites.get(_key(call)) or _uninspected(call, closure, sources) for call in index.sites]
     facts = PlanningFacts(
         functions=functions,
@@ -138,6 +147,7 @@ def inspect(
         context_setters=graph.callers_of(knowledge.context_setters),
         dispatches=dispatches,
         values=entries.values(),
+        keepers=tuple(keepers.keepers(collected.blocking)),
         raised=_first(one.raised for one in collected.mentions),
         untraceable=_first(one.untraceable for one in collected.mentions),
     )

@@ -258,7 +258,7 @@ class _Run:
         for name, parameter in plan.sessions.parameters.items():
             function = async_names[name]
             parameters.setdefault(function.path, []).append((function.span, parameter))
-        handing = {one.path for one in plan.sessions.handings}
+        others = {one.path for one in plan.sessions.handings} | {one.path for one in plan.makings}
         wanted = {
             path: ModuleEdits(
                 plan.decisions.get(path, ()),
@@ -268,9 +268,10 @@ class _Run:
                 tuple(one for one in plan.sessions.openings if one.path == path),
                 tuple(sorted(parameters.get(path, ()))),
                 tuple(one for one in plan.sessions.handings if one.path == path),
+                tuple(one for one in plan.makings if one.path == path),
                 partial(self._takes_from, path),
             )
-            for path in sorted({*plan.decisions, *by_path, *splits, *plan.handlers, *parameters, *handing})
+            for path in sorted({*plan.decisions, *by_path, *splits, *plan.handlers, *parameters, *others})
         }
         changes: list[FileChange] = []
         failures: list[Problem] = []

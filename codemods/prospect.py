@@ -43,6 +43,7 @@ class Prospect:
     closure: Closure
     """Of what may change."""
     callers: Callers
+    mentions: MentionFinder
     locks: LockFinder
     """It knows the mentions of the closure's functions."""
 
@@ -92,7 +93,7 @@ def worth_parsing(
     finders.mentions.look_for(promotion.running)  # they cost much, and few functions come so far
     promotion = best(graph, closure, finders.locks)
     closure = narrowed(closure, graph, sources.outside, inheritance.families, promotion.running, promotion.locked)
-    return Prospect(graph, closure, finders.callers, finders.locks)
+    return Prospect(graph, closure, finders.callers, finders.mentions, finders.locks)
 
 
 def _not_reached(graph: CallGraph, closure: Closure, inheritance: Inheritance) -> frozenset[str]:

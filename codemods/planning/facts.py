@@ -105,6 +105,43 @@ class BlockingCall:
 
 
 @dataclass(frozen=True, slots=True)
+class Making:
+    """A place that makes an object which keeps a session of its own."""
+
+    path: str
+    span: Span
+    """The call that makes it."""
+    caller: str
+    refusal: str | None = None
+    """Why it cannot be closed there, in words."""
+    first: Span | None = None
+    """The statement that makes it, and gives it to a variable."""
+    last: Span | None = None
+    """The last statement of the same block that uses it."""
+    runs: frozenset[tuple[str, Span]] = frozenset()
+    """The calls that get it, by path and span: what they call has to be done when they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keeper:
+    """A class whose objects keep a session of their own."""
+
+    name: str
+    methods: frozenset[str]
+    init: str
+    """The one of them that makes it."""
+    attribute: str
+    """What holds the session."""
+    makings: tuple[Making, ...]
+    refusal: str | None = None
+    """Why nothing can be said of all its objects, in words."""
+
+    def has(self, call: BlockingCall) -> bool:
+        """Whether a request is made with the session of one of its objects."""
+        return call.offer.kept == self.attribute and call.caller in self.methods
+
+
+@dataclass(frozen=True, slots=True)
 class UnawaitedCall:
     """A call of a coroutine function that nothing awaits where it stands: a seed."""
 
@@ -144,6 +181,8 @@ class PlanningFacts:
     """By library, the functions that have it call what it runs, such as commands."""
     values: frozenset[str] = frozenset()
     """Functions that are used as a value, commands left out: who calls them is not known."""
+    keepers: tuple[Keeper, ...] = ()
+    """The classes with a request that is made with a session of its object."""
 
 
 @dataclass(frozen=True, slots=True)

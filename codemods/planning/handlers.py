@@ -62,7 +62,7 @@ class Handlers:
                 reason = "another call of its group is to be ignored" if call.is_ignored else call.offer.reason
                 broken.setdefault((call.caller, call.offer.group), reason)
         return tuple(
-            _taken_back(call, why)
+            taken_back(call, why)
             if call.offer.group is not None and (why := broken.get((call.caller, call.offer.group)))
             else call
             for call in settled
@@ -73,11 +73,11 @@ class Handlers:
             return call
         untraceable = self._facts.untraceable.get(_library(call))
         if untraceable is not None:
-            return _taken_back(call, untraceable)
+            return taken_back(call, untraceable)
         guards, decoding = sorted(self._reached_by(call)), sorted(self._reached_by_decoding(call))
         for guard in (*guards, *decoding):
             if guard.refusal is not None:
-                return _taken_back(call, f"{guard.text} in {guard.path}:{guard.span.line} {guard.refusal}")
+                return taken_back(call, f"{guard.text} in {guard.path}:{guard.span.line} {guard.refusal}")
         offer = call.offer
         if any(guard.minds_decoding for guard in decoding) and offer.for_decoding_handlers is not None:
             offer = offer.for_decoding_handlers
@@ -106,7 +106,7 @@ class Handlers:
             )
 
 
-def _taken_back(call: BlockingCall, reason: str) -> BlockingCall:
+def taken_back(call: BlockingCall, reason: str) -> BlockingCall:
     if call.offer.native is None:
         return call
     return replace(call, offer=replace(call.offer, native=None, reason=reason, notes=()))

@@ -20,6 +20,7 @@ from codemods.model import (
 )
 from codemods.planning.facts import (
     BlockingCall,
+    Making,
     PlanningFacts,
     PlanningOptions,
     Site,
@@ -27,6 +28,7 @@ from codemods.planning.facts import (
 )
 from codemods.planning.handlers import HandlerChange, Handlers
 from codemods.planning.index import CallIndex
+from codemods.planning.keepers import kept_natively, settle_kept
 from codemods.planning.promotion import Promotion, promote
 from codemods.planning.sessions import NOT_SHARED, SharedSessions, share_sessions
 from codemods.rules import MISSING_AWAIT, PROMOTED_CALL, THREADED_CALL
@@ -70,6 +72,8 @@ class Plan:
     split: Mapping[str, str]
     """The functions whose body moves to an async function, and the name of that."""
     sessions: SharedSessions = NOT_SHARED
+    makings: tuple[Making, ...] = ()
+    """Where objects are made that keep a session, and are closed from now on."""
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -81,7 +85,14 @@ def make_plan(facts: PlanningFacts, options: PlanningOptions) -> Plan:
     """Decides everything."""
     handlers = Handlers(facts)
     facts = replace(facts, blocking=handlers.settle_offers())
-    promotion, index = promote(facts, options)
+    while True:
+        promotion, index = promote(facts, options)
+        settled = settle_kept(facts, options, promotion, index)
+        if settled is facts:
+            break
+        facts = settled
+    kept = tuple(kept_natively(facts))
+    facts = replace(facts, loop_bound=facts.loop_bound | {one.init for one in kept})
     sessions = share_sessions(facts, options, promotion, index)
     planner = _Planner(facts, options, promotion, index, sessions)
     decisions: dict[str, list[Decision]] = {}
@@ -101,6 +112,7 @@ def make_plan(facts: PlanningFacts, options: PlanningOptions) -> Plan:
         promoted=frozenset(promotion.promoted),
         split=dict(planner.cores()),
         sessions=sessions,
+        makings=tuple(making for one in kept for making in one.makings),
     )
 
 

@@ -56,19 +56,21 @@ class Edits:
         self.wrap(block, statement, statement, lambda statements: ())
 
     def take_out(self, block: cst.IndentedBlock, statement: cst.SimpleStatementLine) -> None:
-        """Takes a statement out of a block; its comments go to the statement behind it, which has to be there."""
-        behind = block.body[list(block.body).index(statement) + 1]
+        """Takes a statement, which is not the only one, out of a block; its comments go to what is behind it."""
+        lines = [*statement.leading_lines]
+        if statement.trailing_whitespace.comment is not None:
+            lines.append(cst.EmptyLine(comment=statement.trailing_whitespace.comment))
+        left: list[cst.EmptyLine] = []
 
         def without(statements: Sequence[cst.BaseStatement]) -> Sequence[cst.BaseStatement]:
-            gone, first, *rest = statements
-            assert isinstance(gone, cst.SimpleStatementLine)
-            lines = [*gone.leading_lines]
-            if gone.trailing_whitespace.comment is not None:
-                lines.append(cst.EmptyLine(comment=gone.trailing_whitespace.comment))
-            lines += getattr(first, "leading_lines", ())
-            return [first.with_changes(leading_lines=lines), *rest]
+            if len(statements) == 1:  # nothing is behind it, or that was taken out as well
+                left.extend(lines)
+                return []
+            _, first, *rest = statements
+            return [first.with_changes(leading_lines=[*lines, *getattr(first, "leading_lines", ())]), *rest]
 
-        self.wrap(block, statement, behind, without)
+        self.wrap(block, statement, next(iter(_behind(block, statement)), statement), without)
+        self.replace(block, lambda node: node.with_changes(footer=[*left, *_block(node).footer]))
 
     def _mark(self, node: cst.CSTNode) -> None:
         self._on_the_way.update(id(one) for one in self.tree.path(node))
@@ -125,6 +127,15 @@ class _Applier(cst.CSTTransformer):
         start, end = self._tree.offsets(node)
         code = self._tree.code
         return code[start - 1 : start].isalnum() or code[end : end + 1].isalnum()
+
+
+def _behind(block: cst.IndentedBlock, statement: cst.BaseStatement) -> Sequence[cst.BaseStatement]:
+    body = list(block.body)
+    return body[body.index(statement) + 1 :]
+
+
+def _block(node: cst.CSTNode) -> cst.IndentedBlock:
+    return cst.ensure_type(node, cst.IndentedBlock)
 
 
 def _wrapped(body: Sequence[cst.BaseStatement], stretches: Sequence[_Stretch]) -> list[cst.BaseStatement]:

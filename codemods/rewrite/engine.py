@@ -9,12 +9,13 @@ import libcst as cst
 
 from codemods.facts.syntax import function_named_at
 from codemods.model import Action, Span
+from codemods.planning.facts import Making
 from codemods.planning.handlers import HandlerChange
 from codemods.planning.plan import CoreCall, Decision
 from codemods.planning.sessions import Handing, Opening
 from codemods.rewrite.edits import Edits, awaited, threaded, through_run
 from codemods.rewrite.imports import FileImports
-from codemods.rewrite.sessions import add_handing, add_opening, add_parameter, statements_at
+from codemods.rewrite.sessions import add_handing, add_making, add_opening, add_parameter, statements_at
 from codemods.rewrite.split import add_split
 from codemods.rules.requests_calls.client import Client
 from codemods.rules.requests_calls.exceptions import is_of_requests, parts_of
@@ -37,6 +38,7 @@ class ModuleEdits:
     parameters: tuple[tuple[Span, str], ...]
     """The names of the functions that take a session, each with the name of its parameter."""
     handings: tuple[Handing, ...]
+    makings: tuple[Making, ...]
     is_used_elsewhere: Callable[[str], bool]
     """Whether other files take a name from this module."""
 
@@ -45,7 +47,7 @@ class ModuleEdits:
         """Whether the module stays as it is."""
         is_left = all(one.finding.action is Action.LEFT for one in self.decisions)
         others = (self.async_functions, self.splits, self.handlers, self.openings, self.parameters, self.handings)
-        return is_left and not any(others)
+        return is_left and not any((*others, self.makings))
 
 
 def rewrite(tree: Tree, wanted: ModuleEdits, client: Client) -> str:
@@ -66,6 +68,9 @@ def rewrite(tree: Tree, wanted: ModuleEdits, client: Client) -> str:
         block, first, last = statements_at(tree, opening.first, opening.last)
         made = f"{imports.name_of(client.module, first)}.{client.session.type}({client.session.settings})"
         add_opening(edits, block, first, last, made, opening.name)
+    for making in wanted.makings:
+        assert making.first is not None and making.last is not None, making
+        add_making(edits, *statements_at(tree, making.first, making.last))
     for span, name in wanted.parameters:
         function = _function(tree, span)
         kind = f"{imports.name_of(client.module, function)}.{client.session.type}"

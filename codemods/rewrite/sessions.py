@@ -42,6 +42,39 @@ def add_opening(
     edits.wrap(block, first, last, wrapped)
 
 
+def add_making(edits: Edits, block: cst.IndentedBlock, first: cst.BaseStatement, last: cst.BaseStatement) -> None:
+    """Puts the statements behind one that makes an object, up to the last that uses it, into `async with`.
+
+    Added behind all other edits of a module, as that of a session is. What it makes is made by the header if nothing
+    has to be done with it before.
+    """
+
+    def wrapped(statements: Sequence[cst.BaseStatement]) -> Sequence[cst.BaseStatement]:
+        made, *inside = statements
+        match made:
+            case cst.SimpleStatementLine(
+                body=[cst.Assign(targets=[cst.AssignTarget(target=cst.Name() as name)], value=value)]
+            ):
+                item = cst.WithItem(value, cst.AsName(name))
+                comment = made.trailing_whitespace
+                block = cst.IndentedBlock(inside, header=comment)
+                lines = leading_lines(made)
+                return [cst.With([item], block, asynchronous=cst.Asynchronous(), leading_lines=lines)]
+        assert isinstance(first, cst.SimpleStatementLine)
+        kept = cst.WithItem(_target(first))
+        return [made, cst.With([kept], cst.IndentedBlock(inside), asynchronous=cst.Asynchronous())]
+
+    edits.wrap(block, first, last, wrapped)
+
+
+def _target(statement: cst.SimpleStatementLine) -> cst.BaseExpression:
+    """The variable that an assignment is to."""
+    match statement.body[0]:
+        case cst.Assign(targets=[cst.AssignTarget(target=name)]) | cst.AnnAssign(target=name):
+            return name
+    raise AssertionError(statement)
+
+
 def add_parameter(edits: Edits, function: cst.FunctionDef, name: str, kind: str) -> None:
     """Gives a function one more parameter, by keyword only."""
 

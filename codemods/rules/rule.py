@@ -61,3 +61,5 @@ class Offer:
     """What to offer instead where a handler minds errors of decoding."""
     shared_notes: tuple[str, ...] | None = None
     """How it differs further when it shares a session with other calls; None where it cannot."""
+    kept: str | None = None
+    """The attribute of its object that holds the session it is made with, if all that is done with it is known."""

@@ -12,11 +12,12 @@ from codemods.model import Span
 from codemods.rewrite.edits import Edits, Wrap, awaited, without_parentheses
 from codemods.rewrite.imports import FileImports
 from codemods.rules.requests_aiohttp.adjust import convert_arguments, gone_names, statements_before
+from codemods.rules.requests_aiohttp.kept_edits import add_kept_session
 from codemods.rules.requests_aiohttp.session_edits import add_session_use, with_session_arguments
 from codemods.rules.requests_aiohttp.settings import new_session
-from codemods.rules.requests_aiohttp.shapes import RequestForm, SessionForm, Shape
+from codemods.rules.requests_aiohttp.shapes import KeptForm, RequestForm, SessionForm, Shape
 from codemods.rules.requests_aiohttp.uses import add_use
-from codemods.rules.requests_calls.adjustments import NameOf
+from codemods.rules.requests_calls.adjustments import NameOf, dotted
 from codemods.rules.requests_calls.handling import NativeRequest
 from codemods.rules.requests_calls.prepared import Prepared
 
@@ -33,7 +34,10 @@ def add_edits(edits: Edits, imports: FileImports, form: NativeRequest, shared: s
         made = edits.tree.at(form.opens.made, cst.Call)
         assert made is not None, form
         imports.release(made.func, "aiohttp")
-        _add_session_edits(edits, form.opens, imports.name_of("aiohttp", made))
+        if isinstance(form.opens, KeptForm):
+            add_kept_session(edits, form.opens, imports)
+        else:
+            _add_session_edits(edits, form.opens, imports.name_of("aiohttp", made))
         for use in form.opens.uses:
             add_session_use(edits, use, lambda module: imports.name_of(module, made), imports.release)
     call = edits.tree.at(form.call, cst.Call)
@@ -154,7 +158,7 @@ class _Writer:
         return cst.SimpleStatementLine([cst.Expr(read)])
 
     def _session_call(self, call: cst.Call) -> cst.BaseExpression:
-        method = cst.Attribute(cst.Name(self._form.session), cst.Name(self._form.verb))
+        method = cst.Attribute(dotted(self._form.session), cst.Name(self._form.verb))
         arguments = convert_arguments(
             call,
             self._form.verb,

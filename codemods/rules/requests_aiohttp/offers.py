@@ -9,12 +9,14 @@ from codemods.facts.syntax import ImportedNames, enclosing_function
 from codemods.model import Parity, Span
 from codemods.rules.requests_aiohttp import RULE
 from codemods.rules.requests_aiohttp.arguments import CheckedArguments, check_arguments
+from codemods.rules.requests_aiohttp.kept_sessions import NOTE as KEPT_NOTE
+from codemods.rules.requests_aiohttp.kept_sessions import KeptSession, attribute_asked, kept_form, kept_session_of
 from codemods.rules.requests_aiohttp.placed import notes_of
 from codemods.rules.requests_aiohttp.response import DECODES, NOTES
 from codemods.rules.requests_aiohttp.session_together import check_request
 from codemods.rules.requests_aiohttp.sessions import NOTE, STRICT_NOTE, LocalSession, session_form, session_of
 from codemods.rules.requests_aiohttp.settings import settings_of
-from codemods.rules.requests_aiohttp.shapes import RequestForm, SessionForm, Shape, assigned_forms
+from codemods.rules.requests_aiohttp.shapes import KeptForm, RequestForm, SessionForm, Shape, assigned_forms
 from codemods.rules.requests_aiohttp.statements import lifted_form, with_form
 from codemods.rules.requests_aiohttp.streams import is_streamed
 from codemods.rules.requests_aiohttp.strict import STRICT_NOTES, check_strictly
@@ -57,6 +59,8 @@ class _Draft:
     groups: set[str] = field(default_factory=set)
     """The names of what it shares with other requests of its function: a session, a variable that is kept."""
     notes: tuple[str, ...] = ()
+    kept: str | None = None
+    """The attribute that holds the session of its object."""
 
     @property
     def refusal(self) -> Refusal | None:
@@ -108,15 +112,19 @@ def _arguments_of(
 
 def _sessions_of(
     tree: Tree, drafts: Mapping[Span, _Draft], imports: ImportedNames, types: Mapping[Span, str]
-) -> list[LocalSession]:
+) -> list[LocalSession | KeptSession]:
     """The sessions of a file that have a form; the requests of others are refused."""
-    found: list[LocalSession] = []
+    found: list[LocalSession | KeptSession] = []
     known: set[Span] = set()
     taken: dict[int, set[str]] = {}
     for span, draft in drafts.items():
         if not draft.request.is_of_session or span in known:
             continue
-        session = session_of(tree, draft.request.call, imports, types, taken)
+        call = draft.request.call
+        is_kept = attribute_asked(call) is not None
+        session = (
+            kept_session_of(tree, call, imports, types) if is_kept else session_of(tree, call, imports, types, taken)
+        )
         if isinstance(session, Refusal):
             draft.arguments = session
         elif any(tree.span(call) not in drafts for call in session.requests):
@@ -162,7 +170,7 @@ def _draw_strictly(tree: Tree, drafts: Mapping[Span, _Draft]) -> None:
 
 
 def _with_session(
-    tree: Tree, draft: _Draft, session: LocalSession, types: Mapping[Span, str]
+    tree: Tree, draft: _Draft, session: LocalSession | KeptSession, types: Mapping[Span, str]
 ) -> CheckedArguments | Refusal:
     """The arguments of a request, unless they do not go with what is set on its session."""
     arguments, request = draft.arguments, draft.request
@@ -173,22 +181,28 @@ def _with_session(
 
 
 def _share_session(
-    tree: Tree, session: LocalSession, parity: Parity, drafts: Sequence[_Draft], types: Mapping[Span, str]
+    tree: Tree,
+    session: LocalSession | KeptSession,
+    parity: Parity,
+    drafts: Sequence[_Draft],
+    types: Mapping[Span, str],
 ) -> None:
-    """Has requests made with the session of their function: all of them, or none."""
+    """Has requests made with the session of their function, or their object: all of them, or none."""
     forms = [draft.form for draft in drafts if isinstance(draft.form, RequestForm)]
-    made = session_form(tree, session, forms)
+    made: SessionForm | KeptForm | Refusal
+    made = kept_form(tree, session) if isinstance(session, KeptSession) else session_form(tree, session, forms)
     unproven = [one for one in session.notes if one not in {NOTE, STRICT_NOTE}] if parity is Parity.STRICT else []
     if unproven:
         made = Refusal(f"strict parity of what is set on its session cannot be proven: {unproven[0]}")
     if parity is Parity.STRICT and any(one.argument == "params" for one in session.uses):
         made = Refusal("strict parity: its session has params, which requests writes into the URL in its own way")
-    if isinstance(made, SessionForm):
+    if not isinstance(made, Refusal):
         told = settings_of(parity, [use for draft in drafts for use in draft.uses])
         asked = [one.setting for one in session.uses if one.setting is not None]
         made = replace(made, settings=tuple(dict.fromkeys((*told, *asked))))
     for index, draft in enumerate(drafts):
         draft.groups.add(f"the session of line {tree.span(session.made).line}")
+        draft.kept = session.attribute if isinstance(session, KeptSession) else None
         if isinstance(made, Refusal):
             draft.arguments = made
         elif isinstance(draft.form, RequestForm):
@@ -202,6 +216,7 @@ def _share_session(
             )
             draft.arguments = _with_session(tree, draft, session, types)
             draft.notes = (STRICT_NOTE,) if parity is Parity.STRICT else session.notes
+            draft.notes = (KEPT_NOTE, *draft.notes) if isinstance(session, KeptSession) else draft.notes
 
 
 def _offer(draft: _Draft, group: str | None, parity: Parity) -> Offer:
@@ -209,7 +224,7 @@ def _offer(draft: _Draft, group: str | None, parity: Parity) -> Offer:
     refusal, arguments, form = draft.refusal, draft.arguments, draft.form
     if refusal is not None or isinstance(arguments, Refusal) or not isinstance(form, RequestForm):
         reason = refusal.reason if refusal is not None else "it has no form in aiohttp that is known to be the same"
-        return Offer(rule=RULE.id, native=None, reason=reason, group=group)
+        return Offer(rule=RULE.id, native=None, reason=reason, group=group, kept=draft.kept)
     form = replace(
         form, adjustments=arguments.adjustments, added=arguments.added, settings=settings_of(parity, draft.uses)
     )
@@ -227,6 +242,7 @@ def _offer(draft: _Draft, group: str | None, parity: Parity) -> Offer:
         raises=True,
         raises_both=any(isinstance(one, Prepared) for _, one in form.adjustments),
         decodes=decodes,
+        kept=draft.kept,
         shared_notes=None if form.is_in_session or form.is_strict else (SHARED,),
     )
     if not decodes or form.is_strict:

@@ -21,7 +21,7 @@ from codemods.rules.requests_calls import VERBS
 from codemods.rules.rule import Refusal
 from codemods.tree import Tree
 
-_MAKERS = frozenset({"requests.Session", "requests.session", "requests.sessions.Session", "requests.sessions.session"})
+MAKERS = frozenset({"requests.Session", "requests.session", "requests.sessions.Session", "requests.sessions.session"})
 
 STRICT_NOTE = "aiohttp's session lets at most 100 requests run at once"
 NOTE = (
@@ -31,18 +31,14 @@ NOTE = (
 """How every session differs (sections 1 and 2.4)."""
 
 
-@dataclass(frozen=True, slots=True)
-class LocalSession:
-    """A session of a function, whose every use is known."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """A session whose every use is known."""
 
     name: str
+    """What holds it where it is used."""
     made: cst.Call
-    statement: cst.BaseStatement
-    block: cst.IndentedBlock
-    """The block that holds the statement."""
-    loads: Sequence[tuple[cst.CSTNode, ...]]
     requests: Sequence[cst.Call]
-    closes: Sequence[cst.Call]
     uses: Sequence[SessionUse]
     """What else is done with it."""
 
@@ -52,6 +48,17 @@ class LocalSession:
         has_jar = any(use.setting is Setting.COOKIES for use in self.uses)
         always = STRICT_NOTE if has_jar else NOTE
         return tuple(dict.fromkeys([always, *(note for use in self.uses for note in use.notes)]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalSession(Session):
+    """A session of a function."""
+
+    statement: cst.BaseStatement
+    block: cst.IndentedBlock
+    """The block that holds the statement."""
+    loads: Sequence[tuple[cst.CSTNode, ...]]
+    closes: Sequence[cst.Call]
 
 
 def session_of(
@@ -65,7 +72,7 @@ def session_of(
     if not isinstance(function, cst.FunctionDef):
         return Refusal("it stands outside of any function")
     if not isinstance(call.func, cst.Attribute) or not isinstance(call.func.value, cst.Name):
-        return Refusal(_why_no_variable(call.func))
+        return Refusal("its session is not a variable of the function that makes the request")
     name = call.func.value.value
     bound, loads = _occurrences(tree, function, name)
     if len(bound) != 1:
@@ -89,17 +96,6 @@ _OF_THE_MODULE = (
     "is one for the whole module, which outlives the event loop that a session of aiohttp belongs to, and which nobody "
     "closes"
 )
-
-
-def _why_no_variable(function: cst.BaseExpression) -> str:
-    """Why a session that is no variable has no form."""
-    match function:
-        case cst.Attribute(value=cst.Attribute(value=cst.Name(value="self" | "cls" as of), attr=attribute)):
-            return (
-                f"its session {of}.{attribute.value} is kept on an object, which is made outside of any event loop and "
-                "may outlive the one that a session of aiohttp belongs to"
-            )
-    return "its session is not a variable of the function that makes the request"
 
 
 def _why_not_made(tree: Tree, name: str) -> str:
@@ -196,7 +192,7 @@ def _made_by(path: Sequence[cst.CSTNode], imports: ImportedNames) -> _Made | Non
             pass
         case _:
             return None
-    if imports.resolve(made.func) not in _MAKERS:
+    if imports.resolve(made.func) not in MAKERS:
         return None
     return _Made(name, made, statement, block)
 
@@ -220,7 +216,7 @@ def _with_uses(
             return Refusal(f"its session {made.name} is used by a nested function in line {line}")
         if around not in path or tree.offsets(path[-1])[0] < start:
             return Refusal(f"its session {made.name} is used outside of the block that makes it in line {line}")
-        use = _use(tree, path, types)
+        use = use_or_request(tree, path, types)
         match use:
             case Refusal(reason):
                 return Refusal(f"its session {made.name} {reason} in line {line}")
@@ -255,7 +251,9 @@ def _named(use: SessionUse, function: cst.FunctionDef, taken: set[str]) -> Sessi
     return replace(use, variable=name)
 
 
-def _use(tree: Tree, path: Sequence[cst.CSTNode], types: Mapping[Span, str]) -> cst.Call | SessionUse | Refusal:
+def use_or_request(
+    tree: Tree, path: Sequence[cst.CSTNode], types: Mapping[Span, str]
+) -> cst.Call | SessionUse | Refusal:
     """A request or a close; what else is done with the session; or why there is no form for it."""
     attribute, outer = path[-2], path[-3]
     if not isinstance(attribute, cst.Attribute) or attribute.value is not path[-1]:

@@ -63,6 +63,19 @@ class SessionForm:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptForm:
+    """The native form of a session that the objects of a class make for themselves."""
+
+    attribute: str
+    made: Span
+    """The call that makes it."""
+    init: Span
+    """The name of the method that does."""
+    settings: tuple[Setting, ...] = ()
+    uses: tuple[SessionUse, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class RequestForm(NativeRequest):
     """The native form of one request."""
 
@@ -73,7 +86,7 @@ class RequestForm(NativeRequest):
     response: str
     """The variable that holds the response."""
     session: str
-    """The variable that holds the session."""
+    """What holds the session: a variable, or an attribute of `self`."""
     content: str | None = None
     """For KEEP: the variable that holds the body as bytes, where something else done with it lets go of them."""
     bound_as: str | None = None
@@ -91,12 +104,12 @@ class RequestForm(NativeRequest):
     decodes_text: bool = False
     """Whether JSON is decoded from the text, which raises whatever is no JSON; aiohttp's own way asks for a type."""
     is_in_session: bool = False
-    """Whether the variable holds a session of the function's own, so that the request brings none."""
+    """Whether that is a session of the program's own, so that the request brings none."""
     of_session: tuple[tuple[str, str], ...] = ()
     """What it is given because it is set on its session: keywords and values."""
     is_shared: bool = False
     """Whether it holds a session that is shared, which is opened elsewhere."""
-    opens: SessionForm | None = None
+    opens: SessionForm | KeptForm | None = None
     """That session, for the first of its requests."""
 
 

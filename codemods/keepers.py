@@ -1,0 +1,274 @@
+"""Where objects are made that keep a session of their own, and whether all that is done with them can be seen.
+
+An object may be asked for its attributes, and be given to functions of the project that do no more than that. What
+keeps it longer, or hands it to something unknown, has to find it open at any time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import libcst as cst
+
+from codemods.callers import Callers
+from codemods.facts.graph import ByName, Call, CallGraph, CallKind, ClassFact, Function, Parameter, ParameterKind
+from codemods.facts.inheritance import last_name
+from codemods.facts.kinds import Kind, kinds_of
+from codemods.facts.lookups import looked_up_names
+from codemods.facts.syntax import enclosing_function, function_named_at, generators
+from codemods.facts.unresolved import texts_with
+from codemods.mentions import MentionFinder, Sources
+from codemods.model import Span
+from codemods.planning.facts import BlockingCall, Keeper, Making
+from codemods.rules.names import NameRole, role_of
+from codemods.tree import Tree
+
+_BY_PLACE = frozenset({ParameterKind.POSITIONAL, ParameterKind.EITHER})
+
+
+class KeeperFinder:
+    """Looks at the objects of some classes, all over the project."""
+
+    def __init__(
+        self,
+        graph: CallGraph,
+        sources: Sources,
+        callers: Callers,
+        mentions: MentionFinder,
+        types_of: Callable[[str], Mapping[Span, str]],
+        tree_of: Callable[[str], Tree | None],
+    ) -> None:
+        """`types_of` gives the types of the expressions of a file, `tree_of` its tree, None where it has none."""
+        self._by_name = ByName(graph)
+        self._sources = sources
+        self._callers = callers
+        self._mentions = mentions
+        self._types_of = types_of
+        self._tree_of = tree_of
+        self._functions = {one.name: one for one in graph.functions}
+        self._made: dict[str, list[Call]] = {}
+        self._calls: dict[tuple[str, Span], Call] = {}
+        for call in graph.calls:
+            for target in call.targets if call.kind is CallKind.CONSTRUCT else ():
+                self._made.setdefault(target, []).append(call)
+            if call.kind is CallKind.CALL:
+                self._calls[call.path, call.span] = call
+
+    def keepers(self, blocking: Iterable[BlockingCall]) -> Iterator[Keeper]:
+        """The classes whose methods make requests with a session of their object."""
+        found: dict[str, set[str]] = {}
+        for call in blocking:
+            owner = self._functions[call.caller].owner if call.caller in self._functions else None
+            if call.offer.kept is not None and call.offer.native is not None and owner is not None:
+                found.setdefault(owner, set()).add(call.offer.kept)
+        for name, attributes in sorted(found.items()):
+            for attribute in sorted(attributes):
+                keeper = self._keeper(name, attribute)
+                more = "its class keeps more than one" if len(attributes) > 1 else None
+                yield replace(keeper, refusal=keeper.refusal or more)
+
+    def _keeper(self, name: str, attribute: str) -> Keeper:
+        methods = frozenset(one.name for one in self._functions.values() if one.owner == name)
+        init = next(one for one in sorted(methods) if last_name(one) == "__init__")
+        owner = self._by_name.classes[name]
+        makings = (self._making(call, attribute) for call in self._made.get(init, ()))
+        refusal = self._why_unseen(owner, init) or self._asked_elsewhere(owner, attribute)
+        return Keeper(name, methods, init, attribute, tuple(makings) if refusal is None else (), refusal)
+
+    def _why_unseen(self, owner: ClassFact, init: str) -> str | None:
+        """Why objects of a class may exist that nothing is known of."""
+        related = sorted(self._mentions.related[owner.name] - {owner.name})
+        if related:
+            return f"{related[0]} is of its kind, which may do more with it"
+        if self._callers.has_unseen(self._functions[init]):
+            return "its class may be used to make one in a way that cannot be followed"
+        return None
+
+    def _asked_elsewhere(self, owner: ClassFact, attribute: str) -> str | None:
+        """The first place outside of a class that may ask one of its objects for its session."""
+        asking = re.compile(rf"\.\s*{re.escape(attribute)}\b")
+        tree = self._tree_of(owner.path)
+        own = range(0) if tree is None else _lines_of(tree, owner)
+        for path, text in texts_with(frozenset({attribute}), self._sources.texts):
+            types = {(span.end_line, span.end_column): kind for span, kind in self._types_of(path).items()}
+            for match in asking.finditer(text.lines.text):
+                masked = text.lines.masked
+                if masked is not None and masked.code[match.start()] != ".":
+                    continue
+                line, column = text.lines.position(match.start())
+                if (path != owner.path or line not in own) and _may_be(kinds_of(types.get((line, column))), owner):
+                    return f"{path}:{line} may ask for it"
+        project = self._mentions.project
+        for mention in looked_up_names(self._sources.texts, frozenset({attribute}), project, self._types_of):
+            if mention.class_line in {None, owner.span.line} and _may_be(mention.kinds, owner):
+                return f"{mention.path}:{mention.line} may look it up by its name"
+        for path, content in sorted(self._sources.unread.items()):
+            if attribute.encode() in content:
+                return f"{path}, which could not be read, may ask for it"
+        return None
+
+    def _making(self, call: Call, attribute: str) -> Making:
+        making = Making(call.path, call.span, call.caller)
+        tree = self._tree_of(call.path)
+        if tree is None or call.path in self._sources.outside:
+            return replace(making, refusal="stands in a file that cannot be changed")
+        node = tree.at(call.span, cst.Call)
+        statement = None if node is None else _statement(tree.path(node))
+        if statement is None:
+            return replace(making, refusal="is not given to a variable of a function by a statement of its own")
+        uses = _Uses(self, attribute)
+        last = uses.of_variable(call.path, tree, statement)
+        if isinstance(last, str):
+            return replace(making, refusal=last)
+        return replace(making, first=tree.span(statement.line), last=tree.span(last), runs=frozenset(uses.runs))
+
+    def parameter_given(self, path: str, tree: Tree, call: cst.Call, argument: cst.Arg) -> tuple[Function, str] | None:
+        """The function and its parameter that gets an argument of a call, when it is certain."""
+        found = self._calls.get((path, tree.span(call)))
+        if found is None or not found.is_resolved or found.is_by_flow or found.foreign or len(found.targets) != 1:
+            return None
+        function = self._functions[found.targets[0]]
+        if function.parameters is None or function.decorators or function.is_property:
+            return None
+        parameter = _parameter_of(function, function.parameters, call, argument)
+        return None if parameter is None else (function, parameter)
+
+    def definition(self, function: Function) -> tuple[Tree, cst.FunctionDef] | None:
+        """The tree of a function's file, and the function in it."""
+        tree = self._tree_of(function.path)
+        node = None if tree is None else function_named_at(tree, function.span)
+        return None if tree is None or node is None else (tree, node)
+
+
+def _lines_of(tree: Tree, owner: ClassFact) -> range:
+    """The lines of a class."""
+    for node in tree.all(cst.ClassDef):
+        if tree.span(node.name) == owner.span:
+            span = tree.span(node)
+            return range(span.line, span.end_line + 1)
+    return range(0)
+
+
+def _may_be(kinds: Iterable[Kind] | None, owner: ClassFact) -> bool:
+    """Whether something of a kind may be an object of a class, or the class."""
+    if kinds is None:
+        return True
+    name = re.split(r"[.:]", owner.name)[-1]
+    return any(one.name.rpartition(".")[2] == name for one in kinds)
+
+
+def _parameter_of(function: Function, parameters: Iterable[Parameter], call: cst.Call, argument: cst.Arg) -> str | None:
+    if argument.keyword is not None:
+        wanted = argument.keyword.value
+        return next((one.name for one in parameters if one.name == wanted), None)
+    before = list(call.args[: list(call.args).index(argument)])
+    if argument.star or any(one.star or one.keyword is not None for one in before):
+        return None
+    by_place = [one.name for one in parameters if one.kind in _BY_PLACE]
+    at = len(before) + (function.owner is not None)
+    return by_place[at] if at < len(by_place) else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Statement:
+    """A statement that makes an object and gives it to a variable."""
+
+    name: cst.Name
+    line: cst.SimpleStatementLine
+    block: cst.IndentedBlock
+    function: cst.FunctionDef
+
+
+def _statement(path: tuple[cst.CSTNode, ...]) -> _Statement | None:
+    function = enclosing_function(path)
+    if not isinstance(function, cst.FunctionDef):
+        return None
+    match path[-4:]:
+        case (
+            cst.IndentedBlock() as block,
+            cst.SimpleStatementLine(body=[_]) as line,
+            cst.Assign(targets=[cst.AssignTarget(target=cst.Name() as name)])
+            | cst.AnnAssign(target=cst.Name() as name),
+            cst.Call(),
+        ):
+            return _Statement(name, line, block, function)
+    return None
+
+
+class _Uses:
+    """Everything that is done with an object, in the function that makes it and in those that get it."""
+
+    def __init__(self, finder: KeeperFinder, attribute: str) -> None:
+        self._finder = finder
+        self._attribute = attribute
+        self._known: set[tuple[str, str]] = set()
+        self.runs: set[tuple[str, Span]] = set()
+        """The calls that get it."""
+
+    def of_variable(self, path: str, tree: Tree, made: _Statement) -> cst.BaseStatement | str:
+        """The last statement of the block that uses the variable; in words, why not all of its uses can be seen."""
+        name = made.name.value
+        at = {id(statement): index for index, statement in enumerate(made.block.body)}
+        last = at[id(made.line)]
+        for use in _loads(tree, made.function, name):
+            if isinstance(use, str):
+                return use
+            line = tree.span(use[-1]).line
+            if made.block not in use or tree.offsets(use[-1]) < tree.offsets(made.line):
+                return f"is used outside of the block that makes it in line {line}"
+            why = self._of_use(path, tree, use)
+            if why is not None:
+                return why
+            last = max(last, at[id(use[use.index(made.block) + 1])])
+        return made.block.body[last] if last > at[id(made.line)] else "is never used"
+
+    def _of_use(self, path: str, tree: Tree, use: tuple[cst.CSTNode, ...]) -> str | None:
+        line = tree.span(use[-1]).line
+        match use[-3:]:
+            case (_, cst.Attribute(attr=cst.Name(value=asked)) as attribute, node) if attribute.value is node:
+                is_known = asked not in {self._attribute, "__dict__", "__class__"}
+                return None if is_known else f"is asked for its {asked} in line {line}"
+            case (cst.Call() as call, cst.Arg() as argument, _) if argument in call.args:
+                given = self._finder.parameter_given(path, tree, call, argument)
+                if given is not None:
+                    self.runs.add((path, tree.span(call)))
+                    why = self._of_parameter(*given)
+                    return None if why is None else f"is given to {given[0].name}, where it {why}"
+        return f"is handed on in line {line}"
+
+    def _of_parameter(self, function: Function, name: str) -> str | None:
+        """Why a function may do more with one of its parameters than to ask for attributes."""
+        if (function.name, name) in self._known:
+            return None
+        self._known.add((function.name, name))
+        found = self._finder.definition(function)
+        if found is None:
+            return "cannot be followed"
+        tree, node = found
+        for use in _loads(tree, node, name):
+            why = use if isinstance(use, str) else self._of_use(function.path, tree, use)
+            if why is not None:
+                return why
+        return None
+
+
+def _loads(tree: Tree, function: cst.FunctionDef, name: str) -> Iterator[tuple[cst.CSTNode, ...] | str]:
+    """Where a function reads a variable that it binds once; in words, why that is not all."""
+    if function in generators(tree):
+        yield "is held by a function that yields, which may never end"
+    bound = 0
+    for node in tree.all(cst.Name, function):
+        if node.value != name:
+            continue
+        path = tree.path(node)
+        match role_of(path):
+            case NameRole.ASSIGNED | NameRole.BOUND:
+                bound += 1
+            case NameRole.LOAD if enclosing_function(path) is function:
+                yield path
+            case NameRole.LOAD:
+                yield f"is used by a nested function in line {tree.span(node).line}"
+    if bound != 1:
+        yield "is held by a variable that is bound more than once"

@@ -1,0 +1,68 @@
+"""Writes the session that an object makes for itself, and how the object is closed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import libcst as cst
+
+from codemods.rewrite.edits import Edits
+from codemods.rewrite.imports import FileImports
+from codemods.rules.requests_aiohttp.settings import new_session
+from codemods.rules.requests_aiohttp.shapes import KeptForm
+from codemods.rules.requests_calls.adjustments import dotted
+
+
+def add_kept_session(edits: Edits, form: KeptForm, imports: FileImports) -> None:
+    """Adds the edits of a class whose objects keep a session of their own."""
+    tree = edits.tree
+    made = tree.at(form.made, cst.Call)
+    name = tree.at(form.init, cst.Name)
+    assert made is not None, form
+    assert name is not None, form
+    aiohttp = imports.name_of("aiohttp", made)
+    edits.replace(made, lambda node: new_session(aiohttp, form.settings))
+    path = tree.path(made)
+    assign = path[-2]
+    if isinstance(assign, cst.AnnAssign):
+        imports.release(assign.annotation.annotation, "aiohttp")
+        edits.replace(
+            assign.annotation.annotation, lambda node: cst.Attribute(cst.Name(aiohttp), cst.Name("ClientSession"))
+        )
+    init = next(node for node in path if isinstance(node, cst.FunctionDef) and node.name is name)
+    block = path[path.index(init) - 1]
+    owner = path[path.index(init) - 2]
+    assert isinstance(block, cst.IndentedBlock)
+    assert isinstance(owner, cst.ClassDef)
+    methods = tuple(_methods(init, owner, form.attribute))
+    edits.wrap(block, init, init, lambda statements: [*statements, *methods])
+
+
+def _methods(init: cst.FunctionDef, owner: cst.ClassDef, attribute: str) -> Iterator[cst.FunctionDef]:
+    """`__aenter__` and `__aexit__`, with annotations where `__init__` has one."""
+    own = (*init.params.posonly_params, *init.params.params)[0].name.value
+    is_annotated = init.returns is not None
+    closed = cst.Call(dotted(f"{own}.{attribute}.close"))
+    gives = cst.Annotation(cst.SimpleString(f'"{owner.name.value}"')) if is_annotated else None
+    yield _method("__aenter__", [cst.Param(cst.Name(own))], cst.Return(cst.Name(own)), gives)
+    anything = cst.Annotation(cst.Name("object")) if is_annotated else None
+    rest = cst.Param(cst.Name("exception"), anything, star="*")
+    nothing = cst.Annotation(cst.Name("None")) if is_annotated else None
+    yield _method("__aexit__", [cst.Param(cst.Name(own))], cst.Expr(cst.Await(closed)), nothing, rest)
+
+
+def _method(
+    name: str,
+    parameters: Sequence[cst.Param],
+    does: cst.BaseSmallStatement,
+    returns: cst.Annotation | None,
+    rest: cst.Param | None = None,
+) -> cst.FunctionDef:
+    return cst.FunctionDef(
+        cst.Name(name),
+        cst.Parameters(params=parameters, star_arg=rest if rest is not None else cst.MaybeSentinel.DEFAULT),
+        cst.IndentedBlock([cst.SimpleStatementLine([does])]),
+        returns=returns,
+        asynchronous=cst.Asynchronous(),
+        leading_lines=[cst.EmptyLine(indent=False)],
+    )

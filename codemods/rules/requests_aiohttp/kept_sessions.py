@@ -1,0 +1,225 @@
+"""Sessions that an object makes for itself and keeps: they become aiohttp's, and the object closes its own.
+
+Such an object is made where an event loop runs, and used in `async with`: what makes it is asked elsewhere. Here it is
+the class that is asked: every use of its session has to be known, and it must not hand itself on. Source: the verified
+table, section 1, on `requests.Session()` without `with`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import libcst as cst
+
+from codemods.facts.syntax import ImportedNames, enclosing_function
+from codemods.model import Span
+from codemods.rules.names import NameRole, role_of
+from codemods.rules.requests_aiohttp.session_together import check_together
+from codemods.rules.requests_aiohttp.session_uses import SessionUse, assigned
+from codemods.rules.requests_aiohttp.sessions import MAKERS, Session, use_or_request
+from codemods.rules.requests_aiohttp.shapes import KeptForm
+from codemods.rules.rule import Refusal
+from codemods.tree import Tree
+
+_OWN_WAYS = frozenset({"__enter__", "__exit__", "__aenter__", "__aexit__", "__del__"})
+"""With these a class says itself what becomes of it in the end."""
+_WITHOUT_SELF = frozenset({"staticmethod", "classmethod"})
+
+NOTE = (
+    "its session is made where an event loop runs, as the object is that keeps it, and is closed at the end of "
+    "`async with`: nothing else closes it"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptSession(Session):
+    """A session that every object of a class has one of."""
+
+    attribute: str
+    owner: cst.ClassDef
+    init: cst.FunctionDef
+
+
+def attribute_asked(call: cst.Call) -> cst.Attribute | None:
+    """The attribute of an object that a call is a method of: `self.session` in `self.session.get(url)`."""
+    match call.func:
+        case cst.Attribute(value=cst.Attribute(value=cst.Name()) as asked):
+            return asked
+    return None
+
+
+def kept_session_of(
+    tree: Tree, call: cst.Call, imports: ImportedNames, types: Mapping[Span, str]
+) -> KeptSession | Refusal:
+    """The session of `self` that a request is made with, or why it has no form in aiohttp."""
+    asked = attribute_asked(call)
+    assert asked is not None
+    name = tree.lines.slice(tree.span(asked))
+    attribute = asked.attr.value
+    owner = _class_of(tree.path(asked))
+    if owner is None:
+        return Refusal(f"its session {name} is kept on an object, and asked for outside of a method of its class")
+    why = _why_not_plain(owner)
+    if why is not None:
+        return Refusal(f"its session {name} is kept on an object, and the class {why}")
+    made = _made_in(tree, owner, attribute, imports)
+    if made is None:
+        plain = "by a statement self… = requests.Session() of its __init__"
+        return Refusal(f"its session {name} is not made {plain}, and nowhere else")
+    used = _handed_on(tree, owner)
+    if used is not None:
+        return Refusal(f"its session {name} is kept on an object that is handed on in line {tree.span(used).line}")
+    return _with_uses(tree, name, made, types)
+
+
+def kept_form(tree: Tree, session: KeptSession) -> KeptForm:
+    """The form of a session whose requests have native forms."""
+    return KeptForm(
+        attribute=session.attribute,
+        made=tree.span(session.made),
+        init=tree.span(session.init.name),
+        uses=tuple(session.uses),
+    )
+
+
+def _class_of(path: Sequence[cst.CSTNode]) -> cst.ClassDef | None:
+    """The class at module level whose method asks its own object for what is at the end of a path."""
+    match [node for node in path if isinstance(node, cst.ClassDef | cst.FunctionDef | cst.Lambda)]:
+        case [cst.ClassDef() as owner, cst.FunctionDef() as method] if _self_of(method) == _name(path[-1]):
+            return owner
+    return None
+
+
+def _name(asked: cst.CSTNode) -> str | None:
+    return asked.value.value if isinstance(asked, cst.Attribute) and isinstance(asked.value, cst.Name) else None
+
+
+def _self_of(method: cst.FunctionDef) -> str | None:
+    """What a method calls its own object."""
+    decorators = [one.decorator for one in method.decorators]
+    is_of_class = any(isinstance(one, cst.Name) and one.value in _WITHOUT_SELF for one in decorators)
+    return None if is_of_class else _first_parameter(method)
+
+
+def _first_parameter(method: cst.FunctionDef) -> str | None:
+    parameters = (*method.params.posonly_params, *method.params.params)
+    return parameters[0].name.value if parameters else None
+
+
+def _why_not_plain(owner: cst.ClassDef) -> str | None:
+    """Why a class cannot be given a way of its own to close what it keeps."""
+    bases = [base.value for base in owner.bases]
+    if owner.keywords or owner.decorators or any(not _is_object(one) for one in bases):
+        return "is more than a plain one: it has bases or decorators"
+    taken = [one.name.value for one in _methods(owner) if one.name.value in _OWN_WAYS]
+    return f"has a {taken[0]} of its own" if taken else None
+
+
+def _is_object(base: cst.BaseExpression) -> bool:
+    return isinstance(base, cst.Name) and base.value == "object"
+
+
+def _methods(owner: cst.ClassDef) -> Iterator[cst.FunctionDef]:
+    return (one for one in owner.body.body if isinstance(one, cst.FunctionDef))
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    attribute: str
+    call: cst.Call
+    owner: cst.ClassDef
+    init: cst.FunctionDef
+    places: Sequence[tuple[cst.CSTNode, ...]]
+    """Where the attribute stands otherwise."""
+
+
+def _made_in(tree: Tree, owner: cst.ClassDef, attribute: str, imports: ImportedNames) -> _Made | None:
+    """The only place of a class that makes the session of an attribute; None where it is none, or there are others."""
+    inits = [one for one in _methods(owner) if one.name.value == "__init__"]
+    if len(inits) != 1:
+        return None
+    (init,) = inits
+    made: cst.Call | None = None
+    places: list[tuple[cst.CSTNode, ...]] = []
+    for node in tree.all(cst.Attribute, owner):
+        if node.attr.value != attribute:
+            continue
+        path = tree.path(node)
+        call = _made_by(path, init, imports)
+        if call is not None and made is None:
+            made = call
+        else:
+            places.append(path)
+    return None if made is None else _Made(attribute, made, owner, init, places)
+
+
+def _made_by(path: Sequence[cst.CSTNode], init: cst.FunctionDef, imports: ImportedNames) -> cst.Call | None:
+    """The new session that a statement of `__init__` itself gives to the attribute at the end of a path."""
+    match path[-4:]:
+        case (
+            cst.SimpleStatementLine(body=[_]),
+            cst.Assign(targets=[_], value=cst.Call(args=[]) as made),
+            cst.AssignTarget(),
+            cst.Attribute(),
+        ):
+            line = path[-4]
+        case (_, cst.SimpleStatementLine(body=[_]), cst.AnnAssign(value=cst.Call(args=[]) as made), cst.Attribute()):
+            line = path[-3]
+        case _:
+            return None
+    is_direct = any(one is line for one in init.body.body)
+    is_own = _name(path[-1]) == _self_of(init)
+    return made if is_direct and is_own and imports.resolve(made.func) in MAKERS else None
+
+
+def _handed_on(tree: Tree, owner: cst.ClassDef) -> cst.Name | None:
+    """Where a method gives its own object to someone, who may keep it; those within a method may outlive it."""
+    for method in _methods(owner):
+        own = _first_parameter(method)
+        for node in tree.all(cst.Name, method):
+            if node.value != own:
+                continue
+            path = tree.path(node)
+            outer = path[-2]
+            is_asked = isinstance(outer, cst.Attribute) and outer.value is node and outer.attr.value != "__dict__"
+            if role_of(path) is NameRole.LOAD and not (is_asked and enclosing_function(path) is method):
+                return node
+    return None
+
+
+def _with_uses(tree: Tree, name: str, made: _Made, types: Mapping[Span, str]) -> KeptSession | Refusal:
+    requests: list[cst.Call] = []
+    uses: list[tuple[SessionUse, Sequence[cst.CSTNode]]] = []
+    set_up = made.init.body
+    # what __init__ does comes first
+    for path in sorted(made.places, key=lambda path: (set_up not in path, tree.offsets(path[-1]))):
+        line = tree.span(path[-1]).line
+        if _class_of(path) is not made.owner:
+            return Refusal(f"its session {name} is asked for in line {line}, outside of the methods of its class")
+        if assigned(path) is not None or tree.offsets(path[-1]) < tree.offsets(made.call):
+            return Refusal(f"its session {name} is used or set in line {line}, beside where it is made")
+        use = use_or_request(tree, path, types)
+        match use:
+            case Refusal(reason):
+                return Refusal(f"its session {name} {reason} in line {line}")
+            case cst.Call(func=cst.Attribute(attr=cst.Name(value="close"))):
+                return Refusal(f"its session {name} is closed in line {line}, which may be asked for at any time")
+            case cst.Call():
+                requests.append(use)
+            case _ if use.variable is not None or (use.comes_first and set_up not in path):
+                return Refusal(f"its session {name} is set up in line {line} in a way that each request has to be told")
+            case _:
+                uses.append((use, path))
+    refusal = check_together(tree, uses, set_up, len(tree.code))
+    if refusal is not None:
+        return Refusal(f"its session {name} {refusal.reason}")
+    return KeptSession(
+        name=name,
+        made=made.call,
+        requests=requests,
+        uses=[use for use, _ in uses],
+        attribute=made.attribute,
+        owner=made.owner,
+        init=made.init,
+    )
