@@ -270,7 +270,8 @@ def _unchanged(closure: Closure, knowledge: Knowledge) -> Iterator[BlockingCall]
     for call in (*closure.out_of_scope, *closure.idle):
         name = blocking_name(call, knowledge)
         assert name is not None
-        yield BlockingCall(call.path, call.span, call.caller, name, _unseen_offer(name, knowledge, _NOT_REACHED))
+        if name not in knowledge.closing:
+            yield BlockingCall(call.path, call.span, call.caller, name, _unseen_offer(name, knowledge, _NOT_REACHED))
 
 
 def _unseen_offer(name: str, knowledge: Knowledge, reason: str) -> Offer:
@@ -422,6 +423,8 @@ class _FileInspector:
             node = self._tree.at(call.span, cst.Call)
             if name is None or place is None or node is None:
                 continue
+            if call.span not in made and name in self._knowledge.closing:
+                continue
             offer = made.get(call.span) or self._offer(node, name)
             decoding = NOT_GUARDED
             levels: tuple[Level, ...] = ()
@@ -449,10 +452,9 @@ class _FileInspector:
         ]
         if not found:
             return {}
-        choices = Choices(self._config.parity)
-        return self._client.offer_all(
-            self._tree, found, self._imports, self._shared.types_of(self._name), self._shared.replaced, choices
-        )
+        closing = {span for span, name in names.items() if name in self._knowledge.closing}
+        choices, types = Choices(self._config.parity), self._shared.types_of(self._name)
+        return self._client.offer_all(self._tree, found, self._imports, types, self._shared.replaced, closing, choices)
 
     def _offer(self, node: cst.Call, name: str) -> Offer:
         twin = self._knowledge.twins.get(name)

@@ -23,6 +23,7 @@ from codemods.mentions import MentionFinder, Sources
 from codemods.model import Span
 from codemods.planning.facts import BlockingCall, Keeper, Making
 from codemods.rules.names import NameRole, role_of
+from codemods.rules.rule import Kept
 from codemods.tree import Tree
 
 _BY_PLACE = frozenset({ParameterKind.POSITIONAL, ParameterKind.EITHER})
@@ -58,24 +59,30 @@ class KeeperFinder:
 
     def keepers(self, blocking: Iterable[BlockingCall]) -> Iterator[Keeper]:
         """The classes whose methods make requests with a session of their object."""
-        found: dict[str, set[str]] = {}
+        found: dict[str, set[Kept]] = {}
         for call in blocking:
             owner = self._functions[call.caller].owner if call.caller in self._functions else None
             if call.offer.kept is not None and call.offer.native is not None and owner is not None:
                 found.setdefault(owner, set()).add(call.offer.kept)
-        for name, attributes in sorted(found.items()):
-            for attribute in sorted(attributes):
-                keeper = self._keeper(name, attribute)
-                more = "its class keeps more than one" if len(attributes) > 1 else None
+        for name, sessions in sorted(found.items()):
+            for kept in sorted(sessions, key=lambda one: one.attribute):
+                keeper = self._keeper(name, kept)
+                more = "its class keeps more than one" if len(sessions) > 1 else None
                 yield replace(keeper, refusal=keeper.refusal or more)
 
-    def _keeper(self, name: str, attribute: str) -> Keeper:
-        methods = frozenset(one.name for one in self._functions.values() if one.owner == name)
-        init = next(one for one in sorted(methods) if last_name(one) == "__init__")
-        owner = self._by_name.classes[name]
-        makings = (self._making(call, attribute) for call in self._made.get(init, ()))
-        refusal = self._why_unseen(owner, init) or self._asked_elsewhere(owner, attribute)
-        return Keeper(name, methods, init, attribute, tuple(makings) if refusal is None else (), refusal)
+    def _keeper(self, name: str, kept: Kept) -> Keeper:
+        methods = {last_name(one.name): one.name for one in self._functions.values() if one.owner == name}
+        init, owner = methods["__init__"], self._by_name.classes[name]
+        refusal = self._why_unseen(owner, init) or self._asked_elsewhere(owner, kept.attribute)
+        return Keeper(
+            name=name,
+            methods=frozenset(methods.values()),
+            init=init,
+            attribute=kept.attribute,
+            makings=tuple(self._making(call, kept) for call in self._made.get(init, ())) if refusal is None else (),
+            refusal=refusal,
+            closer=methods["__exit__"] if kept.has_way else None,
+        )
 
     def _why_unseen(self, owner: ClassFact, init: str) -> str | None:
         """Why objects of a class may exist that nothing is known of."""
@@ -109,7 +116,7 @@ class KeeperFinder:
                 return f"{path}, which could not be read, may ask for it"
         return None
 
-    def _making(self, call: Call, attribute: str) -> Making:
+    def _making(self, call: Call, kept: Kept) -> Making:
         making = Making(call.path, call.span, call.caller)
         tree = self._tree_of(call.path)
         if tree is None or call.path in self._sources.outside:
@@ -118,11 +125,15 @@ class KeeperFinder:
         statement = None if node is None else _statement(tree.path(node))
         if statement is None:
             return replace(making, refusal="is not given to a variable of a function by a statement of its own")
-        uses = _Uses(self, attribute)
+        is_with = isinstance(statement.line, cst.With)
+        if kept.does_more and not is_with:
+            return replace(making, refusal="is made without `with`, which would do more than to close its session")
+        uses = _Uses(self, kept.attribute)
         last = uses.of_variable(call.path, tree, statement)
         if isinstance(last, str):
             return replace(making, refusal=last)
-        return replace(making, first=tree.span(statement.line), last=tree.span(last), runs=frozenset(uses.runs))
+        first, runs = tree.span(statement.line), frozenset(uses.runs)
+        return replace(making, first=first, last=tree.span(last), is_with=is_with, runs=runs)
 
     def parameter_given(self, path: str, tree: Tree, call: cst.Call, argument: cst.Arg) -> tuple[Function, str] | None:
         """The function and its parameter that gets an argument of a call, when it is certain."""
@@ -176,8 +187,9 @@ class _Statement:
     """A statement that makes an object and gives it to a variable."""
 
     name: cst.Name
-    line: cst.SimpleStatementLine
+    line: cst.SimpleStatementLine | cst.With
     block: cst.IndentedBlock
+    """What holds the uses of the variable."""
     function: cst.FunctionDef
 
 
@@ -191,6 +203,13 @@ def _statement(path: tuple[cst.CSTNode, ...]) -> _Statement | None:
             cst.SimpleStatementLine(body=[_]) as line,
             cst.Assign(targets=[cst.AssignTarget(target=cst.Name() as name)])
             | cst.AnnAssign(target=cst.Name() as name),
+            cst.Call(),
+        ):
+            return _Statement(name, line, block, function)
+        case (
+            _,
+            cst.With(items=[_], body=cst.IndentedBlock() as block, asynchronous=None) as line,
+            cst.WithItem(asname=cst.AsName(name=cst.Name() as name)),
             cst.Call(),
         ):
             return _Statement(name, line, block, function)
@@ -211,7 +230,7 @@ class _Uses:
         """The last statement of the block that uses the variable; in words, why not all of its uses can be seen."""
         name = made.name.value
         at = {id(statement): index for index, statement in enumerate(made.block.body)}
-        last = at[id(made.line)]
+        last = start = at.get(id(made.line), -1)
         for use in _loads(tree, made.function, name):
             if isinstance(use, str):
                 return use
@@ -222,13 +241,15 @@ class _Uses:
             if why is not None:
                 return why
             last = max(last, at[id(use[use.index(made.block) + 1])])
-        return made.block.body[last] if last > at[id(made.line)] else "is never used"
+        if isinstance(made.line, cst.With):
+            return made.line
+        return made.block.body[last] if last > start else "is never used"
 
     def _of_use(self, path: str, tree: Tree, use: tuple[cst.CSTNode, ...]) -> str | None:
         line = tree.span(use[-1]).line
         match use[-3:]:
             case (_, cst.Attribute(attr=cst.Name(value=asked)) as attribute, node) if attribute.value is node:
-                is_known = asked not in {self._attribute, "__dict__", "__class__"}
+                is_known = asked != self._attribute and not asked.startswith("__")
                 return None if is_known else f"is asked for its {asked} in line {line}"
             case (cst.Call() as call, cst.Arg() as argument, _) if argument in call.args:
                 given = self._finder.parameter_given(path, tree, call, argument)

@@ -133,7 +133,8 @@ class MentionFinder:
         """Whether a class of a name may be made in ways that cannot be followed: by its name as text, say."""
         if name not in self._mentioned_classes:
             texts, names = self._sources.texts, frozenset({name})
-            as_text = re.compile(rf"[\"'](?:[\w.:]*[.:])?{re.escape(name)}[\"']")
+            # what a function is annotated to return makes nothing
+            as_text = re.compile(rf"(?<!->)(?<!-> )[\"'](?:[\w.:]*[.:])?{re.escape(name)}[\"']")
             self._mentioned_classes[name] = (
                 any(as_text.search(text.lines.text) for text in texts.values())
                 or any(re.search(rb"\b" + name.encode() + rb"\b", content) for content in self._sources.unread.values())

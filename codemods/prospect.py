@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from codemods.callers import Callers
 from codemods.facts.closure import Closure, blocking_name, find_closure, narrowed, plain_functions, plain_sites
 from codemods.facts.graph import CallGraph
-from codemods.facts.inheritance import Inheritance
+from codemods.facts.inheritance import Inheritance, last_name
 from codemods.locking import LockFinder, Seen
 from codemods.mentions import MentionFinder, Sources
 from codemods.model import Scope
 from codemods.packs import Knowledge
-from codemods.planning.facts import BlockingCall, PlanningFacts, PlanningOptions
+from codemods.planning.facts import BlockingCall, PlanningFacts, PlanningOptions, Site
 from codemods.planning.index import CallIndex
 from codemods.planning.promotion import Promotion, promote
 from codemods.rules.rule import Offer
@@ -65,7 +65,7 @@ def worth_parsing(
         functions.update({one.name: one for one in locks.planned(closure.functions, seen)})
         facts = PlanningFacts(
             functions=functions,
-            sites=plain_sites(graph),
+            sites=_without_closers(graph, closure, knowledge),
             blocking=tuple(
                 BlockingCall(call.path, call.span, call.caller, blocking_name(call, knowledge) or "", _BEST)
                 for call in closure.seeds
@@ -94,6 +94,14 @@ def worth_parsing(
     promotion = best(graph, closure, finders.locks)
     closure = narrowed(closure, graph, sources.outside, inheritance.families, promotion.running, promotion.locked)
     return Prospect(graph, closure, finders.callers, finders.mentions, finders.locks)
+
+
+def _without_closers(graph: CallGraph, closure: Closure, knowledge: Knowledge) -> tuple[Site, ...]:
+    """All calls but those by which `__exit__` may close what an object keeps: it may become `__aexit__`."""
+    closing = {call.caller for call in closure.seeds if blocking_name(call, knowledge) in knowledge.closing}
+    return tuple(
+        site for site in plain_sites(graph) if last_name(site.caller) != "__exit__" or closing.isdisjoint(site.targets)
+    )
 
 
 def _not_reached(graph: CallGraph, closure: Closure, inheritance: Inheritance) -> frozenset[str]:

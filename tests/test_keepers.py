@@ -12,9 +12,10 @@ from codemods.facts.graph import CallKind
 from codemods.model import Action, Scope
 from codemods.planning.facts import Keeper, Making, PlanningOptions
 from codemods.planning.plan import Plan, make_plan
+from codemods.rules.rule import Kept
 from tests.handmade import AWAITED, IN_LAMBDA, NATIVE, Draft
 
-KEPT = replace(NATIVE, kept="session")
+KEPT = replace(NATIVE, kept=Kept("session"))
 
 
 class Shop(Draft):
@@ -104,7 +105,7 @@ def test_a_request_in_what_stays_sync_keeps_them_all():
 
 def test_a_request_with_another_attribute_has_nothing_to_do_with_it():
     shop = Shop()
-    shop.blocks("ask", offer=replace(KEPT, kept="other", native=None))
+    shop.blocks("ask", offer=replace(KEPT, kept=Kept("other"), native=None))
     assert is_kept(shop.kept(), shop)
 
 

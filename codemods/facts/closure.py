@@ -145,11 +145,12 @@ def plain_site(call: Call) -> Site:
 
 
 def blocking_name(call: Call, knowledge: Knowledge) -> str | None:
-    """The blocking function that a call calls for certain, as packs name it."""
+    """The blocking function that a call calls for certain, as packs name it, or the one that closes."""
     if call.kind is not CallKind.CALL or call.targets or len(call.foreign) != 1:
         return None
     known = call.foreign[0].known_as
-    return known if known in knowledge.blocking and call.is_resolved else None
+    is_wanted = known in knowledge.blocking or known in knowledge.closing
+    return known if is_wanted and call.is_resolved else None
 
 
 def is_coroutine_function(function: Function) -> bool:

@@ -2,11 +2,11 @@
 
 `[[call]]` blocks and has an async twin with the same arguments (`positional` says how many it takes at most, where the
 twin takes more; `note` how the twin differs for numbers that are negative or not known), `[[offload]]` blocks and runs
-in a thread, `[[loop]]` needs the running event loop or the main thread, `[[starter]]` starts an event loop,
-`[[context]]` sets what is not seen outside of the loop it is set in, `[[lock]]` is a lock for threads, `[[library]]`
-has stubs that come with the type checker. `[[boundary]]` says what a `decorator`, or overriding a `method`, means for
-the functions of a project, and `[[dispatch]]` what calls those that are split. Names are qualified, as users import
-them; re-exports resolve.
+in a thread, `[[close]]` does not block, and is awaited where what it closes becomes async, `[[loop]]` needs the running
+event loop or the main thread, `[[starter]]` starts an event loop, `[[context]]` sets what is not seen outside of the
+loop it is set in, `[[lock]]` is a lock for threads, `[[library]]` has stubs that come with the type checker.
+`[[boundary]]` says what a `decorator`, or overriding a `method`, means for the functions of a project, and
+`[[dispatch]]` what calls those that are split. Names are qualified, as users import them; re-exports resolve.
 """
 
 from __future__ import annotations
@@ -84,6 +84,7 @@ class _Dispatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class _Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     call: tuple[_Call, ...] = ()
     offload: tuple[_Offload, ...] = ()
+    close: tuple[_Named, ...] = ()
     loop: tuple[_Named, ...] = ()
     starter: tuple[_Named, ...] = ()
     lock: tuple[_Named, ...] = ()
@@ -112,6 +113,8 @@ class Knowledge:
     """From a blocking function to its async twin."""
     offloads: frozenset[str]
     """Blocking functions without a twin."""
+    closing: frozenset[str]
+    """Functions that do not block, and are awaited where what they close becomes async."""
     loop_bound: frozenset[str]
     """Functions that need the running event loop."""
     loop_starters: frozenset[str]
@@ -136,7 +139,14 @@ class Knowledge:
     def names(self) -> tuple[str, ...]:
         """Every name, sorted."""
         of_boundaries = {one.decorator or one.method or "" for one in self.boundaries}
-        functions = self.blocking | self.loop_bound | self.loop_starters | self.lock_enters | self.context_setters
+        functions = (
+            self.blocking
+            | self.closing
+            | self.loop_bound
+            | self.loop_starters
+            | self.lock_enters
+            | self.context_setters
+        )
         return tuple(sorted(functions | self.dispatchers.keys() | of_boundaries))
 
 
@@ -147,6 +157,7 @@ def load_packs() -> Knowledge:
     """
     twins: dict[str, Twin] = {}
     offloads: set[str] = set()
+    closing: set[str] = set()
     loop_bound: set[str] = set()
     loop_starters: set[str] = set()
     lock_enters: set[str] = set()
@@ -163,6 +174,7 @@ def load_packs() -> Knowledge:
             raise ConfigError(f"the pack {file.name} is wrong: {error}") from error
         twins.update((one.sync, Twin(one.twin, one.positional, one.note)) for one in pack.call)
         offloads.update(one.sync for one in pack.offload)
+        closing.update(one.name for one in pack.close)
         loop_bound.update(one.name for one in pack.loop)
         loop_starters.update(one.name for one in pack.starter)
         lock_enters.update(f"{one.name}.{way}" for one in pack.lock for way in ("__enter__", "acquire"))
@@ -173,6 +185,7 @@ def load_packs() -> Knowledge:
     return Knowledge(
         twins=twins,
         offloads=frozenset(offloads),
+        closing=frozenset(closing),
         loop_bound=frozenset(loop_bound),
         loop_starters=frozenset(loop_starters),
         lock_enters=frozenset(lock_enters),

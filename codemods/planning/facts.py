@@ -118,6 +118,8 @@ class Making:
     """The statement that makes it, and gives it to a variable."""
     last: Span | None = None
     """The last statement of the same block that uses it."""
+    is_with: bool = False
+    """Whether that is a `with` statement, which closes it already."""
     runs: frozenset[tuple[str, Span]] = frozenset()
     """The calls that get it, by path and span: what they call has to be done when they are."""
 
@@ -135,10 +137,13 @@ class Keeper:
     makings: tuple[Making, ...]
     refusal: str | None = None
     """Why nothing can be said of all its objects, in words."""
+    closer: str | None = None
+    """The method that closes it at the end of a `with`: it becomes another one, which can await."""
 
     def has(self, call: BlockingCall) -> bool:
         """Whether a request is made with the session of one of its objects."""
-        return call.offer.kept == self.attribute and call.caller in self.methods
+        kept = call.offer.kept
+        return kept is not None and kept.attribute == self.attribute and call.caller in self.methods
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from codemods.planning.facts import BlockingCall, Keeper, Making, PlanningFacts,
 from codemods.planning.handlers import taken_back
 from codemods.planning.index import CallIndex
 from codemods.planning.promotion import Promotion
+from codemods.rules.rule import Awaited
 
 
 def settle_kept(
@@ -30,13 +31,24 @@ def settle_kept(
     refused = {keeper.name: why for keeper in kept_natively(facts) if (why := check.refusal(keeper)) is not None}
     if not refused:
         return facts
-    why_not = {keeper.name: keeper for keeper in facts.keepers if keeper.name in refused}
-    blocking = list(facts.blocking)
-    for at, call in enumerate(blocking):
-        for name, keeper in why_not.items():
-            if keeper.has(call):
-                blocking[at] = taken_back(call, f"its session is kept on an object, and {refused[name]}")
+    keepers = [keeper for keeper in facts.keepers if keeper.name in refused]
+    blocking: list[BlockingCall] = []
+    for call in facts.blocking:
+        keeper = next((one for one in keepers if one.has(call)), None)
+        if keeper is None:
+            blocking.append(call)
+        elif not isinstance(call.offer.native, Awaited):  # what closes requests' session does not block
+            blocking.append(taken_back(call, f"its session is kept on an object, and {refused[keeper.name]}"))
     return replace(facts, blocking=tuple(blocking))
+
+
+def without_closers(facts: PlanningFacts, sites: tuple[Site, ...]) -> PlanningFacts:
+    """The facts with all of some sites but those in methods that `with` calls and `async with` does not.
+
+    Where such a session becomes another library's, the method is written anew, and awaits what it calls.
+    """
+    closers = {keeper.closer for keeper in kept_natively(facts)}
+    return replace(facts, sites=tuple(site for site in sites if site.caller not in closers))
 
 
 def kept_natively(facts: PlanningFacts) -> Iterator[Keeper]:
@@ -63,7 +75,7 @@ class _Check:
         if left is not None:
             return f"the request in {_place(left.path, left.span)} stays what it is"
         whys = (*map(self._of_making, keeper.makings), *map(self._of_method, sorted(keeper.methods)))
-        return next((why for why in whys if why is not None), None)
+        return next((why for why in whys if why is not None), self._of_closer(keeper))
 
     def _is_native(self, call: BlockingCall) -> bool:
         is_wanted = call.offer.native is not None and not call.is_ignored
@@ -92,6 +104,13 @@ class _Check:
         if self._facts.functions[name].is_generator:
             return f"{name} yields, and may be left in the middle"
         return next((why for site in self._index.by_target[name] if (why := self._of_site(site)) is not None), None)
+
+    def _of_closer(self, keeper: Keeper) -> str | None:
+        """Where an object is closed otherwise than by the `with` statement that makes it."""
+        made = {(one.path, one.span) for one in keeper.makings}
+        sites = self._index.by_target[keeper.closer] if keeper.closer is not None else ()
+        other = next((one for one in sites if (one.path, one.span) not in made), None)
+        return None if other is None else f"{_place(other.path, other.span)} closes it otherwise"
 
     def _of_site(self, site: Site) -> str | None:
         """Why a call may go on behind the statement that it stands in; None where it is awaited there."""

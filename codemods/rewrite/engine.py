@@ -20,7 +20,7 @@ from codemods.rewrite.split import add_split
 from codemods.rules.requests_calls.client import Client
 from codemods.rules.requests_calls.exceptions import is_of_requests, parts_of
 from codemods.rules.requests_calls.handling import NativeRequest
-from codemods.rules.rule import CalleeSwap
+from codemods.rules.rule import Awaited, CalleeSwap
 from codemods.tree import Tree
 
 
@@ -70,7 +70,7 @@ def rewrite(tree: Tree, wanted: ModuleEdits, client: Client) -> str:
         add_opening(edits, block, first, last, made, opening.name)
     for making in wanted.makings:
         assert making.first is not None and making.last is not None, making
-        add_making(edits, *statements_at(tree, making.first, making.last))
+        add_making(edits, *statements_at(tree, making.first, making.last), is_with=making.is_with)
     for span, name in wanted.parameters:
         function = _function(tree, span)
         kind = f"{imports.name_of(client.module, function)}.{client.session.type}"
@@ -118,6 +118,8 @@ def _add_native(edits: Edits, imports: FileImports, decision: Decision, client: 
             twin = cst.Attribute(cst.Name(imports.name_of(module, call)), cst.Name(name))
             imports.release(call.func, module)
             edits.replace(call, lambda node: awaited(_as_call(node).with_changes(func=twin)))
+        case Awaited():
+            edits.replace(call, _expression(awaited))
         case NativeRequest() as form:
             client.add_edits(edits, imports, form, decision.session)
         case unknown:

@@ -42,12 +42,17 @@ def add_opening(
     edits.wrap(block, first, last, wrapped)
 
 
-def add_making(edits: Edits, block: cst.IndentedBlock, first: cst.BaseStatement, last: cst.BaseStatement) -> None:
+def add_making(
+    edits: Edits, block: cst.IndentedBlock, first: cst.BaseStatement, last: cst.BaseStatement, *, is_with: bool
+) -> None:
     """Puts the statements behind one that makes an object, up to the last that uses it, into `async with`.
 
     Added behind all other edits of a module, as that of a session is. What it makes is made by the header if nothing
-    has to be done with it before.
+    has to be done with it before. `is_with` says that it is made by a `with` statement already.
     """
+    if is_with:
+        edits.replace(first, lambda node: node.with_changes(asynchronous=cst.Asynchronous()))
+        return
 
     def wrapped(statements: Sequence[cst.BaseStatement]) -> Sequence[cst.BaseStatement]:
         made, *inside = statements

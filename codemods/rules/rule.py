@@ -31,10 +31,28 @@ class CalleeSwap:
 
 
 @dataclass(frozen=True, slots=True)
+class Awaited:
+    """The native form of a call that is only awaited: what it is a method of becomes another library's."""
+
+    call: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Refusal:
     """Why a call has no native form."""
 
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A session that an object keeps."""
+
+    attribute: str
+    has_way: bool = False
+    """Whether its class has `__exit__` close it."""
+    does_more: bool = False
+    """Whether more is done then than to close it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,5 +79,5 @@ class Offer:
     """What to offer instead where a handler minds errors of decoding."""
     shared_notes: tuple[str, ...] | None = None
     """How it differs further when it shares a session with other calls; None where it cannot."""
-    kept: str | None = None
-    """The attribute of its object that holds the session it is made with, if all that is done with it is known."""
+    kept: Kept | None = None
+    """The session of its object that it is made with, if all that is done with it is known."""

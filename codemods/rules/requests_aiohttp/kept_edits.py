@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import libcst as cst
 
-from codemods.rewrite.edits import Edits
+from codemods.facts.syntax import function_named_at
+from codemods.model import Span
+from codemods.rewrite.edits import Edits, awaited
 from codemods.rewrite.imports import FileImports
 from codemods.rules.requests_aiohttp.settings import new_session
 from codemods.rules.requests_aiohttp.shapes import KeptForm
@@ -34,8 +37,26 @@ def add_kept_session(edits: Edits, form: KeptForm, imports: FileImports) -> None
     owner = path[path.index(init) - 2]
     assert isinstance(block, cst.IndentedBlock)
     assert isinstance(owner, cst.ClassDef)
+    if form.way is not None:
+        _change_way(edits, *form.way)
+        return
     methods = tuple(_methods(init, owner, form.attribute))
     edits.wrap(block, init, init, lambda statements: [*statements, *methods])
+
+
+def _change_way(edits: Edits, enter: Span, leave: Span, closes: Span) -> None:
+    """Has a class closed by `async with` that was closed by `with`."""
+    for span, new in ((enter, "__aenter__"), (leave, "__aexit__")):
+        method = function_named_at(edits.tree, span)
+        assert method is not None, span
+        edits.replace(method, partial(_renamed, new))
+    call = edits.tree.at(closes, cst.Call)
+    assert call is not None, closes
+    edits.replace(call, lambda node: awaited(cst.ensure_type(node, cst.Call)))
+
+
+def _renamed(name: str, method: cst.CSTNode) -> cst.CSTNode:
+    return method.with_changes(name=cst.Name(name), asynchronous=cst.Asynchronous())
 
 
 def _methods(init: cst.FunctionDef, owner: cst.ClassDef, attribute: str) -> Iterator[cst.FunctionDef]:

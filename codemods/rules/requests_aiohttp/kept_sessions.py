@@ -19,11 +19,11 @@ from codemods.rules.requests_aiohttp.session_together import check_together
 from codemods.rules.requests_aiohttp.session_uses import SessionUse, assigned
 from codemods.rules.requests_aiohttp.sessions import MAKERS, Session, use_or_request
 from codemods.rules.requests_aiohttp.shapes import KeptForm
-from codemods.rules.rule import Refusal
+from codemods.rules.rule import Kept, Refusal
 from codemods.tree import Tree
 
-_OWN_WAYS = frozenset({"__enter__", "__exit__", "__aenter__", "__aexit__", "__del__"})
-"""With these a class says itself what becomes of it in the end."""
+_OTHER_WAYS = frozenset({"__aenter__", "__aexit__", "__del__"})
+"""With these a class does more than to be closed at the end of a `with`."""
 _WITHOUT_SELF = frozenset({"staticmethod", "classmethod"})
 
 NOTE = (
@@ -37,8 +37,28 @@ class KeptSession(Session):
     """A session that every object of a class has one of."""
 
     attribute: str
-    owner: cst.ClassDef
     init: cst.FunctionDef
+    closes: Sequence[cst.Call]
+    """What closes it, its own way apart."""
+    way: OwnWay | None
+
+    @property
+    def kept(self) -> Kept:
+        """What the plan has to know of it."""
+        does_more = self.way is not None and self.way.method is not None and len(_does(self.way.method)) > 1
+        return Kept(self.attribute, self.way is not None, does_more)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnWay:
+    """How a class has its objects closed at the end of a `with` statement."""
+
+    enter: cst.FunctionDef
+    exit: cst.FunctionDef
+    closes: cst.Call
+    """What `__exit__` calls: `self.session.close()`, or a method that does that."""
+    method: cst.FunctionDef | None
+    """That method."""
 
 
 def attribute_asked(call: cst.Call) -> cst.Attribute | None:
@@ -60,26 +80,28 @@ def kept_session_of(
     owner = _class_of(tree.path(asked))
     if owner is None:
         return Refusal(f"its session {name} is kept on an object, and asked for outside of a method of its class")
-    why = _why_not_plain(owner)
-    if why is not None:
-        return Refusal(f"its session {name} is kept on an object, and the class {why}")
+    way = _why_not_plain(owner) or _own_way(owner, attribute)
+    if isinstance(way, Refusal):
+        return Refusal(f"its session {name} is kept on an object, and the class {way.reason}")
     made = _made_in(tree, owner, attribute, imports)
     if made is None:
         plain = "by a statement self… = requests.Session() of its __init__"
         return Refusal(f"its session {name} is not made {plain}, and nowhere else")
-    used = _handed_on(tree, owner)
+    used = _handed_on(tree, owner, way)
     if used is not None:
         return Refusal(f"its session {name} is kept on an object that is handed on in line {tree.span(used).line}")
-    return _with_uses(tree, name, made, types)
+    return _with_uses(tree, name, made, way, types)
 
 
 def kept_form(tree: Tree, session: KeptSession) -> KeptForm:
     """The form of a session whose requests have native forms."""
+    way = session.way
     return KeptForm(
         attribute=session.attribute,
         made=tree.span(session.made),
         init=tree.span(session.init.name),
         uses=tuple(session.uses),
+        way=None if way is None else (tree.span(way.enter.name), tree.span(way.exit.name), tree.span(way.closes)),
     )
 
 
@@ -107,13 +129,72 @@ def _first_parameter(method: cst.FunctionDef) -> str | None:
     return parameters[0].name.value if parameters else None
 
 
-def _why_not_plain(owner: cst.ClassDef) -> str | None:
+def _why_not_plain(owner: cst.ClassDef) -> Refusal | None:
     """Why a class cannot be given a way of its own to close what it keeps."""
     bases = [base.value for base in owner.bases]
     if owner.keywords or owner.decorators or any(not _is_object(one) for one in bases):
-        return "is more than a plain one: it has bases or decorators"
-    taken = [one.name.value for one in _methods(owner) if one.name.value in _OWN_WAYS]
-    return f"has a {taken[0]} of its own" if taken else None
+        return Refusal("is more than a plain one: it has bases or decorators")
+    taken = [one.name.value for one in _methods(owner) if one.name.value in _OTHER_WAYS]
+    return Refusal(f"has a {taken[0]} of its own") if taken else None
+
+
+def _own_way(owner: cst.ClassDef, attribute: str) -> OwnWay | Refusal | None:
+    """How a class closes its session at the end of a `with`; None where it cannot be used in one."""
+    methods = {one.name.value: one for one in _methods(owner)}
+    enter, leave = methods.get("__enter__"), methods.get("__exit__")
+    if enter is None and leave is None:
+        return None
+    if enter is None or leave is None or enter.decorators or leave.decorators:
+        return Refusal("has only one of __enter__ and __exit__, or decorates them")
+    match _does(enter):
+        case [cst.Return(value=cst.Name(value=given))] if given == _first_parameter(enter):
+            pass
+        case _:
+            return Refusal("does more in __enter__ than to return itself")
+    match _does(leave):
+        case [cst.Expr(value=cst.Call(args=[], func=cst.Attribute(value=asked, attr=cst.Name(value=name))) as call)]:
+            if isinstance(asked, cst.Attribute) and name == "close" and _is_own(asked, leave, attribute):
+                return OwnWay(enter, leave, call, None)
+            method = methods.get(name)
+            is_self = isinstance(asked, cst.Name) and asked.value == _first_parameter(leave)
+            if is_self and method is not None and not method.decorators and _closes_in(method, attribute):
+                return OwnWay(enter, leave, call, method)
+    return Refusal("does more in __exit__ than to close it")
+
+
+def _is_own(asked: cst.Attribute, method: cst.FunctionDef, attribute: str) -> bool:
+    return asked.attr.value == attribute and _name(asked) == _first_parameter(method)
+
+
+def _closes_in(method: cst.FunctionDef, attribute: str) -> bool:
+    """Whether a statement of a method itself closes the session."""
+    return any(
+        isinstance(one, cst.Expr)
+        and isinstance(call := one.value, cst.Call)
+        and isinstance(call.func, cst.Attribute)
+        and call.func.attr.value == "close"
+        and isinstance(call.func.value, cst.Attribute)
+        and _is_own(call.func.value, method, attribute)
+        for one in _does(method)
+    )
+
+
+def _does(method: cst.FunctionDef) -> list[cst.CSTNode]:
+    """The statements of a method, without its docstring and a last `return` that gives nothing."""
+    lines = list(method.body.body)
+    found: list[cst.CSTNode] = []
+    for one in lines:
+        found += one.body if isinstance(one, cst.SimpleStatementLine) else [one]
+    if found and isinstance(found[0], cst.Expr) and isinstance(found[0].value, cst.SimpleString):
+        found = found[1:]
+    if found and isinstance(found[-1], cst.Return) and _gives_nothing(found[-1]):
+        found = found[:-1]
+    return found
+
+
+def _gives_nothing(statement: cst.Return) -> bool:
+    value = statement.value
+    return value is None or (isinstance(value, cst.Name) and value.value in {"None", "False"})
 
 
 def _is_object(base: cst.BaseExpression) -> bool:
@@ -173,9 +254,11 @@ def _made_by(path: Sequence[cst.CSTNode], init: cst.FunctionDef, imports: Import
     return made if is_direct and is_own and imports.resolve(made.func) in MAKERS else None
 
 
-def _handed_on(tree: Tree, owner: cst.ClassDef) -> cst.Name | None:
+def _handed_on(tree: Tree, owner: cst.ClassDef, way: OwnWay | None) -> cst.Name | None:
     """Where a method gives its own object to someone, who may keep it; those within a method may outlive it."""
     for method in _methods(owner):
+        if way is not None and method is way.enter:
+            continue
         own = _first_parameter(method)
         for node in tree.all(cst.Name, method):
             if node.value != own:
@@ -188,8 +271,11 @@ def _handed_on(tree: Tree, owner: cst.ClassDef) -> cst.Name | None:
     return None
 
 
-def _with_uses(tree: Tree, name: str, made: _Made, types: Mapping[Span, str]) -> KeptSession | Refusal:
+def _with_uses(
+    tree: Tree, name: str, made: _Made, way: OwnWay | None, types: Mapping[Span, str]
+) -> KeptSession | Refusal:
     requests: list[cst.Call] = []
+    closes: list[cst.Call] = []
     uses: list[tuple[SessionUse, Sequence[cst.CSTNode]]] = []
     set_up = made.init.body
     # what __init__ does comes first
@@ -204,7 +290,7 @@ def _with_uses(tree: Tree, name: str, made: _Made, types: Mapping[Span, str]) ->
             case Refusal(reason):
                 return Refusal(f"its session {name} {reason} in line {line}")
             case cst.Call(func=cst.Attribute(attr=cst.Name(value="close"))):
-                return Refusal(f"its session {name} is closed in line {line}, which may be asked for at any time")
+                closes += [] if way is not None and use is way.closes else [use]
             case cst.Call():
                 requests.append(use)
             case _ if use.variable is not None or (use.comes_first and set_up not in path):
@@ -220,6 +306,7 @@ def _with_uses(tree: Tree, name: str, made: _Made, types: Mapping[Span, str]) ->
         requests=requests,
         uses=[use for use, _ in uses],
         attribute=made.attribute,
-        owner=made.owner,
         init=made.init,
+        closes=closes,
+        way=way,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from codemods.facts.syntax import ImportedNames, enclosing_function
@@ -26,7 +26,7 @@ from codemods.rules.requests_calls.handling import PlacedUse, ResponseUse
 from codemods.rules.requests_calls.mappings import Pairs
 from codemods.rules.requests_calls.offering import Choices, Request, group_names, sharing_a_statement
 from codemods.rules.requests_calls.prepared import Prepared
-from codemods.rules.rule import Offer, Refusal
+from codemods.rules.rule import Awaited, Kept, Offer, Refusal
 from codemods.tree import Tree
 
 _POSITIONAL = {"get": 1, "options": 1, "head": 1, "post": 3, "put": 2, "patch": 2, "delete": 1, "request": 2}
@@ -59,8 +59,8 @@ class _Draft:
     groups: set[str] = field(default_factory=set)
     """The names of what it shares with other requests of its function: a session, a variable that is kept."""
     notes: tuple[str, ...] = ()
-    kept: str | None = None
-    """The attribute that holds the session of its object."""
+    kept: Kept | None = None
+    """The session of its object that it is made with."""
 
     @property
     def refusal(self) -> Refusal | None:
@@ -74,18 +74,19 @@ def offer_all(
     imports: ImportedNames,
     types: Mapping[Span, str],
     replaced: Mapping[str, str],
+    closing: Container[Span],
     choices: Choices,
 ) -> dict[Span, Offer]:
-    """An offer for each request of a file, by the span of its call.
+    """An offer for each request of a file, and for what closes a session of an object, by the span of its call.
 
-    `replaced` says by verb where a test replaces the request.
+    `replaced` says by verb where a test replaces the request, `closing` which calls that close can be looked at.
     """
     drafts = {
         tree.span(one.call): _Draft(one, _arguments_of(tree, one, types, replaced, choices.parity)) for one in requests
     }
     for span in sharing_a_statement(tree, (one.call for one in requests)):
         drafts[span].arguments = Refusal("there is another request in the same statement")
-    sessions = _sessions_of(tree, drafts, imports, types)
+    sessions = _sessions_of(tree, drafts, closing, imports, types)
     _draw_forms(tree, drafts, types)
     if choices.parity is Parity.STRICT:
         _draw_strictly(tree, drafts)
@@ -93,7 +94,24 @@ def offer_all(
         of_session = [drafts[tree.span(call)] for call in session.requests]
         _share_session(tree, session, choices.parity, of_session, types)
     names = group_names(tree, {span: (draft.request.call, draft.groups) for span, draft in drafts.items()})
-    return {span: _offer(draft, names[span], choices.parity) for span, draft in drafts.items()}
+    offers = {span: _offer(draft, names[span], choices.parity) for span, draft in drafts.items()}
+    return {**offers, **_offers_to_close(tree, sessions, offers)}
+
+
+def _offers_to_close(
+    tree: Tree, sessions: Sequence[LocalSession | KeptSession], offers: Mapping[Span, Offer]
+) -> dict[Span, Offer]:
+    """Offers for what closes the sessions of objects, where these become aiohttp's."""
+    found: dict[Span, Offer] = {}
+    for session in sessions:
+        of_session = [offers[tree.span(call)] for call in session.requests]
+        if not isinstance(session, KeptSession) or any(one.native is None for one in of_session):
+            continue
+        for close in session.closes:
+            span = tree.span(close)
+            reason = "aiohttp's session is closed by a coroutine function"
+            found[span] = Offer(rule=RULE.id, native=Awaited(span), reason=reason, kept=session.kept)
+    return found
 
 
 def _arguments_of(
@@ -111,7 +129,11 @@ def _arguments_of(
 
 
 def _sessions_of(
-    tree: Tree, drafts: Mapping[Span, _Draft], imports: ImportedNames, types: Mapping[Span, str]
+    tree: Tree,
+    drafts: Mapping[Span, _Draft],
+    closing: Container[Span],
+    imports: ImportedNames,
+    types: Mapping[Span, str],
 ) -> list[LocalSession | KeptSession]:
     """The sessions of a file that have a form; the requests of others are refused."""
     found: list[LocalSession | KeptSession] = []
@@ -129,6 +151,8 @@ def _sessions_of(
             draft.arguments = session
         elif any(tree.span(call) not in drafts for call in session.requests):
             draft.arguments = Refusal(f"not all requests of its session {session.name} could be resolved")
+        elif isinstance(session, KeptSession) and any(tree.span(call) not in closing for call in session.closes):
+            draft.arguments = Refusal(f"its session {session.name} is closed by a method that stays sync")
         else:
             found.append(session)
             known.update(tree.span(call) for call in session.requests)
@@ -202,7 +226,7 @@ def _share_session(
         made = replace(made, settings=tuple(dict.fromkeys((*told, *asked))))
     for index, draft in enumerate(drafts):
         draft.groups.add(f"the session of line {tree.span(session.made).line}")
-        draft.kept = session.attribute if isinstance(session, KeptSession) else None
+        draft.kept = session.kept if isinstance(session, KeptSession) else None
         if isinstance(made, Refusal):
             draft.arguments = made
         elif isinstance(draft.form, RequestForm):

@@ -73,6 +73,8 @@ class KeptForm:
     """The name of the method that does."""
     settings: tuple[Setting, ...] = ()
     uses: tuple[SessionUse, ...] = ()
+    way: tuple[Span, Span, Span] | None = None
+    """`__enter__`, `__exit__` and the call that closes, where the class has them."""
 
 
 @dataclass(frozen=True, slots=True)

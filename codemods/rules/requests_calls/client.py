@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 
 from codemods.facts.syntax import ImportedNames
@@ -16,12 +16,13 @@ from codemods.rules.rule import Offer
 from codemods.tree import Tree
 
 OfferAll = Callable[
-    [Tree, Sequence[Request], ImportedNames, Mapping[Span, str], Mapping[str, str], Choices], Mapping[Span, Offer]
+    [Tree, Sequence[Request], ImportedNames, Mapping[Span, str], Mapping[str, str], Container[Span], Choices],
+    Mapping[Span, Offer],
 ]
-"""Makes an offer for each request of a file, by the span of its call.
+"""Makes an offer for each request of a file, and for what closes a session of an object, by the span of its call.
 
-It gets what names stand for, the types of expressions, by verb where a test replaces the request,
-and what the user chose.
+It gets what names stand for, the types of expressions, by verb where a test replaces the request, the calls that close
+a session and can be looked at, and what the user chose.
 """
 
 

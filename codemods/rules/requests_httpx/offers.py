@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from codemods.facts.syntax import ImportedNames, enclosing_function
@@ -40,11 +40,12 @@ def offer_all(
     imports: ImportedNames,
     types: Mapping[Span, str],
     replaced: Mapping[str, str],
+    closing: Container[Span],
     choices: Choices,
 ) -> dict[Span, Offer]:
     """An offer for each request of a file, by the span of its call.
 
-    `replaced` says by verb where a test replaces the request.
+    `replaced` says by verb where a test replaces the request; nothing is offered for what closes a session.
     """
     drafts = {
         tree.span(one.call): _Draft(one, _arguments_of(tree, one, types, replaced, choices.parity)) for one in requests
