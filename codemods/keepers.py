@@ -26,6 +26,7 @@ from codemods.rules.names import NameRole, role_of
 from codemods.rules.rule import Kept
 from codemods.tree import Tree
 
+_OFTEN = "is held by a variable that is bound more than once"
 _BY_PLACE = frozenset({ParameterKind.POSITIONAL, ParameterKind.EITHER})
 
 
@@ -231,7 +232,10 @@ class _Uses:
         name = made.name.value
         at = {id(statement): index for index, statement in enumerate(made.block.body)}
         last = start = at.get(id(made.line), -1)
+        is_apart = isinstance(made.line, cst.With) and _is_bound_by_withs(tree, made.function, name)
         for use in _loads(tree, made.function, name):
+            if is_apart and (use == _OFTEN or (not isinstance(use, str) and made.block not in use)):
+                continue  # it holds another object there
             if isinstance(use, str):
                 return use
             line = tree.span(use[-1]).line
@@ -280,16 +284,27 @@ def _loads(tree: Tree, function: cst.FunctionDef, name: str) -> Iterator[tuple[c
     if function in generators(tree):
         yield "is held by a function that yields, which may never end"
     bound = 0
-    for node in tree.all(cst.Name, function):
-        if node.value != name:
-            continue
-        path = tree.path(node)
+    for path in _occurrences(tree, function, name):
         match role_of(path):
             case NameRole.ASSIGNED | NameRole.BOUND:
                 bound += 1
             case NameRole.LOAD if enclosing_function(path) is function:
                 yield path
             case NameRole.LOAD:
-                yield f"is used by a nested function in line {tree.span(node).line}"
+                yield f"is used by a nested function in line {tree.span(path[-1]).line}"
     if bound != 1:
-        yield "is held by a variable that is bound more than once"
+        yield _OFTEN
+
+
+def _is_bound_by_withs(tree: Tree, function: cst.FunctionDef, name: str) -> bool:
+    """Whether a variable is bound by `with` statements alone, and read only in their bodies."""
+    paths = list(_occurrences(tree, function, name))
+    roles = [role_of(path) for path in paths]
+    binding = [path for path, role in zip(paths, roles, strict=True) if role in {NameRole.ASSIGNED, NameRole.BOUND}]
+    bodies = [path[-4].body for path in binding if isinstance(path[-2], cst.AsName) and isinstance(path[-4], cst.With)]
+    others = [path for path, role in zip(paths, roles, strict=True) if role is NameRole.LOAD]
+    return len(bodies) == len(binding) and all(sum(one in path for one in bodies) == 1 for path in others)
+
+
+def _occurrences(tree: Tree, function: cst.FunctionDef, name: str) -> Iterator[tuple[cst.CSTNode, ...]]:
+    return (tree.path(node) for node in tree.all(cst.Name, function) if node.value == name)

@@ -7,7 +7,7 @@ bound from above. LibCST costs more than everything else of a run, so that the b
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from codemods.callers import Callers
 from codemods.facts.closure import Closure, blocking_name, find_closure, narrowed, plain_functions, plain_sites
@@ -17,7 +17,7 @@ from codemods.locking import LockFinder, Seen
 from codemods.mentions import MentionFinder, Sources
 from codemods.model import Scope
 from codemods.packs import Knowledge
-from codemods.planning.facts import BlockingCall, PlanningFacts, PlanningOptions, Site
+from codemods.planning.facts import BlockingCall, PlanningFacts, PlanningOptions
 from codemods.planning.index import CallIndex
 from codemods.planning.promotion import Promotion, promote
 from codemods.rules.rule import Offer
@@ -63,9 +63,11 @@ def worth_parsing(
         seen = Seen.nothing(closure.paths)
         functions = plain_functions(graph)
         functions.update({one.name: one for one in locks.planned(closure.functions, seen)})
+        for name in _closers(graph, closure, knowledge):
+            functions[name] = replace(functions[name], is_async=True, lock=None)
         facts = PlanningFacts(
             functions=functions,
-            sites=_without_closers(graph, closure, knowledge),
+            sites=plain_sites(graph),
             blocking=tuple(
                 BlockingCall(call.path, call.span, call.caller, blocking_name(call, knowledge) or "", _BEST)
                 for call in closure.seeds
@@ -96,12 +98,11 @@ def worth_parsing(
     return Prospect(graph, closure, finders.callers, finders.mentions, finders.locks)
 
 
-def _without_closers(graph: CallGraph, closure: Closure, knowledge: Knowledge) -> tuple[Site, ...]:
-    """All calls but those by which `__exit__` may close what an object keeps: it may become `__aexit__`."""
+def _closers(graph: CallGraph, closure: Closure, knowledge: Knowledge) -> frozenset[str]:
+    """The methods by which `with` may close what an object keeps: each may become one that can await."""
     closing = {call.caller for call in closure.seeds if blocking_name(call, knowledge) in knowledge.closing}
-    return tuple(
-        site for site in plain_sites(graph) if last_name(site.caller) != "__exit__" or closing.isdisjoint(site.targets)
-    )
+    callers = {call.caller for call in graph.calls if not closing.isdisjoint(call.targets)}
+    return frozenset(name for name in closing | callers if last_name(name) == "__exit__")
 
 
 def _not_reached(graph: CallGraph, closure: Closure, inheritance: Inheritance) -> frozenset[str]:

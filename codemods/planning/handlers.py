@@ -92,8 +92,8 @@ class Handlers:
         for call in blocking:
             is_native = (call.path, call.span.line, call.span.column) in native
             for guard in self._reached_by(call) | self._reached_by_decoding(call):
-                if guard.is_rewritten and guard.library == _library(call):
-                    (reached if is_native and call.offer.raises else others)[guard].append(call)
+                if guard.is_rewritten and guard.library == _library(call) and (call.offer.raises or not is_native):
+                    (reached if is_native else others)[guard].append(call)
         for guard, calls in sorted(reached.items()):
             yield HandlerChange(
                 path=guard.path,

@@ -7,13 +7,13 @@ may be left running behind them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from codemods.facts.graph import CallKind
 from codemods.facts.syntax import Position
 from codemods.model import Scope, Span
-from codemods.planning.facts import BlockingCall, Keeper, Making, PlanningFacts, PlanningOptions, Site
+from codemods.planning.facts import BlockingCall, Keeper, Making, PlannedFunction, PlanningFacts, PlanningOptions, Site
 from codemods.planning.handlers import taken_back
 from codemods.planning.index import CallIndex
 from codemods.planning.promotion import Promotion
@@ -42,13 +42,14 @@ def settle_kept(
     return replace(facts, blocking=tuple(blocking))
 
 
-def without_closers(facts: PlanningFacts, sites: tuple[Site, ...]) -> PlanningFacts:
-    """The facts with all of some sites but those in methods that `with` calls and `async with` does not.
+def with_closers(facts: PlanningFacts, functions: Mapping[str, PlannedFunction]) -> PlanningFacts:
+    """The facts with some functions, of which those are async that are written anew to close a session by awaiting.
 
-    Where such a session becomes another library's, the method is written anew, and awaits what it calls.
+    `with` calls them as long as it stays requests', `async with` where it becomes another library's.
     """
     closers = {keeper.closer for keeper in kept_natively(facts)}
-    return replace(facts, sites=tuple(site for site in sites if site.caller not in closers))
+    changed = {name: replace(one, is_async=True, lock=None) for name, one in functions.items() if name in closers}
+    return replace(facts, functions={**functions, **changed})
 
 
 def kept_natively(facts: PlanningFacts) -> Iterator[Keeper]:
@@ -74,7 +75,8 @@ class _Check:
         left = next((one for one in self._facts.blocking if keeper.has(one) and not self._is_native(one)), None)
         if left is not None:
             return f"the request in {_place(left.path, left.span)} stays what it is"
-        whys = (*map(self._of_making, keeper.makings), *map(self._of_method, sorted(keeper.methods)))
+        methods = sorted(keeper.methods - {keeper.closer})
+        whys = (*map(self._of_making, keeper.makings), *map(self._of_method, methods))
         return next((why for why in whys if why is not None), self._of_closer(keeper))
 
     def _is_native(self, call: BlockingCall) -> bool:

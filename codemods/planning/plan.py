@@ -28,7 +28,7 @@ from codemods.planning.facts import (
 )
 from codemods.planning.handlers import HandlerChange, Handlers
 from codemods.planning.index import CallIndex
-from codemods.planning.keepers import kept_natively, settle_kept, without_closers
+from codemods.planning.keepers import kept_natively, settle_kept, with_closers
 from codemods.planning.promotion import Promotion, promote
 from codemods.planning.sessions import NOT_SHARED, SharedSessions, share_sessions
 from codemods.rules import MISSING_AWAIT, PROMOTED_CALL, THREADED_CALL
@@ -85,9 +85,9 @@ def make_plan(facts: PlanningFacts, options: PlanningOptions) -> Plan:
     """Decides everything."""
     handlers = Handlers(facts)
     facts = replace(facts, blocking=handlers.settle_offers())
-    sites = facts.sites
+    functions = facts.functions
     while True:
-        facts = without_closers(facts, sites)
+        facts = with_closers(facts, functions)
         promotion, index = promote(facts, options)
         settled = settle_kept(facts, options, promotion, index)
         if settled is facts:

@@ -38,21 +38,22 @@ def add_kept_session(edits: Edits, form: KeptForm, imports: FileImports) -> None
     assert isinstance(block, cst.IndentedBlock)
     assert isinstance(owner, cst.ClassDef)
     if form.way is not None:
-        _change_way(edits, *form.way)
+        _change_way(edits, form.way, form.closes)
         return
     methods = tuple(_methods(init, owner, form.attribute))
     edits.wrap(block, init, init, lambda statements: [*statements, *methods])
 
 
-def _change_way(edits: Edits, enter: Span, leave: Span, closes: Span) -> None:
+def _change_way(edits: Edits, way: tuple[Span, Span], closes: Span | None) -> None:
     """Has a class closed by `async with` that was closed by `with`."""
-    for span, new in ((enter, "__aenter__"), (leave, "__aexit__")):
+    for span, new in zip(way, ("__aenter__", "__aexit__"), strict=True):
         method = function_named_at(edits.tree, span)
         assert method is not None, span
         edits.replace(method, partial(_renamed, new))
-    call = edits.tree.at(closes, cst.Call)
-    assert call is not None, closes
-    edits.replace(call, lambda node: awaited(cst.ensure_type(node, cst.Call)))
+    if closes is not None:
+        call = edits.tree.at(closes, cst.Call)
+        assert call is not None, closes
+        edits.replace(call, lambda node: awaited(cst.ensure_type(node, cst.Call)))
 
 
 def _renamed(name: str, method: cst.CSTNode) -> cst.CSTNode:

@@ -101,7 +101,8 @@ def kept_form(tree: Tree, session: KeptSession) -> KeptForm:
         made=tree.span(session.made),
         init=tree.span(session.init.name),
         uses=tuple(session.uses),
-        way=None if way is None else (tree.span(way.enter.name), tree.span(way.exit.name), tree.span(way.closes)),
+        way=None if way is None else (tree.span(way.enter.name), tree.span(way.exit.name)),
+        closes=None if way is None or way.method is not None else tree.span(way.closes),
     )
 
 

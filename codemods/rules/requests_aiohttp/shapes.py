@@ -73,8 +73,10 @@ class KeptForm:
     """The name of the method that does."""
     settings: tuple[Setting, ...] = ()
     uses: tuple[SessionUse, ...] = ()
-    way: tuple[Span, Span, Span] | None = None
-    """`__enter__`, `__exit__` and the call that closes, where the class has them."""
+    way: tuple[Span, Span] | None = None
+    """The names of `__enter__` and `__exit__`, where the class has them."""
+    closes: Span | None = None
+    """The call by which that closes the session itself."""
 
 
 @dataclass(frozen=True, slots=True)
