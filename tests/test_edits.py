@@ -208,6 +208,40 @@ def test_statements_inside_a_wrap_are_edited_too():
     assert edits.apply().code == "def m():\n    with x:\n        await f()\n    g()\n"
 
 
+def test_comments_of_what_is_taken_out_stay_where_it_was():
+    tree = Tree("""\
+def main():
+    a()
+    # of b
+    b()  # b
+    c()
+    # of d
+    d()
+    e()  # e
+# outside
+""")
+    edits = Edits(tree)
+    (function,) = tree.all(cst.FunctionDef)
+    assert isinstance(function.body, cst.IndentedBlock)
+    for at in (1, 3, 4):
+        line = function.body.body[at]
+        assert isinstance(line, cst.SimpleStatementLine)
+        edits.take_out(function.body, line)
+    assert (
+        edits.apply().code
+        == """\
+def main():
+    a()
+    # of b
+    # b
+    c()
+    # of d
+    # e
+# outside
+"""
+    )
+
+
 def test_what_no_edit_touches_is_the_very_same_object():
     tree = Tree("import a\n\n\ndef one():\n    x = f(a)\n    y = g(a)\n\n\ndef two():\n    g(a)\n")
     imported, one, two = body_of(tree.module)

@@ -15,6 +15,7 @@ import pytest
 
 from codemods.errors import CheckerError
 from codemods.facts.assemble import Text, assemble, types_of_file
+from codemods.facts.exits import with_exits
 from codemods.facts.graph import Call, CallGraph, CallKind, Decorator, Function, Reference
 from codemods.facts.pyrefly import CheckerRun, check_version, find_pyrefly, report_of
 from codemods.facts.report import Report, SyntaxProblem
@@ -350,18 +351,22 @@ def test_reading_and_setting_a_property_call_its_functions(facts: Facts) -> None
     assert (setting.targets, reading.targets) == ((setter.name,), (getter.name,))
 
 
-def implicit_targets(facts: Facts) -> set[str]:
-    calls = [call for call in facts.graph.calls if call.kind is CallKind.IMPLICIT and call.path == "shop/main.py"]
+def implicit_targets(graph: CallGraph) -> set[str]:
+    calls = [call for call in graph.calls if call.kind is CallKind.IMPLICIT and call.path == "shop/main.py"]
     return {target for call in calls for target in call.targets}
 
 
 def test_statements_call_the_methods_they_stand_for(facts: Facts) -> None:
-    assert {"shop.store:Store.__enter__", "shop.store:Store.__iter__"} <= implicit_targets(facts)
+    assert {"shop.store:Store.__enter__", "shop.store:Store.__iter__"} <= implicit_targets(facts.graph)
 
 
 def test_leaving_a_with_block_is_not_told(facts: Facts) -> None:
     """A limit to know of: that nothing calls `__exit__` may not be concluded. Tell the planning if this fails."""
-    assert "shop.store:Store.__exit__" not in implicit_targets(facts)
+    assert "shop.store:Store.__exit__" not in implicit_targets(facts.graph)
+
+
+def test_it_is_added_for_the_class_whose_block_is_entered(facts: Facts) -> None:
+    assert "shop.store:Store.__exit__" in implicit_targets(with_exits(facts.graph))
 
 
 def test_calls_outside_of_functions_are_the_modules(facts: Facts) -> None:

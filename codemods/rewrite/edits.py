@@ -35,6 +35,8 @@ class Edits:
         self.tree = tree
         self._replacements: dict[int, list[Replace]] = {}
         self._stretches: dict[int, list[_Stretch]] = {}
+        self._left: dict[int, list[cst.EmptyLine]] = {}
+        """By block, the comments of what was taken out of its end."""
         self._on_the_way: set[int] = set()
 
     def replace(self, node: cst.CSTNode, replacement: Replace) -> None:
@@ -60,17 +62,19 @@ class Edits:
         lines = [*statement.leading_lines]
         if statement.trailing_whitespace.comment is not None:
             lines.append(cst.EmptyLine(comment=statement.trailing_whitespace.comment))
-        left: list[cst.EmptyLine] = []
+        if id(block) not in self._left:
+            self._left[id(block)] = []
+            self.replace(block, lambda node: node.with_changes(footer=[*left, *_block(node).footer]))
+        left = self._left[id(block)]
 
         def without(statements: Sequence[cst.BaseStatement]) -> Sequence[cst.BaseStatement]:
             if len(statements) == 1:  # nothing is behind it, or that was taken out as well
-                left.extend(lines)
+                left[:0] = lines  # the last one comes first here
                 return []
             _, first, *rest = statements
             return [first.with_changes(leading_lines=[*lines, *getattr(first, "leading_lines", ())]), *rest]
 
         self.wrap(block, statement, next(iter(_behind(block, statement)), statement), without)
-        self.replace(block, lambda node: node.with_changes(footer=[*left, *_block(node).footer]))
 
     def _mark(self, node: cst.CSTNode) -> None:
         self._on_the_way.update(id(one) for one in self.tree.path(node))
