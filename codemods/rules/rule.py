@@ -61,3 +61,9 @@ class Offer:
     """What to offer instead where a handler minds errors of decoding."""
     shared_notes: tuple[str, ...] | None = None
     """How it differs further when it shares a session with other calls; None where it cannot."""
+    is_returned: bool = False
+    """Whether the function returns what the native form gives, which is of another class than before."""
+    lets_go: bool = False
+    """Whether what is done with it may let go of its body, so that its bytes cannot be asked for again."""
+    reads_bytes: bool = False
+    """Whether the bytes of its body are asked for."""
