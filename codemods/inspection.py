@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -149,7 +149,7 @@ def inspect(
         context_setters=graph.callers_of(knowledge.context_setters),
         dispatches=dispatches,
         received=tuple(received),
-        watched=dict(watched({one.target for one in received}, graph.functions, sources.texts)),
+        watched=dict(watched(_called_as(received, sites), graph.functions, graph.calls, sources.texts)),
         values=entries.values(),
         raised=_first(one.raised for one in collected.mentions),
         untraceable=_first(one.untraceable for one in collected.mentions),
@@ -188,6 +188,15 @@ def _received(collected: _Collected, index: _GraphIndex, shared: _Shared, source
             assert isinstance(tree, Tree)  # it has been parsed before
             found.extend(_FileInspector(path, tree, shared).received([one for one in calls if one.path == path]))
         fresh = {one.caller for one in found if one.offer.is_returned} - known
+    return found
+
+
+def _called_as(received: Iterable[Reception], sites: Iterable[Site]) -> Mapping[str, Set[str]]:
+    """What functions that return responses are called, by themselves and by their calls."""
+    found = {one.target: {last_name(one.target)} for one in received}
+    for site in sites:
+        for target in found.keys() & set(site.targets):
+            found[target].add(site.place.callee.rpartition(".")[2])
     return found
 
 
