@@ -56,7 +56,12 @@ def _add_annotation(edits: Edits, imports: FileImports, span: Span) -> None:
     assert node is not None, span
     aiohttp = imports.name_of("aiohttp", node)
     imports.release(node, "aiohttp")
-    edits.replace(node, lambda updated: cst.Attribute(cst.Name(aiohttp), cst.Name("ClientResponse")))
+    named = cst.Attribute(cst.Name(aiohttp), cst.Name("ClientResponse"))
+    if isinstance(node, cst.SimpleString):
+        quote = node.quote
+        edits.replace(node, lambda updated: cst.SimpleString(f"{quote}{aiohttp}.ClientResponse{quote}"))
+    else:
+        edits.replace(node, lambda updated: named)
 
 
 def _add_request_edits(

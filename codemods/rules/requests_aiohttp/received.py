@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -21,6 +22,7 @@ from codemods.rules.rule import Offer, Refusal
 from codemods.tree import Tree
 
 _RESPONSE_CLASSES = frozenset({"requests.Response", RESPONSE_TYPE})
+_UNIONS = frozenset({"typing.Optional", "typing.Union"})
 _REPEATED = frozenset(
     {
         ResponseUse.IS_REDIRECT,
@@ -86,17 +88,35 @@ def annotations_of(tree: Tree, function: cst.FunctionDef, imports: ImportedNames
 
 def _classes_in(written: cst.BaseExpression, imports: ImportedNames) -> list[cst.BaseExpression] | None:
     """The names of the response's class in an annotation that allows for that and None, and nothing else."""
-    if imports.resolve(written) in _RESPONSE_CLASSES:
+    if imports.resolve(_unquoted(written)) in _RESPONSE_CLASSES:
         return [written]
     match written:
         case cst.Name(value="None"):
             return []
         case cst.BinaryOperation(operator=cst.BitOr()):
-            sides = [_classes_in(one, imports) for one in (written.left, written.right)]
-            return None if None in sides else [node for side in sides for node in side or ()]
-        case cst.Subscript(slice=[cst.SubscriptElement(slice=cst.Index(value=inner))]):
-            return _classes_in(inner, imports) if imports.resolve(written.value) == "typing.Optional" else None
+            return _classes_in_all([written.left, written.right], imports)
+        case cst.Subscript() if imports.resolve(written.value) in _UNIONS:
+            inner = [one.slice.value for one in written.slice if isinstance(one.slice, cst.Index)]
+            return _classes_in_all(inner, imports) if len(inner) == len(written.slice) else None
     return None
+
+
+def _classes_in_all(parts: Sequence[cst.BaseExpression], imports: ImportedNames) -> list[cst.BaseExpression] | None:
+    found: list[cst.BaseExpression] = []
+    for part in parts:
+        classes = _classes_in(part, imports)
+        if classes is None:
+            return None
+        found.extend(classes)
+    return found
+
+
+def _unquoted(written: cst.BaseExpression) -> cst.BaseExpression:
+    """What a string says that is nothing but a dotted name; anything else as it is."""
+    text = written.evaluated_value if isinstance(written, cst.SimpleString) else None
+    if not isinstance(text, str) or re.fullmatch(r"\w+(?:\.\w+)*", text) is None:
+        return written
+    return cst.parse_expression(text)
 
 
 def other_returns(tree: Tree, function: cst.FunctionDef, known: Collection[Span]) -> int | None:
