@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -43,7 +43,16 @@ from codemods.locking import LockFinder, Seen
 from codemods.mentions import MentionFinder, Sources
 from codemods.model import NOT_GUARDED, Guard, Guards, Problem, SessionMode, Span
 from codemods.packs import Knowledge
-from codemods.planning.facts import BlockingCall, PlanningFacts, PlanningOptions, SessionRoom, Site, UnawaitedCall
+from codemods.parsing import parse
+from codemods.planning.facts import (
+    BlockingCall,
+    PlanningFacts,
+    PlanningOptions,
+    Reception,
+    SessionRoom,
+    Site,
+    UnawaitedCall,
+)
 from codemods.prospect import Finders, worth_parsing
 from codemods.rules import MISSING_AWAIT, offload, twin_call
 from codemods.rules.clients import CLIENTS
@@ -53,10 +62,11 @@ from codemods.rules.requests_aiohttp import RULE as REQUESTS
 from codemods.rules.requests_calls import FUNCTIONS, METHODS, mocks
 from codemods.rules.requests_calls.elsewhere import Mentions, may_mention, mentions_in
 from codemods.rules.requests_calls.exceptions import LIBRARY
-from codemods.rules.requests_calls.handling import NativeRequest, ResponseUse
+from codemods.rules.requests_calls.handling import NativeRequest, NativeResponse, ResponseUse
 from codemods.rules.requests_calls.offering import Choices, Request
 from codemods.rules.rule import Offer
 from codemods.tree import Tree
+from codemods.watching import watched
 
 _BY_SYNTAX = Place(Position.BLOCKED, "as part of a statement or an operator", Use.OTHER, "")
 _UNSEEN = Place(Position.BLOCKED, "in a file that could not be read", Use.OTHER, "")
@@ -117,6 +127,7 @@ def inspect(
         collected.mentions.extend(_mentions_outside(sources, collected.seen.parsed))
     called = {name for call in index.sites if _key(call) in closure.sites for name in call.targets}
     _see_alone(graph, called & closure.locks.keys(), sources, collected.seen)
+    received = _received(collected, index, shared, sources)
     functions = plain_functions(graph)
     for name, why in closure.locks.items():
         functions[name] = replace(functions[name], lock=why, is_generator=name in collected.seen.generators)
@@ -146,6 +157,8 @@ def inspect(
         loop_starters=graph.callers_of(knowledge.loop_starters),
         context_setters=graph.callers_of(knowledge.context_setters),
         dispatches=dispatches,
+        received=tuple(received),
+        watched=dict(watched(_called_as(received, sites), graph.functions, graph.calls, sources.texts)),
         values=entries.values(),
         keepers=tuple(keepers.keepers(collected.blocking)),
         raised=_first(one.raised for one in collected.mentions),
@@ -170,6 +183,33 @@ def _see_alone(graph: CallGraph, names: Container[str], sources: Sources, seen: 
                 into.add(function.name)
 
 
+def _received(collected: _Collected, index: _GraphIndex, shared: _Shared, sources: Sources) -> list[Reception]:
+    """What is done with responses that functions return, and with those that are returned on."""
+    if CLIENTS[shared.config.client].received_all is None:
+        return []
+    found: list[Reception] = []
+    fresh = {one.caller for one in collected.blocking if one.offer.is_returned and one.offer.native is not None}
+    known: set[str] = set()
+    while fresh:
+        known |= fresh
+        calls = [site for site in index.sites if not fresh.isdisjoint(site.targets) and _key(site) in collected.sites]
+        for path in sorted({site.path for site in calls}):
+            tree = parse(path, sources.texts[path].lines.text)
+            assert isinstance(tree, Tree)  # it has been parsed before
+            found.extend(_FileInspector(path, tree, shared).received([one for one in calls if one.path == path]))
+        fresh = {one.caller for one in found if one.offer.is_returned} - known
+    return found
+
+
+def _called_as(received: Iterable[Reception], sites: Iterable[Site]) -> Mapping[str, Set[str]]:
+    """What functions that return responses are called, by themselves and by their calls."""
+    found = {one.target: {last_name(one.target)} for one in received}
+    for site in sites:
+        for target in found.keys() & set(site.targets):
+            found[target].add(site.place.callee.rpartition(".")[2])
+    return found
+
+
 def _mentions_outside(sources: Sources, parsed: Container[str]) -> Iterator[Mentions]:
     """What files that the closure does not hold do with requests' exceptions."""
     for name, text in sorted(sources.texts.items()):
@@ -182,38 +222,6 @@ def _mentions_outside(sources: Sources, parsed: Container[str]) -> Iterator[Ment
 def _first(places: Iterable[str | None]) -> Mapping[str, str]:
     found = sorted(place for place in places if place is not None)
     return {LIBRARY: found[0]} if found else {}
-
-
-_DEEPEST = 200
-"""Python's own limit for nested brackets; LibCST's parser crashes on a few times as many."""
-
-
-def _nesting(text: str) -> int:
-    """How deep brackets are nested, those in strings and comments counted too."""
-    depth = deepest = 0
-    for bracket in re.findall(r"[()\[\]{}]", text):
-        depth += 1 if bracket in "([{" else -1
-        deepest = max(deepest, depth)
-    return deepest
-
-
-def parse(name: str, text: str) -> Tree | Problem:
-    """The tree of a file, or why it cannot be edited."""
-    if _nesting(text) > _DEEPEST:
-        return Problem(name, None, f"its brackets are nested more than {_DEEPEST} deep; the file is left as it is")
-    try:
-        tree = Tree(text)
-    except cst.ParserSyntaxError as error:
-        return Problem(name, error.raw_line, f"syntax error: {error.message}; the file is left as it is")
-    except RecursionError:
-        return Problem(name, None, "its expressions are nested too deeply to be edited; the file is left as it is")
-    if tree.code != text:
-        return Problem(
-            name,
-            None,
-            "printing it unedited would change it (a form feed, a bare carriage return?), so that it is left as it is",
-        )
-    return tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -437,7 +445,7 @@ class _FileInspector:
             ignored = self._is_silenced(offer.rule, call)
             yield BlockingCall(call.path, call.span, call.caller, name, offer, place, ignored, decoding, levels)
 
-    def _guards_of(self, form: NativeRequest, kinds: Container[ResponseUse]) -> Iterator[Guards]:
+    def _guards_of(self, form: NativeResponse, kinds: Container[ResponseUse]) -> Iterator[Guards]:
         """The handlers around each of some uses of a response."""
         for use in form.uses:
             node = self._tree.at(use.node, cst.BaseExpression)  # type: ignore[type-abstract]
@@ -459,6 +467,21 @@ class _FileInspector:
     def _offer(self, node: cst.Call, name: str) -> Offer:
         twin = self._knowledge.twins.get(name)
         return offload.offer(name) if twin is None else twin_call.offer(self._tree, node, name, twin)
+
+    def received(self, calls: Sequence[Call]) -> Iterator[Reception]:
+        """What is done with the responses that some calls of the file give."""
+        assert self._client.received_all is not None
+        targets = {call.span: call.targets[0] for call in calls}
+        offers = self._client.received_all(self._tree, targets, self._imports, self._shared.types_of(self._name))
+        for call in calls:
+            offer = offers.get(call.span)
+            if offer is None:
+                continue
+            guards = decoding = NOT_GUARDED
+            if isinstance(offer.native, NativeResponse):
+                guards = Guards.joined(self._guards_of(offer.native, self._client.raising))
+                decoding = Guards.joined(self._guards_of(offer.native, self._client.decoding))
+            yield Reception(call.path, call.span, call.caller, call.targets[0], offer, guards, decoding)
 
     def _is_silenced(self, rule: str, call: Call) -> bool:
         if (self._config.select and rule not in self._config.select) or rule in self._config.ignore:

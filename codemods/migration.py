@@ -22,7 +22,7 @@ from codemods.facts.inheritance import inheritance_of, last_name
 from codemods.facts.pyrefly import CheckerRun, report_of
 from codemods.facts.report import Report
 from codemods.facts.syntax import ImportedNames, Position
-from codemods.inspection import inspect, parse
+from codemods.inspection import inspect
 from codemods.mentions import Sources
 from codemods.model import (
     Action,
@@ -34,6 +34,7 @@ from codemods.model import (
     Span,
 )
 from codemods.packs import Knowledge, load_packs
+from codemods.parsing import parse
 from codemods.planning.facts import PlanningFacts, PlanningOptions
 from codemods.planning.plan import Plan, make_plan
 from codemods.project import DecodeError, Project, decode, load_project

@@ -147,6 +147,22 @@ class Keeper:
 
 
 @dataclass(frozen=True, slots=True)
+class Reception:
+    """A call of a function that returns what a blocking call gives, and what is done with that."""
+
+    path: str
+    span: Span
+    """Of the call."""
+    caller: str
+    target: str
+    """The function that is called."""
+    offer: Offer
+    guards: Guards = NOT_GUARDED
+    """The handlers around all that may raise."""
+    decoding_guards: Guards = NOT_GUARDED
+
+
+@dataclass(frozen=True, slots=True)
 class UnawaitedCall:
     """A call of a coroutine function that nothing awaits where it stands: a seed."""
 
@@ -184,6 +200,10 @@ class PlanningFacts:
     """Functions that set context variables: nobody outside of the event loop they run in sees these."""
     dispatches: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """By library, the functions that have it call what it runs, such as commands."""
+    received: tuple[Reception, ...] = ()
+    """What is done with what functions return that return what a blocking call gives."""
+    watched: Mapping[str, str] = field(default_factory=dict)
+    """Of these functions, those whose results something else than their calls may see, and why."""
     values: frozenset[str] = frozenset()
     """Functions that are used as a value, commands left out: who calls them is not known."""
     keepers: tuple[Keeper, ...] = ()

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from codemods.model import Action, Finding, Guard, Guards, Span
-from codemods.planning.facts import BlockingCall, PlanningFacts
+from codemods.planning.facts import BlockingCall, PlanningFacts, Reception
 from codemods.planning.index import CallIndex
 
 
@@ -37,15 +37,44 @@ class Handlers:
     def __init__(self, facts: PlanningFacts) -> None:
         self._facts = facts
         self._above = _guards_above(facts)
+        self._received: dict[str, list[Reception]] = defaultdict(list)
+        for one in facts.received:
+            self._received[one.target].append(one)
 
     def _reached_by(self, call: BlockingCall) -> frozenset[Guard]:
         """The guards that exceptions of a call can reach, other than those of decoding its body."""
-        return self._with_those_above(call.place.guards, call.caller)
+        found = self._with_those_above(call.place.guards, call.caller)
+        return found.union(*(self._with_those_above(one.guards, one.caller) for one in self._received_from(call)))
 
     def _reached_by_decoding(self, call: BlockingCall) -> frozenset[Guard]:
-        if not call.offer.decodes:
-            return frozenset()
-        return self._with_those_above(call.decoding_guards, call.caller)
+        own = self._with_those_above(call.decoding_guards, call.caller) if call.offer.decodes else frozenset()
+        return own.union(*(self._decoding_of(one) for one in self._received_from(call)))
+
+    def _decoding_of(self, one: Reception) -> frozenset[Guard]:
+        return self._with_those_above(one.decoding_guards, one.caller) if one.offer.decodes else frozenset()
+
+    def _received_from(self, call: BlockingCall) -> list[Reception]:
+        """All that is done with what a call gives once its function has returned it."""
+        found: list[Reception] = []
+        queue = [call.caller] if call.offer.is_returned else []
+        seen = set(queue)
+        while queue:
+            for one in self._received[queue.pop()]:
+                found.append(one)
+                if one.offer.is_returned and one.caller not in seen:
+                    seen.add(one.caller)
+                    queue.append(one.caller)
+        return found
+
+    def settle_received(self) -> tuple[Reception, ...]:
+        """What is done with returned responses, as handlers want it that mind errors of decoding."""
+        return tuple(
+            replace(one, offer=one.offer.for_decoding_handlers)
+            if one.offer.for_decoding_handlers is not None
+            and any(guard.minds_decoding for guard in self._decoding_of(one))
+            else one
+            for one in self._facts.received
+        )
 
     def _with_those_above(self, guards: Guards, caller: str) -> frozenset[Guard]:
         return frozenset({*guards.met, *(self._above.get(caller, ()) if guards.is_open else ())})
@@ -107,6 +136,7 @@ class Handlers:
 
 
 def taken_back(call: BlockingCall, reason: str) -> BlockingCall:
+    """A call that has no native form any more."""
     if call.offer.native is None:
         return call
     return replace(call, offer=replace(call.offer, native=None, reason=reason, notes=()))

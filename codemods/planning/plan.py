@@ -30,6 +30,7 @@ from codemods.planning.handlers import HandlerChange, Handlers
 from codemods.planning.index import CallIndex
 from codemods.planning.keepers import kept_natively, settle_kept, with_closers
 from codemods.planning.promotion import Promotion, promote
+from codemods.planning.responses import received_natively, settle_returned
 from codemods.planning.sessions import NOT_SHARED, SharedSessions, share_sessions
 from codemods.rules import MISSING_AWAIT, PROMOTED_CALL, THREADED_CALL
 
@@ -54,7 +55,7 @@ class Decision:
     span: Span
     finding: Finding
     native: object | None = None
-    """The rule's own data, for NATIVE; for AWAITED a `CoreCall` or nothing."""
+    """The rule's own data, for NATIVE; for AWAITED a `CoreCall`, what becomes of a response, or nothing."""
     session: str | None = None
     """For NATIVE: the variable that holds the session it shares with other calls."""
 
@@ -84,12 +85,12 @@ class Plan:
 def make_plan(facts: PlanningFacts, options: PlanningOptions) -> Plan:
     """Decides everything."""
     handlers = Handlers(facts)
-    facts = replace(facts, blocking=handlers.settle_offers())
+    facts = replace(facts, blocking=handlers.settle_offers(), received=handlers.settle_received())
     functions = facts.functions
     while True:
         facts = with_closers(facts, functions)
         promotion, index = promote(facts, options)
-        settled = settle_kept(facts, options, promotion, index)
+        settled = settle_kept(settle_returned(facts, promotion, index), options, promotion, index)
         if settled is facts:
             break
         facts = settled
@@ -137,6 +138,7 @@ class _Planner:
         self._chains = _Chains(facts, index)
         self._loop_bound = self._callers_of(facts.loop_bound)
         self._blocking = self._blocking_functions()
+        self._received = received_natively(facts, promotion)
 
     def decide(self) -> Iterator[Decision]:
         """Every decision."""
@@ -279,7 +281,7 @@ class _Planner:
                 runner = self._facts.functions[site.caller].runner
                 assert runner is not None
                 action, reason = Action.BRIDGED, f"{reason}, and {runner.who} calls this outside of any event loop"
-            yield self._decision(site, PROMOTED_CALL.id, promoted[0], action, reason)
+            yield self._decide_awaited(site, promoted[0], action, reason)
             return
         if self._runs_async(site.caller) and any(name in self._promotion.split for name in site.targets):
             yield self._decide_call_of_core(site)
@@ -287,6 +289,14 @@ class _Planner:
         blocking = [name for name in site.targets if name in self._blocking]
         if blocking and self._runs_async(site.caller):
             yield self._decide_sync_call(site, blocking[0])
+
+    def _decide_awaited(self, site: Site, target: str, action: Action, reason: str) -> Decision:
+        """A call that is awaited, with what becomes of the response that it gives if it gives one."""
+        received = self._received.get((site.path, site.span))
+        if received is None:
+            return self._decision(site, PROMOTED_CALL.id, target, action, reason)
+        offer = received.offer
+        return self._decision(site, PROMOTED_CALL.id, target, action, reason, offer.notes, offer.native)
 
     def _decide_call_of_core(self, site: Site) -> Decision:
         """A call from a coroutine of a function that is split; promotion saw to it that its core can be called."""

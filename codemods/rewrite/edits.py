@@ -120,6 +120,8 @@ class _Applier(cst.CSTTransformer):
         stretches = self._stretches.get(id(original_node))
         if stretches is not None and isinstance(changed, cst.IndentedBlock | cst.Module):
             changed = changed.with_changes(body=_wrapped(changed.body, stretches))
+        # what a replacement puts this node into is made of the node as it is to be printed
+        changed = parenthesized_children(changed)
         for replacement in self._replacements.get(id(original_node), ()):
             changed = replacement(changed)
         if isinstance(changed, cst.Await) and not changed.lpar and self._is_tight(original_node):

@@ -19,7 +19,7 @@ from codemods.rewrite.sessions import add_handing, add_making, add_opening, add_
 from codemods.rewrite.split import add_split
 from codemods.rules.requests_calls.client import Client
 from codemods.rules.requests_calls.exceptions import is_of_requests, parts_of
-from codemods.rules.requests_calls.handling import NativeRequest
+from codemods.rules.requests_calls.handling import NativeResponse
 from codemods.rules.rule import Awaited, CalleeSwap
 from codemods.tree import Tree
 
@@ -98,6 +98,8 @@ def _add(edits: Edits, imports: FileImports, decision: Decision, client: Client)
                 core = decision.native.core
                 edits.replace(call, lambda node: _calling(_as_call(node), core))
             edits.replace(call, _expression(awaited))
+            if isinstance(decision.native, NativeResponse):
+                client.add_edits(edits, imports, decision.native, None)
         case Action.OFFLOADED:
             call = _call(edits.tree, decision.span)
             asyncio = imports.name_of("asyncio", call)
@@ -120,7 +122,7 @@ def _add_native(edits: Edits, imports: FileImports, decision: Decision, client: 
             edits.replace(call, lambda node: awaited(_as_call(node).with_changes(func=twin)))
         case Awaited():
             edits.replace(call, _expression(awaited))
-        case NativeRequest() as form:
+        case NativeResponse() as form:
             client.add_edits(edits, imports, form, decision.session)
         case unknown:
             raise TypeError(f"no rewrite for {unknown!r}")

@@ -50,7 +50,7 @@ class FileImports:
         return not is_bound(self._tree, name.partition(".")[0], at, but_by_import_of=module)
 
     def release(self, expression: cst.BaseExpression, successor: str | None) -> None:
-        """Says that an expression goes away, and with it one use of the name it starts with.
+        """Says that an expression goes away, an annotation in quotes too, and one use of the name it starts with.
 
         `successor` is the module that takes its place, if one does.
         """
@@ -59,7 +59,13 @@ class FileImports:
             node = node.value
         if isinstance(node, cst.Name):
             self._gone.add(id(node))
-            self._freed[node.value] = successor or self._freed.get(node.value)
+            self._free(node.value, successor)
+        elif isinstance(node, cst.SimpleString):
+            self._gone.add(id(node))
+            self._free(re.split(r"\W", node.raw_value)[0], successor)
+
+    def _free(self, name: str, successor: str | None) -> None:
+        self._freed[name] = successor or self._freed.get(name)
 
     def add_edits(self, edits: Edits) -> None:
         """Adds the edits of the imports that are there, after all other edits are known."""
@@ -93,7 +99,10 @@ class FileImports:
         if self._is_used_elsewhere(name):
             return True
         word = re.compile(rf"\b{re.escape(name)}\b")
-        return any(word.search(node.value) and self._is_no_prose(node) for node in self._tree.all(cst.SimpleString))
+        return any(
+            id(node) not in self._gone and word.search(node.value) and self._is_no_prose(node)
+            for node in self._tree.all(cst.SimpleString)
+        )
 
     def _is_no_prose(self, node: cst.SimpleString) -> bool:
         """Whether a string may hold names: an annotation, an entry of `__all__`."""

@@ -81,3 +81,9 @@ class Offer:
     """How it differs further when it shares a session with other calls; None where it cannot."""
     kept: Kept | None = None
     """The session of its object that it is made with, if all that is done with it is known."""
+    is_returned: bool = False
+    """Whether the function returns what the native form gives, which is of another class than before."""
+    lets_go: bool = False
+    """Whether what is done with it may let go of its body, so that its bytes cannot be asked for again."""
+    reads_bytes: bool = False
+    """Whether the bytes of its body are asked for."""

@@ -13,20 +13,29 @@ from codemods.rewrite.edits import Edits, Wrap, awaited, without_parentheses
 from codemods.rewrite.imports import FileImports
 from codemods.rules.requests_aiohttp.adjust import convert_arguments, gone_names, statements_before
 from codemods.rules.requests_aiohttp.kept_edits import add_kept_session
+from codemods.rules.requests_aiohttp.received import ReceivedForm
 from codemods.rules.requests_aiohttp.session_edits import add_session_use, with_session_arguments
 from codemods.rules.requests_aiohttp.settings import new_session
 from codemods.rules.requests_aiohttp.shapes import KeptForm, RequestForm, SessionForm, Shape
 from codemods.rules.requests_aiohttp.uses import add_use
 from codemods.rules.requests_calls.adjustments import NameOf, dotted
-from codemods.rules.requests_calls.handling import NativeRequest
+from codemods.rules.requests_calls.handling import NativeResponse
 from codemods.rules.requests_calls.prepared import Prepared
 
 
-def add_edits(edits: Edits, imports: FileImports, form: NativeRequest, shared: str | None) -> None:
+def add_edits(edits: Edits, imports: FileImports, form: NativeResponse, shared: str | None) -> None:
     """Adds the edits of one request, and those of the session that it is the first of.
 
     `shared` is the variable that holds a session opened elsewhere.
     """
+    for span in form.annotations if isinstance(form, RequestForm | ReceivedForm) else ():
+        _add_annotation(edits, imports, span)
+    if isinstance(form, ReceivedForm):
+        received = edits.tree.at(form.call, cst.Call)
+        assert received is not None, form
+        for done in form.uses:
+            add_use(edits, done, form, lambda module: imports.name_of(module, received))
+        return
     assert isinstance(form, RequestForm)
     if shared is not None:
         form = replace(form, session=shared, is_shared=True)
@@ -43,6 +52,20 @@ def add_edits(edits: Edits, imports: FileImports, form: NativeRequest, shared: s
     call = edits.tree.at(form.call, cst.Call)
     assert call is not None, form
     _add_request_edits(edits, form, lambda module: imports.name_of(module, call), imports.release)
+
+
+def _add_annotation(edits: Edits, imports: FileImports, span: Span) -> None:
+    """Names the class of aiohttp's response instead of requests' one."""
+    node = edits.tree.at(span, cst.BaseExpression)  # type: ignore[type-abstract]
+    assert node is not None, span
+    aiohttp = imports.name_of("aiohttp", node)
+    imports.release(node, "aiohttp")
+    named = cst.Attribute(cst.Name(aiohttp), cst.Name("ClientResponse"))
+    if isinstance(node, cst.SimpleString):
+        quote = node.quote
+        edits.replace(node, lambda updated: cst.SimpleString(f"{quote}{aiohttp}.ClientResponse{quote}"))
+    else:
+        edits.replace(node, lambda updated: named)
 
 
 def _add_request_edits(
@@ -139,6 +162,8 @@ class _Writer:
         statement = statements[0]
         assert isinstance(statement, cst.SimpleStatementLine)
         assign = statement.body[0]
+        if isinstance(assign, cst.Return):
+            return self._returned(statement, assign)
         assert isinstance(assign, cst.Assign)
         made = awaited(self._session_call(_assigned_call(statement)))
         changed = assign.with_changes(value=made)
@@ -150,6 +175,15 @@ class _Writer:
         if self._form.bound_as is not None:
             lines.append(_assignment(self._form.bound_as, cst.Name(name)))
         return self._in_session(lines, statement)
+
+    def _returned(self, statement: cst.SimpleStatementLine, line: cst.Return) -> Sequence[cst.BaseStatement]:
+        """`return response` behind the lines that make the response and read it."""
+        call = line.value
+        assert isinstance(call, cst.Call)
+        name = cst.Name(self._form.response)
+        made = _assignment(self._form.response, awaited(self._session_call(call)))
+        last = statement.with_changes(body=[line.with_changes(value=name)], leading_lines=())
+        return self._in_session([*self._before(call), made, self._read(), last], statement)
 
     def _read(self) -> cst.SimpleStatementLine:
         read = cst.Await(cst.Call(cst.Attribute(cst.Name(self._form.response), cst.Name("read"))))

@@ -3,6 +3,7 @@
 from codemods.rules.requests_aiohttp.blocks import add_edits
 from codemods.rules.requests_aiohttp.exceptions import EXCEPTIONS
 from codemods.rules.requests_aiohttp.offers import offer_all
+from codemods.rules.requests_aiohttp.received import received_all
 from codemods.rules.requests_aiohttp.response import DECODES, RAISES
 from codemods.rules.requests_calls.client import Client, SessionKind
 
@@ -14,4 +15,5 @@ AIOHTTP = Client(
     exceptions=EXCEPTIONS,
     raising=RAISES,
     decoding=DECODES,
+    received_all=received_all,
 )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+import libcst as cst
+
 from codemods.facts.syntax import ImportedNames, enclosing_function
 from codemods.model import Parity, Span
 from codemods.rules.requests_aiohttp import RULE
@@ -12,11 +14,19 @@ from codemods.rules.requests_aiohttp.arguments import CheckedArguments, check_ar
 from codemods.rules.requests_aiohttp.kept_sessions import NOTE as KEPT_NOTE
 from codemods.rules.requests_aiohttp.kept_sessions import KeptSession, attribute_asked, kept_form, kept_session_of
 from codemods.rules.requests_aiohttp.placed import notes_of
+from codemods.rules.requests_aiohttp.received import annotations_of, other_returns
 from codemods.rules.requests_aiohttp.response import DECODES, NOTES
 from codemods.rules.requests_aiohttp.session_together import check_request
 from codemods.rules.requests_aiohttp.sessions import NOTE, STRICT_NOTE, LocalSession, session_form, session_of
 from codemods.rules.requests_aiohttp.settings import settings_of
-from codemods.rules.requests_aiohttp.shapes import KeptForm, RequestForm, SessionForm, Shape, assigned_forms
+from codemods.rules.requests_aiohttp.shapes import (
+    KeptForm,
+    RequestForm,
+    SessionForm,
+    Shape,
+    assigned_forms,
+    returned_form,
+)
 from codemods.rules.requests_aiohttp.statements import lifted_form, with_form
 from codemods.rules.requests_aiohttp.streams import is_streamed
 from codemods.rules.requests_aiohttp.strict import STRICT_NOTES, check_strictly
@@ -90,6 +100,7 @@ def offer_all(
     _draw_forms(tree, drafts, types)
     if choices.parity is Parity.STRICT:
         _draw_strictly(tree, drafts)
+    _check_returned(tree, drafts, imports, choices.parity)
     for session in sessions:
         of_session = [drafts[tree.span(call)] for call in session.requests]
         _share_session(tree, session, choices.parity, of_session, types)
@@ -169,7 +180,7 @@ def _draw_forms(tree: Tree, drafts: Mapping[Span, _Draft], types: Mapping[Span, 
             function = enclosing_function(assigned.path)
             groups.setdefault((id(function), assigned.name), []).append((assigned, verb))
         elif draft.refusal is None:
-            draft.form = with_form(tree, call, verb) or lifted_form(tree, call, verb)
+            draft.form = with_form(tree, call, verb) or returned_form(tree, call, verb) or lifted_form(tree, call, verb)
             draft.uses = draft.form.uses if isinstance(draft.form, RequestForm) else ()
     contents: dict[int, set[str]] = {}
     for (function_id, name), group in groups.items():
@@ -180,6 +191,33 @@ def _draw_forms(tree: Tree, drafts: Mapping[Span, _Draft], types: Mapping[Span, 
             draft.form = form
             draft.groups |= {name} if kept else set()
             draft.uses = (kept[0] if kept else form).uses if isinstance(form, RequestForm) else ()
+
+
+def _check_returned(tree: Tree, drafts: Mapping[Span, _Draft], imports: ImportedNames, parity: Parity) -> None:
+    """Has functions that return responses return nothing else: all of their responses are aiohttp's, or none."""
+    returning: dict[int, tuple[cst.FunctionDef, list[_Draft]]] = {}
+    for draft in drafts.values():
+        form, function = draft.form, enclosing_function(tree.path(draft.request.call))
+        if isinstance(form, RequestForm) and form.returns and isinstance(function, cst.FunctionDef):
+            returning.setdefault(id(function), (function, []))[1].append(draft)
+    for function, found in returning.values():
+        forms = [(one, one.form) for one in found if isinstance(one.form, RequestForm) and one.refusal is None]
+        known = {span for _, form in forms for span in form.returns}
+        annotations = annotations_of(tree, function, imports)
+        line = other_returns(tree, function, known)
+        refusal: Refusal | None = annotations if isinstance(annotations, Refusal) else None
+        if any(one.request.is_of_session for one in found):
+            refusal = Refusal("the response is returned, and made with a session")
+        elif parity is Parity.STRICT:
+            refusal = Refusal("the response is returned, and what is done with it then is not written strictly")
+        elif line is not None:
+            refusal = Refusal(f"the response is returned, and line {line} returns something else")
+        for draft, form in forms:
+            draft.groups.add("what it returns")
+            if refusal is not None:
+                draft.form = refusal
+            elif not isinstance(annotations, Refusal):
+                draft.form = replace(form, annotations=annotations)
 
 
 def _draw_strictly(tree: Tree, drafts: Mapping[Span, _Draft]) -> None:
@@ -268,6 +306,8 @@ def _offer(draft: _Draft, group: str | None, parity: Parity) -> Offer:
         decodes=decodes,
         kept=draft.kept,
         shared_notes=None if form.is_in_session or form.is_strict else (SHARED,),
+        is_returned=bool(form.returns),
+        lets_go=form.lets_go,
     )
     if not decodes or form.is_strict:
         return offer

@@ -25,7 +25,7 @@ from codemods.rules.requests_aiohttp.settings import Setting
 from codemods.rules.requests_aiohttp.streams import is_streamed
 from codemods.rules.requests_calls.adjustments import Adjustment
 from codemods.rules.requests_calls.assigned import Assigned, asking_for_none, extents, is_guarded, uses_of
-from codemods.rules.requests_calls.handling import NativeRequest, PlacedUse, ResponseUse
+from codemods.rules.requests_calls.handling import NativeRequest, PlacedUse, ResponseUse, is_returned
 from codemods.rules.rule import Refusal
 from codemods.tree import Tree
 
@@ -115,6 +115,12 @@ class RequestForm(NativeRequest):
     """Whether it holds a session that is shared, which is opened elsewhere."""
     opens: SessionForm | KeptForm | None = None
     """That session, for the first of its requests."""
+    returns: tuple[Span, ...] = ()
+    """For KEEP: the responses that the function returns."""
+    annotations: tuple[Span, ...] = ()
+    """The parts of the function's signature that name the class of the response."""
+    lets_go: bool = False
+    """For KEEP: whether a use of the response may let go of its body."""
 
 
 def assigned_forms(
@@ -131,9 +137,10 @@ def assigned_forms(
     found = uses_of(tree, function, group, types)
     if isinstance(found, Refusal):
         return [found] * len(group)
-    uses = found.loads
+    returned = [path for path in found.loads if is_returned(path) and enclosing_function(path) is function]
+    uses = [path for path in found.loads if path not in returned]
     session = free_name(function, "session")
-    reached = extents([one for one, _ in group], uses)
+    reached = extents([one for one, _ in group], uses) if not returned else None
     keeps_old = found.others_bind and any(is_guarded(one.path) for one, _ in group)
     if reached is None or keeps_old:
         placed = place_uses(tree, uses, function, [one.call for one, _ in group], is_kept=True)
@@ -147,7 +154,10 @@ def assigned_forms(
                 return [Refusal(f"{group[0][0].name}.content is asked for where it may be None")] * len(group)
             content = free_name(function, "content", contents)
             contents.add(content)
-        forms = _kept_forms(tree, group, session, placed, content)
+        forms = [
+            replace(form, returns=tuple(tree.span(path[-1]) for path in returned), lets_go=may_let_go(tree, placed))
+            for form in _kept_forms(tree, group, session, placed, content)
+        ]
         may_be_bound = found.others_bind or len(group) > 1 or _is_in_loop(group[0][0].path)
         return [
             _bound_last(form, one, function) if may_be_bound else form
@@ -162,6 +172,42 @@ def assigned_forms(
             form = _assigned_form(tree, one, verb, session, extent.last, asking_for_none(own, found))
             blocks.append(replace(form, reads_first=has_other_handlers(one.path, reads_of(tree, own))))
     return blocks
+
+
+def may_let_go(tree: Tree, uses: Iterable[PlacedUse]) -> bool:
+    """Whether the bytes of a body may be gone for what comes after some uses.
+
+    What raises lets go of them, and nothing comes after it unless something handles it.
+    """
+    releasing = [(one, tree.at(one.node, cst.BaseExpression)) for one in uses if one.use in _RELEASING]  # type: ignore[type-abstract]
+    return any(
+        one.use is not ResponseUse.RAISE or node is None or is_guarded(tree.path(node)) for one, node in releasing
+    )
+
+
+def returned_form(tree: Tree, call: cst.Call, verb: str) -> RequestForm | Refusal | None:
+    """The form of a request whose response is returned at once; None when it is not."""
+    path = tree.path(call)
+    if not is_returned(path):
+        return None
+    function, block, line = enclosing_function(path), path[-4], path[-3]
+    if not isinstance(function, cst.FunctionDef):
+        return Refusal("it stands outside of any function")
+    if not isinstance(block, cst.IndentedBlock) or not isinstance(line, cst.SimpleStatementLine) or len(line.body) > 1:
+        return Refusal("it is not in a statement of its own in an indented block")
+    if is_streamed(call):
+        return Refusal("its response is streamed, and used where no block of its own can reach")
+    return RequestForm(
+        call=tree.span(call),
+        verb=verb,
+        shape=Shape.KEEP,
+        statement=tree.span(line),
+        last=tree.span(line),
+        response=free_name(function, "response"),
+        session=free_name(function, "session"),
+        uses=(),
+        returns=(tree.span(call),),
+    )
 
 
 def has_other_handlers(call: Sequence[cst.CSTNode], reads: Iterable[Sequence[cst.CSTNode]]) -> bool:

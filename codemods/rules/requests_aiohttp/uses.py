@@ -7,13 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 import libcst as cst
 
 from codemods.rewrite.edits import Edits, awaited
+from codemods.rules.requests_aiohttp.received import ReceivedForm
 from codemods.rules.requests_aiohttp.response import DECODES
 from codemods.rules.requests_aiohttp.shapes import RequestForm
 from codemods.rules.requests_aiohttp.streams import STREAMS, chunk_size
 from codemods.rules.requests_aiohttp.strict import joined, replacing
 from codemods.rules.requests_calls.adjustments import NameOf, keyword_argument
 from codemods.rules.requests_calls.expressions import is_name
-from codemods.rules.requests_calls.handling import PlacedUse, ResponseUse
+from codemods.rules.requests_calls.handling import NativeResponse, PlacedUse, ResponseUse
 from codemods.rules.requests_calls.header_lookups import add_lookup, quote_at
 
 _REDIRECTS = {
@@ -24,7 +25,7 @@ _CHUNK_OF_A_RESPONSE = "128"
 """What requests takes at a time where the response itself is iterated (`Response.__iter__`)."""
 
 
-def add_use(edits: Edits, use: PlacedUse, form: RequestForm, name_of: NameOf) -> None:
+def add_use(edits: Edits, use: PlacedUse, form: RequestForm | ReceivedForm, name_of: NameOf) -> None:
     """Adds the edits of one use of the response of a form."""
     node = edits.tree.at(use.node, cst.BaseExpression)  # type: ignore[type-abstract]
     assert node is not None, use
@@ -34,7 +35,7 @@ def add_use(edits: Edits, use: PlacedUse, form: RequestForm, name_of: NameOf) ->
     if use.use in STREAMS:
         _iterate(edits, node, use.use)
     how = _encoding(edits, form)
-    if form.is_strict:
+    if isinstance(form, RequestForm) and form.is_strict:
         how = [*how, replacing(quote_at(edits.tree.path(node)))]
         if use.use is ResponseUse.HEADERS:
             add_lookup(edits, node, joined)
@@ -43,7 +44,7 @@ def add_use(edits: Edits, use: PlacedUse, form: RequestForm, name_of: NameOf) ->
 
     def replacement(updated: cst.CSTNode) -> cst.CSTNode:
         assert isinstance(updated, cst.BaseExpression)
-        if use.use is ResponseUse.CONTENT and form.content is not None:
+        if use.use is ResponseUse.CONTENT and isinstance(form, RequestForm) and form.content is not None:
             return cst.Name(form.content, lpar=updated.lpar, rpar=updated.rpar)
         if use.use is ResponseUse.TEXT:
             return awaited(_called(updated, how))
@@ -58,7 +59,7 @@ def add_use(edits: Edits, use: PlacedUse, form: RequestForm, name_of: NameOf) ->
     edits.replace(node, replacement)
 
 
-def _encoding(edits: Edits, form: RequestForm) -> Sequence[cst.Arg]:
+def _encoding(edits: Edits, form: NativeResponse) -> Sequence[cst.Arg]:
     """The encoding that is set on a response, as an argument."""
     for one in form.uses:
         if one.use is ResponseUse.ENCODING:

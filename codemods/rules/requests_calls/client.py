@@ -10,7 +10,7 @@ from codemods.model import Span
 from codemods.rewrite.edits import Edits
 from codemods.rewrite.imports import FileImports
 from codemods.rules.requests_calls.exceptions import Exceptions
-from codemods.rules.requests_calls.handling import NativeRequest, ResponseUse
+from codemods.rules.requests_calls.handling import NativeResponse, ResponseUse
 from codemods.rules.requests_calls.offering import Choices, Request
 from codemods.rules.rule import Offer
 from codemods.tree import Tree
@@ -23,6 +23,13 @@ OfferAll = Callable[
 
 It gets what names stand for, the types of expressions, by verb where a test replaces the request, the calls that close
 a session and can be looked at, and what the user chose.
+"""
+
+
+ReceivedAll = Callable[[Tree, Mapping[Span, str], ImportedNames, Mapping[Span, str]], Mapping[Span, Offer]]
+"""Says for calls of functions that return a response, by their spans, what can be done with a response of its own.
+
+It gets which function each call calls, what names stand for, and the types of expressions.
 """
 
 
@@ -45,7 +52,7 @@ class Client:
     module: str
     """What is imported for it."""
     offer_all: OfferAll
-    add_edits: Callable[[Edits, FileImports, NativeRequest, str | None], None]
+    add_edits: Callable[[Edits, FileImports, NativeResponse, str | None], None]
     """Adds the edits of one request that was offered; the text is the variable of a session that it shares."""
     session: SessionKind
     exceptions: Exceptions
@@ -53,3 +60,5 @@ class Client:
     """The uses of a response that may raise what the library raises."""
     decoding: frozenset[ResponseUse]
     """The uses that may raise what is no JSON."""
+    received_all: ReceivedAll | None = None
+    """None where no response leaves the function that asks for it."""

@@ -80,12 +80,18 @@ class PlacedUse:
 
 
 @dataclass(frozen=True, slots=True)
-class NativeRequest:
-    """The native form of a request; each library has more to say of it."""
+class NativeResponse:
+    """What becomes of the response that a call gives."""
 
     call: Span
     uses: tuple[PlacedUse, ...]
-    """What is done with its response, or with all of its group."""
+    """What is done with it, or with all of its group."""
+
+
+@dataclass(frozen=True, slots=True)
+class NativeRequest(NativeResponse):
+    """The native form of a request; each library has more to say of it."""
+
     last: Span
     """The last statement that it needs its session for."""
 
@@ -132,6 +138,11 @@ def is_asked_for(path: Sequence[cst.CSTNode]) -> bool:
 def is_in_f_string(path: Sequence[cst.CSTNode]) -> bool:
     """Whether the last node of a path is a part of an f-string."""
     return any(isinstance(one, cst.FormattedString) for one in path)
+
+
+def is_returned(path: Sequence[cst.CSTNode]) -> bool:
+    """Whether the last node of a path is what its function returns, as it is."""
+    return isinstance(path[-2], cst.Return)
 
 
 def is_none_test(path: Sequence[cst.CSTNode]) -> bool:

@@ -12,7 +12,7 @@ from codemods.rewrite.edits import Edits, awaited, without_parentheses
 from codemods.rewrite.imports import FileImports
 from codemods.rules.requests_calls.adjustments import LEFT_OUT, PASSED, NameOf, called, dotted, keyword_argument
 from codemods.rules.requests_calls.arguments import by_name, named_arguments
-from codemods.rules.requests_calls.handling import NativeRequest, ResponseUse
+from codemods.rules.requests_calls.handling import NativeResponse, ResponseUse
 from codemods.rules.requests_calls.prepared import Prepared
 from codemods.rules.requests_httpx.arguments import CheckedArguments, JsonText
 from codemods.rules.requests_httpx.forms import RequestForm, Shape
@@ -21,7 +21,7 @@ from codemods.rules.requests_httpx.uses import add_use
 from codemods.rules.rule import Refusal
 
 
-def add_edits(edits: Edits, imports: FileImports, form: NativeRequest, shared: str | None) -> None:
+def add_edits(edits: Edits, imports: FileImports, form: NativeResponse, shared: str | None) -> None:
     """Adds the edits of one request; `shared` is the variable that holds a client made elsewhere."""
     assert isinstance(form, RequestForm)
     if shared is not None:
