@@ -7,7 +7,7 @@ table, section 1, on `requests.Session()` without `with`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import libcst as cst
@@ -15,6 +15,7 @@ import libcst as cst
 from codemods.facts.syntax import ImportedNames, enclosing_function
 from codemods.model import Span
 from codemods.rules.names import NameRole, role_of
+from codemods.rules.requests_aiohttp.own_ways import OwnWay, first_parameter, methods_of, own_way, owner_name
 from codemods.rules.requests_aiohttp.session_together import check_together
 from codemods.rules.requests_aiohttp.session_uses import SessionUse, assigned
 from codemods.rules.requests_aiohttp.sessions import MAKERS, Session, use_or_request
@@ -45,20 +46,7 @@ class KeptSession(Session):
     @property
     def kept(self) -> Kept:
         """What the plan has to know of it."""
-        does_more = self.way is not None and self.way.method is not None and len(_does(self.way.method)) > 1
-        return Kept(self.attribute, self.way is not None, does_more)
-
-
-@dataclass(frozen=True, slots=True)
-class OwnWay:
-    """How a class has its objects closed at the end of a `with` statement."""
-
-    enter: cst.FunctionDef
-    exit: cst.FunctionDef
-    closes: cst.Call
-    """What `__exit__` calls: `self.session.close()`, or a method that does that."""
-    method: cst.FunctionDef | None
-    """That method."""
+        return Kept(self.attribute, self.way is not None, self.way is not None and self.way.does_more)
 
 
 def attribute_asked(call: cst.Call) -> cst.Attribute | None:
@@ -80,7 +68,7 @@ def kept_session_of(
     owner = _class_of(tree.path(asked))
     if owner is None:
         return Refusal(f"its session {name} is kept on an object, and asked for outside of a method of its class")
-    way = _why_not_plain(owner) or _own_way(owner, attribute)
+    way = _why_not_plain(owner) or own_way(owner, attribute)
     if isinstance(way, Refusal):
         return Refusal(f"its session {name} is kept on an object, and the class {way.reason}")
     made = _made_in(tree, owner, attribute, imports)
@@ -109,25 +97,16 @@ def kept_form(tree: Tree, session: KeptSession) -> KeptForm:
 def _class_of(path: Sequence[cst.CSTNode]) -> cst.ClassDef | None:
     """The class at module level whose method asks its own object for what is at the end of a path."""
     match [node for node in path if isinstance(node, cst.ClassDef | cst.FunctionDef | cst.Lambda)]:
-        case [cst.ClassDef() as owner, cst.FunctionDef() as method] if _self_of(method) == _name(path[-1]):
+        case [cst.ClassDef() as owner, cst.FunctionDef() as method] if _self_of(method) == owner_name(path[-1]):
             return owner
     return None
-
-
-def _name(asked: cst.CSTNode) -> str | None:
-    return asked.value.value if isinstance(asked, cst.Attribute) and isinstance(asked.value, cst.Name) else None
 
 
 def _self_of(method: cst.FunctionDef) -> str | None:
     """What a method calls its own object."""
     decorators = [one.decorator for one in method.decorators]
     is_of_class = any(isinstance(one, cst.Name) and one.value in _WITHOUT_SELF for one in decorators)
-    return None if is_of_class else _first_parameter(method)
-
-
-def _first_parameter(method: cst.FunctionDef) -> str | None:
-    parameters = (*method.params.posonly_params, *method.params.params)
-    return parameters[0].name.value if parameters else None
+    return None if is_of_class else first_parameter(method)
 
 
 def _why_not_plain(owner: cst.ClassDef) -> Refusal | None:
@@ -135,75 +114,12 @@ def _why_not_plain(owner: cst.ClassDef) -> Refusal | None:
     bases = [base.value for base in owner.bases]
     if owner.keywords or owner.decorators or any(not _is_object(one) for one in bases):
         return Refusal("is more than a plain one: it has bases or decorators")
-    taken = [one.name.value for one in _methods(owner) if one.name.value in _OTHER_WAYS]
+    taken = [one.name.value for one in methods_of(owner) if one.name.value in _OTHER_WAYS]
     return Refusal(f"has a {taken[0]} of its own") if taken else None
-
-
-def _own_way(owner: cst.ClassDef, attribute: str) -> OwnWay | Refusal | None:
-    """How a class closes its session at the end of a `with`; None where it cannot be used in one."""
-    methods = {one.name.value: one for one in _methods(owner)}
-    enter, leave = methods.get("__enter__"), methods.get("__exit__")
-    if enter is None and leave is None:
-        return None
-    if enter is None or leave is None or enter.decorators or leave.decorators:
-        return Refusal("has only one of __enter__ and __exit__, or decorates them")
-    match _does(enter):
-        case [cst.Return(value=cst.Name(value=given))] if given == _first_parameter(enter):
-            pass
-        case _:
-            return Refusal("does more in __enter__ than to return itself")
-    match _does(leave):
-        case [cst.Expr(value=cst.Call(args=[], func=cst.Attribute(value=asked, attr=cst.Name(value=name))) as call)]:
-            if isinstance(asked, cst.Attribute) and name == "close" and _is_own(asked, leave, attribute):
-                return OwnWay(enter, leave, call, None)
-            method = methods.get(name)
-            is_self = isinstance(asked, cst.Name) and asked.value == _first_parameter(leave)
-            if is_self and method is not None and not method.decorators and _closes_in(method, attribute):
-                return OwnWay(enter, leave, call, method)
-    return Refusal("does more in __exit__ than to close it")
-
-
-def _is_own(asked: cst.Attribute, method: cst.FunctionDef, attribute: str) -> bool:
-    return asked.attr.value == attribute and _name(asked) == _first_parameter(method)
-
-
-def _closes_in(method: cst.FunctionDef, attribute: str) -> bool:
-    """Whether a statement of a method itself closes the session."""
-    return any(
-        isinstance(one, cst.Expr)
-        and isinstance(call := one.value, cst.Call)
-        and isinstance(call.func, cst.Attribute)
-        and call.func.attr.value == "close"
-        and isinstance(call.func.value, cst.Attribute)
-        and _is_own(call.func.value, method, attribute)
-        for one in _does(method)
-    )
-
-
-def _does(method: cst.FunctionDef) -> list[cst.CSTNode]:
-    """The statements of a method, without its docstring and a last `return` that gives nothing."""
-    lines = list(method.body.body)
-    found: list[cst.CSTNode] = []
-    for one in lines:
-        found += one.body if isinstance(one, cst.SimpleStatementLine) else [one]
-    if found and isinstance(found[0], cst.Expr) and isinstance(found[0].value, cst.SimpleString):
-        found = found[1:]
-    if found and isinstance(found[-1], cst.Return) and _gives_nothing(found[-1]):
-        found = found[:-1]
-    return found
-
-
-def _gives_nothing(statement: cst.Return) -> bool:
-    value = statement.value
-    return value is None or (isinstance(value, cst.Name) and value.value in {"None", "False"})
 
 
 def _is_object(base: cst.BaseExpression) -> bool:
     return isinstance(base, cst.Name) and base.value == "object"
-
-
-def _methods(owner: cst.ClassDef) -> Iterator[cst.FunctionDef]:
-    return (one for one in owner.body.body if isinstance(one, cst.FunctionDef))
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +134,7 @@ class _Made:
 
 def _made_in(tree: Tree, owner: cst.ClassDef, attribute: str, imports: ImportedNames) -> _Made | None:
     """The only place of a class that makes the session of an attribute; None where it is none, or there are others."""
-    inits = [one for one in _methods(owner) if one.name.value == "__init__"]
+    inits = [one for one in methods_of(owner) if one.name.value == "__init__"]
     if len(inits) != 1:
         return None
     (init,) = inits
@@ -251,16 +167,16 @@ def _made_by(path: Sequence[cst.CSTNode], init: cst.FunctionDef, imports: Import
         case _:
             return None
     is_direct = any(one is line for one in init.body.body)
-    is_own = _name(path[-1]) == _self_of(init)
+    is_own = owner_name(path[-1]) == _self_of(init)
     return made if is_direct and is_own and imports.resolve(made.func) in MAKERS else None
 
 
 def _handed_on(tree: Tree, owner: cst.ClassDef, way: OwnWay | None) -> cst.Name | None:
     """Where a method gives its own object to someone, who may keep it; those within a method may outlive it."""
-    for method in _methods(owner):
+    for method in methods_of(owner):
         if way is not None and method is way.enter:
             continue
-        own = _first_parameter(method)
+        own = first_parameter(method)
         for node in tree.all(cst.Name, method):
             if node.value != own:
                 continue
