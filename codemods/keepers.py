@@ -129,7 +129,7 @@ class KeeperFinder:
         is_with = isinstance(statement.line, cst.With)
         if kept.does_more and not is_with:
             return replace(making, refusal="is made without `with`, which would do more than to close its session")
-        uses = _Uses(self, kept.attribute)
+        uses = _Uses(self, kept)
         last = uses.of_variable(call.path, tree, statement)
         if isinstance(last, str):
             return replace(making, refusal=last)
@@ -220,9 +220,9 @@ def _statement(path: tuple[cst.CSTNode, ...]) -> _Statement | None:
 class _Uses:
     """Everything that is done with an object, in the function that makes it and in those that get it."""
 
-    def __init__(self, finder: KeeperFinder, attribute: str) -> None:
+    def __init__(self, finder: KeeperFinder, kept: Kept) -> None:
         self._finder = finder
-        self._attribute = attribute
+        self._kept = kept
         self._known: set[tuple[str, str]] = set()
         self.runs: set[tuple[str, Span]] = set()
         """The calls that get it."""
@@ -233,6 +233,7 @@ class _Uses:
         at = {id(statement): index for index, statement in enumerate(made.block.body)}
         last = start = at.get(id(made.line), -1)
         is_apart = isinstance(made.line, cst.With) and _is_bound_by_withs(tree, made.function, name)
+        found: list[tuple[cst.CSTNode, ...]] = []
         for use in _loads(tree, made.function, name):
             if is_apart and (use == _OFTEN or (not isinstance(use, str) and made.block not in use)):
                 continue  # it holds another object there
@@ -241,19 +242,29 @@ class _Uses:
             line = tree.span(use[-1]).line
             if made.block not in use or tree.offsets(use[-1]) < tree.offsets(made.line):
                 return f"is used outside of the block that makes it in line {line}"
-            why = self._of_use(path, tree, use)
+            why = None if self._is_closing(use) else self._of_use(path, tree, use)
             if why is not None:
                 return why
+            found.append(use)
             last = max(last, at[id(use[use.index(made.block) + 1])])
+        for use in filter(self._is_closing, found):
+            behind = [one for one in found if tree.offsets(one[-1]) > tree.offsets(use[-1])]
+            if behind or any(isinstance(one, cst.For | cst.While) for one in use[use.index(made.block) :]):
+                return f"may be used behind where it is closed in line {tree.span(use[-1]).line}"
         if isinstance(made.line, cst.With):
             return made.line
         return made.block.body[last] if last > start else "is never used"
+
+    def _is_closing(self, use: tuple[cst.CSTNode, ...]) -> bool:
+        """Whether a method is called that closes the object's session."""
+        asked = use[-2]
+        return isinstance(asked, cst.Attribute) and asked.value is use[-1] and asked.attr.value in self._kept.closers
 
     def _of_use(self, path: str, tree: Tree, use: tuple[cst.CSTNode, ...]) -> str | None:
         line = tree.span(use[-1]).line
         match use[-3:]:
             case (_, cst.Attribute(attr=cst.Name(value=asked)) as attribute, node) if attribute.value is node:
-                is_known = asked != self._attribute and not asked.startswith("__")
+                is_known = asked not in {self._kept.attribute, *self._kept.closers} and not asked.startswith("__")
                 return None if is_known else f"is asked for its {asked} in line {line}"
             case (cst.Call() as call, cst.Arg() as argument, _) if argument in call.args:
                 given = self._finder.parameter_given(path, tree, call, argument)

@@ -53,6 +53,8 @@ class Kept:
     """Whether its class has `__exit__` close it."""
     does_more: bool = False
     """Whether more is done then than to close it."""
+    closers: frozenset[str] = frozenset()
+    """The methods that close it otherwise, by name: it cannot be used behind them, as that of requests can."""
 
 
 @dataclass(frozen=True, slots=True)

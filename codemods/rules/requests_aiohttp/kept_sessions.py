@@ -41,12 +41,15 @@ class KeptSession(Session):
     init: cst.FunctionDef
     closes: Sequence[cst.Call]
     """What closes it, its own way apart."""
+    closers: frozenset[str]
+    """The methods that do."""
     way: OwnWay | None
 
     @property
     def kept(self) -> Kept:
         """What the plan has to know of it."""
-        return Kept(self.attribute, self.way is not None, self.way is not None and self.way.does_more)
+        does_more = self.way is not None and self.way.does_more
+        return Kept(self.attribute, has_way=self.way is not None, does_more=does_more, closers=self.closers)
 
 
 def attribute_asked(call: cst.Call) -> cst.Attribute | None:
@@ -200,7 +203,8 @@ def _with_uses(
         line = tree.span(path[-1]).line
         if _class_of(path) is not made.owner:
             return Refusal(f"its session {name} is asked for in line {line}, outside of the methods of its class")
-        if assigned(path) is not None or tree.offsets(path[-1]) < tree.offsets(made.call):
+        is_early = set_up in path and tree.offsets(path[-1]) < tree.offsets(made.call)
+        if assigned(path) is not None or is_early:
             return Refusal(f"its session {name} is used or set in line {line}, beside where it is made")
         use = use_or_request(tree, path, types)
         match use:
@@ -214,9 +218,12 @@ def _with_uses(
                 return Refusal(f"its session {name} is set up in line {line} in a way that each request has to be told")
             case _:
                 uses.append((use, path))
+    closers = _closers(tree, made, closes, requests, way)
     refusal = check_together(tree, uses, set_up, len(tree.code))
-    if refusal is not None:
-        return Refusal(f"its session {name} {refusal.reason}")
+    for one in (closers, refusal):
+        if isinstance(one, Refusal):
+            return Refusal(f"its session {name} {one.reason}")
+    assert isinstance(closers, frozenset)
     return KeptSession(
         name=name,
         made=made.call,
@@ -225,5 +232,32 @@ def _with_uses(
         attribute=made.attribute,
         init=made.init,
         closes=closes,
+        closers=closers,
         way=way,
     )
+
+
+def _closers(
+    tree: Tree, made: _Made, closes: Sequence[cst.Call], requests: Sequence[cst.Call], way: OwnWay | None
+) -> frozenset[str] | Refusal:
+    """The methods that close a session, by name, or where it may be used behind that: requests opens it again then."""
+    found: dict[str, int] = {}
+    for close in closes:
+        path, line = tree.path(close), tree.span(close).line
+        method = enclosing_function(path)
+        assert isinstance(method, cst.FunctionDef)
+        if method is made.init or any(isinstance(one, cst.For | cst.While) for one in path):
+            return Refusal(f"is closed in line {line}, and may be used behind that,")
+        for request in requests:
+            of_request = tree.path(request)
+            is_over = isinstance(of_request[-2], cst.Expr) and tree.offsets(request) < tree.offsets(close)
+            if enclosing_function(of_request) is method and not is_over:
+                return Refusal(f"is closed in line {line}, and what it asked for may be used behind that,")
+        found[method.name.value] = line
+    for node in tree.all(cst.Attribute, made.owner):
+        is_own_way = way is not None and node is way.closes.func
+        if node.attr.value in found and not is_own_way and _class_of(tree.path(node)) is made.owner:
+            return Refusal(
+                f"is closed in line {tree.span(node).line} by the class itself, and may be used behind that,"
+            )
+    return frozenset(found)
