@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from codemods.facts.graph import CallKind
-from codemods.model import Action, Scope
+from codemods.model import Action, Scope, Span
 from codemods.planning.facts import Keeper, Making, PlanningOptions
 from codemods.planning.plan import Plan, make_plan
-from codemods.rules.rule import Kept
-from tests.handmade import AWAITED, IN_LAMBDA, NATIVE, Draft
+from codemods.rules.rule import Awaited, Kept
+from tests.handmade import AWAITED, IN_LAMBDA, NATIVE, Draft, actions
 
 KEPT = replace(NATIVE, kept=Kept("session"))
 
@@ -35,7 +35,7 @@ class Shop(Draft):
         facts = self.facts()
         place = next(one.span for one in facts.sites if one.span.line == self.made)
         making = Making("a.py", place, **{"caller": "main", "first": place, "last": place, **self.making})
-        methods = frozenset({"init", "ask", "peek"} & facts.functions.keys())
+        methods = frozenset({"init", "ask", "peek", "shut", "leave"} & facts.functions.keys())
         keeper = Keeper(
             "Shop", methods, **{"init": "init", "attribute": "session", "makings": (making,), **self.keeper}
         )
@@ -144,3 +144,44 @@ def test_what_makes_it_is_no_work_for_a_thread():
     made = {one.finding.line: one.finding for one in shop.kept().decisions["a.py"]}[shop.made]
     assert made.action is Action.LEFT
     assert "it needs the running event loop" in made.reason
+
+
+class Closed(Shop):
+    """A shop whose `leave`, which `with` calls, has `shut` close it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.define("leave", lock="Python itself calls it")
+        self.define("shut")
+        self.shuts = self.calls("leave", "shut")
+        closes = replace(KEPT, native=Awaited(Span(1, 1, 1, 2)))
+        self.closes = self.blocks("shut", offer=closes)
+        self.keeper = {"closer": "leave"}
+
+
+def test_what_closes_it_at_the_end_becomes_async_with_it():
+    shop = Closed()
+    plan = shop.kept()
+    found = actions(plan)
+    assert (found[shop.request], found[shop.closes], found[shop.shuts]) == (
+        Action.NATIVE,
+        Action.NATIVE,
+        Action.AWAITED,
+    )
+    assert "shut" in plan.promoted
+
+
+def test_it_stays_what_it_is_where_the_session_does():
+    shop = Closed()
+    shop.keeper = {"closer": "leave", "refusal": "something may ask for it"}
+    plan = shop.kept()
+    found = actions(plan)
+    assert found[shop.request] is Action.OFFLOADED
+    assert found.keys().isdisjoint({shop.closes, shop.shuts})
+    assert "shut" not in plan.promoted
+
+
+def test_a_with_statement_that_does_not_make_it_keeps_it():
+    shop = Closed()
+    other = shop.calls("main", "leave", kind=CallKind.IMPLICIT)
+    assert f"and a.py:{other} closes it otherwise" in request_of(shop.kept(), shop)[1]
