@@ -9,7 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import libcst as cst
@@ -38,6 +38,7 @@ from codemods.facts.syntax import (
     rebound_names,
     stops_iteration,
 )
+from codemods.holders import HolderFinder
 from codemods.keepers import KeeperFinder
 from codemods.locking import LockFinder, Seen
 from codemods.mentions import MentionFinder, Sources
@@ -49,6 +50,7 @@ from codemods.planning.facts import (
     PlanningFacts,
     PlanningOptions,
     Reception,
+    SessionHolder,
     SessionRoom,
     Site,
     UnawaitedCall,
@@ -145,6 +147,12 @@ def inspect(
         return tree if isinstance(tree, Tree) else None
 
     keepers = KeeperFinder(graph, sources, prospect.callers, prospect.mentions, types_of, tree_of)
+    held = CLIENTS[config.client].held
+    holders: list[SessionHolder] = []
+    if held is not None:
+        known = partial(prospect.locks.has_known_callers, seen=collected.seen, callers=prospect.callers)
+        of_closure = collected.seen.parsed
+        holders = HolderFinder(graph, held.find, tree_of, types_of, of_closure, known).holders(collected.blocking)
     sites = [collected.sites.get(_key(call)) or _uninspected(call, closure, sources) for call in index.sites]
     facts = PlanningFacts(
         functions=functions,
@@ -159,6 +167,7 @@ def inspect(
         dispatches=dispatches,
         received=tuple(received),
         watched=dict(watched(_called_as(received, sites), graph.functions, graph.calls, sources.texts)),
+        holders=tuple(holders),
         values=entries.values(),
         keepers=tuple(keepers.keepers(collected.blocking)),
         raised=_first(one.raised for one in collected.mentions),

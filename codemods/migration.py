@@ -260,7 +260,8 @@ class _Run:
         for name, parameter in plan.sessions.parameters.items():
             function = async_names[name]
             parameters.setdefault(function.path, []).append((function.span, parameter))
-        others = {one.path for one in plan.sessions.handings} | {one.path for one in plan.makings}
+        makings, holders = ({one.path for one in plan.makings}, {one.path for one in plan.holders})
+        others = {one.path for one in plan.sessions.handings} | makings | holders
         wanted = {
             path: ModuleEdits(
                 plan.decisions.get(path, ()),
@@ -271,6 +272,7 @@ class _Run:
                 tuple(sorted(parameters.get(path, ()))),
                 tuple(one for one in plan.sessions.handings if one.path == path),
                 tuple(one for one in plan.makings if one.path == path),
+                tuple(one for one in plan.holders if one.path == path),
                 partial(self._takes_from, path),
             )
             for path in sorted({*plan.decisions, *by_path, *splits, *plan.handlers, *parameters, *others})

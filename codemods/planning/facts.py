@@ -9,7 +9,7 @@ from codemods.facts.graph import CallKind
 from codemods.facts.levels import Level
 from codemods.facts.syntax import Place, Position, Use
 from codemods.model import NOT_GUARDED, Fallback, Guards, Scope, SessionMode, Span
-from codemods.rules.rule import Offer
+from codemods.rules.rule import Offer, SettingNotes
 
 ANYWHERE = Place(Position.AWAITABLE, None, Use.OTHER, "f")
 """Where `await` can stand; for facts written by hand."""
@@ -163,6 +163,31 @@ class Reception:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionHolder:
+    """A variable of a function that holds a session which functions hand on to each other."""
+
+    path: str
+    function: str
+    name: str
+    """Of the variable."""
+    is_parameter: bool = False
+    refusal: str | None = None
+    """Why it has to stay what it is, in words that follow the names of the variable and the function."""
+    form: object | None = None
+    """The rule's own data; None where it is refused."""
+    requests: frozenset[Span] = frozenset()
+    """The calls in its function that are made with it."""
+    others: frozenset[tuple[str, str]] = frozenset()
+    """The variables that it is handed on to, and those that hand it on to it: functions and names."""
+    settings: tuple[str, ...] = ()
+    """What the session has to be told because of what is done with this variable."""
+    notes: tuple[str, ...] = ()
+    """How its requests differ because of that."""
+    depends: SettingNotes | None = None
+    """How they differ further; None where it does not make the session."""
+
+
+@dataclass(frozen=True, slots=True)
 class UnawaitedCall:
     """A call of a coroutine function that nothing awaits where it stands: a seed."""
 
@@ -204,6 +229,8 @@ class PlanningFacts:
     """What is done with what functions return that return what a blocking call gives."""
     watched: Mapping[str, str] = field(default_factory=dict)
     """Of these functions, those whose results something else than their calls may see, and why."""
+    holders: tuple[SessionHolder, ...] = ()
+    """The variables that hold sessions which go from function to function."""
     values: frozenset[str] = frozenset()
     """Functions that are used as a value, commands left out: who calls them is not known."""
     keepers: tuple[Keeper, ...] = ()

@@ -8,7 +8,7 @@ graph, overrides included.
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from codemods.model import Action, Finding, Guard, Guards, Span
@@ -85,17 +85,7 @@ class Handlers:
         A group of calls loses them all together.
         """
         settled = [self._settle(call) for call in sorted(self._facts.blocking, key=lambda one: (one.path, one.span))]
-        broken: dict[tuple[str, str], str] = {}
-        for call in settled:
-            if call.offer.group is not None and (call.offer.native is None or call.is_ignored):
-                reason = "another call of its group is to be ignored" if call.is_ignored else call.offer.reason
-                broken.setdefault((call.caller, call.offer.group), reason)
-        return tuple(
-            taken_back(call, why)
-            if call.offer.group is not None and (why := broken.get((call.caller, call.offer.group)))
-            else call
-            for call in settled
-        )
+        return with_whole_groups(settled)
 
     def _settle(self, call: BlockingCall) -> BlockingCall:
         if call.offer.native is None or not call.offer.raises:
@@ -133,6 +123,21 @@ class Handlers:
                 or any(call.offer.raises_both for call in calls),
                 decodes=any(guard in self._reached_by_decoding(call) for call in calls),
             )
+
+
+def with_whole_groups(blocking: Sequence[BlockingCall]) -> tuple[BlockingCall, ...]:
+    """Blocking calls, less the native forms of those whose group has lost one."""
+    broken: dict[tuple[str, str], str] = {}
+    for call in blocking:
+        if call.offer.group is not None and (call.offer.native is None or call.is_ignored):
+            reason = "another call of its group is to be ignored" if call.is_ignored else call.offer.reason
+            broken.setdefault((call.caller, call.offer.group), reason)
+    return tuple(
+        taken_back(call, why)
+        if call.offer.group is not None and (why := broken.get((call.caller, call.offer.group)))
+        else call
+        for call in blocking
+    )
 
 
 def taken_back(call: BlockingCall, reason: str) -> BlockingCall:

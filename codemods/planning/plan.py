@@ -27,6 +27,7 @@ from codemods.planning.facts import (
     UnawaitedCall,
 )
 from codemods.planning.handlers import HandlerChange, Handlers
+from codemods.planning.holders import HolderChange, held_natively, settle_held, with_held_notes
 from codemods.planning.index import CallIndex
 from codemods.planning.keepers import kept_natively, settle_kept, with_closers
 from codemods.planning.promotion import Promotion, promote
@@ -75,6 +76,8 @@ class Plan:
     sessions: SharedSessions = NOT_SHARED
     makings: tuple[Making, ...] = ()
     """Where objects are made that keep a session, and are closed from now on."""
+    holders: tuple[HolderChange, ...] = ()
+    """The variables whose sessions become another library's because functions hand them on."""
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -91,11 +94,13 @@ def make_plan(facts: PlanningFacts, options: PlanningOptions) -> Plan:
         facts = with_closers(facts, functions)
         promotion, index = promote(facts, options)
         settled = settle_kept(settle_returned(facts, promotion, index), options, promotion, index)
+        settled = settle_held(settled, promotion, index)
         if settled is facts:
             break
         facts = settled
     kept = tuple(kept_natively(facts))
     facts = replace(facts, loop_bound=facts.loop_bound | {one.init for one in kept})
+    facts = with_held_notes(facts)
     sessions = share_sessions(facts, options, promotion, index)
     planner = _Planner(facts, options, promotion, index, sessions)
     decisions: dict[str, list[Decision]] = {}
@@ -116,6 +121,7 @@ def make_plan(facts: PlanningFacts, options: PlanningOptions) -> Plan:
         split=dict(planner.cores()),
         sessions=sessions,
         makings=tuple(making for one in kept for making in one.makings),
+        holders=held_natively(facts),
     )
 
 

@@ -11,6 +11,7 @@ from codemods.facts.syntax import function_named_at
 from codemods.model import Action, Span
 from codemods.planning.facts import Making
 from codemods.planning.handlers import HandlerChange
+from codemods.planning.holders import HolderChange
 from codemods.planning.plan import CoreCall, Decision
 from codemods.planning.sessions import Handing, Opening
 from codemods.rewrite.edits import Edits, awaited, threaded, through_run
@@ -39,6 +40,7 @@ class ModuleEdits:
     """The names of the functions that take a session, each with the name of its parameter."""
     handings: tuple[Handing, ...]
     makings: tuple[Making, ...]
+    holders: tuple[HolderChange, ...]
     is_used_elsewhere: Callable[[str], bool]
     """Whether other files take a name from this module."""
 
@@ -47,7 +49,7 @@ class ModuleEdits:
         """Whether the module stays as it is."""
         is_left = all(one.finding.action is Action.LEFT for one in self.decisions)
         others = (self.async_functions, self.splits, self.handlers, self.openings, self.parameters, self.handings)
-        return is_left and not any((*others, self.makings))
+        return is_left and not any((*others, self.makings, self.holders))
 
 
 def rewrite(tree: Tree, wanted: ModuleEdits, client: Client) -> str:
@@ -64,6 +66,9 @@ def rewrite(tree: Tree, wanted: ModuleEdits, client: Client) -> str:
         add_handing(edits, _call(tree, handing.call), handing.parameter, handing.name)
     for decision in wanted.decisions:
         _add(edits, imports, decision, client)
+    for holder in wanted.holders:
+        assert client.held is not None, client.module
+        client.held.add_edits(edits, imports, holder.form, holder.settings)
     for opening in wanted.openings:
         block, first, last = statements_at(tree, opening.first, opening.last)
         made = f"{imports.name_of(client.module, first)}.{client.session.type}({client.session.settings})"

@@ -58,6 +58,15 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
+class SettingNotes:
+    """How requests differ, which depends on whether their session is told something."""
+
+    setting: str
+    told: str
+    untold: str
+
+
+@dataclass(frozen=True, slots=True)
 class Offer:
     """What a rule can do for one blocking call, if the plan wants it."""
 
@@ -89,3 +98,5 @@ class Offer:
     """Whether what is done with it may let go of its body, so that its bytes cannot be asked for again."""
     reads_bytes: bool = False
     """Whether the bytes of its body are asked for."""
+    holder: str | None = None
+    """The variable of a session that other functions hold as well: all of their requests become native, or none."""

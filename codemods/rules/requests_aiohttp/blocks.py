@@ -40,15 +40,15 @@ def add_edits(edits: Edits, imports: FileImports, form: NativeResponse, shared: 
     if shared is not None:
         form = replace(form, session=shared, is_shared=True)
     if form.opens is not None:
-        made = edits.tree.at(form.opens.made, cst.Call)
-        assert made is not None, form
-        imports.release(made.func, "aiohttp")
         if isinstance(form.opens, KeptForm):
+            made = edits.tree.at(form.opens.made, cst.Call)
+            assert made is not None, form
+            imports.release(made.func, "aiohttp")
             add_kept_session(edits, form.opens, imports)
+            for use in form.opens.uses:
+                add_session_use(edits, use, lambda module: imports.name_of(module, made), imports.release)
         else:
-            _add_session_edits(edits, form.opens, imports.name_of("aiohttp", made))
-        for use in form.opens.uses:
-            add_session_use(edits, use, lambda module: imports.name_of(module, made), imports.release)
+            add_session_edits(edits, imports, form.opens)
     call = edits.tree.at(form.call, cst.Call)
     assert call is not None, form
     _add_request_edits(edits, form, lambda module: imports.name_of(module, call), imports.release)
@@ -226,7 +226,17 @@ class _Writer:
         return [_async_with(new_session(self._aiohttp, self._form.settings), self._form.session, inside, None, lines)]
 
 
-def _add_session_edits(edits: Edits, form: SessionForm, aiohttp: str) -> None:
+def add_session_edits(edits: Edits, imports: FileImports, form: SessionForm) -> None:
+    """Adds the edits of a session that a function makes, and of all that is done with it but its requests."""
+    made = edits.tree.at(form.made, cst.Call)
+    assert made is not None, form
+    imports.release(made.func, "aiohttp")
+    _add_session_block(edits, form, imports.name_of("aiohttp", made))
+    for use in form.uses:
+        add_session_use(edits, use, lambda module: imports.name_of(module, made), imports.release)
+
+
+def _add_session_block(edits: Edits, form: SessionForm, aiohttp: str) -> None:
     """Adds the edits of a session that a function makes: the block that holds it, and what closes it."""
     tree = edits.tree
     made = tree.at(form.made, cst.Call)

@@ -2,10 +2,11 @@
 
 from codemods.rules.requests_aiohttp.blocks import add_edits
 from codemods.rules.requests_aiohttp.exceptions import EXCEPTIONS
+from codemods.rules.requests_aiohttp.held_sessions import add_held_edits, held_session
 from codemods.rules.requests_aiohttp.offers import offer_all
 from codemods.rules.requests_aiohttp.received import received_all
 from codemods.rules.requests_aiohttp.response import DECODES, RAISES
-from codemods.rules.requests_calls.client import Client, SessionKind
+from codemods.rules.requests_calls.client import Client, HeldEdits, SessionKind
 
 AIOHTTP = Client(
     module="aiohttp",
@@ -16,4 +17,5 @@ AIOHTTP = Client(
     raising=RAISES,
     decoding=DECODES,
     received_all=received_all,
+    held=HeldEdits(held_session, add_held_edits),
 )

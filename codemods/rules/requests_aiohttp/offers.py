@@ -11,13 +11,21 @@ from codemods.facts.syntax import ImportedNames, enclosing_function
 from codemods.model import Parity, Span
 from codemods.rules.requests_aiohttp import RULE
 from codemods.rules.requests_aiohttp.arguments import CheckedArguments, check_arguments
+from codemods.rules.requests_aiohttp.held_sessions import why_not_handed_on
 from codemods.rules.requests_aiohttp.kept_sessions import NOTE as KEPT_NOTE
 from codemods.rules.requests_aiohttp.kept_sessions import KeptSession, attribute_asked, kept_form, kept_session_of
 from codemods.rules.requests_aiohttp.placed import notes_of
 from codemods.rules.requests_aiohttp.received import annotations_of, other_returns
 from codemods.rules.requests_aiohttp.response import DECODES, NOTES
 from codemods.rules.requests_aiohttp.session_together import check_request
-from codemods.rules.requests_aiohttp.sessions import NOTE, STRICT_NOTE, LocalSession, session_form, session_of
+from codemods.rules.requests_aiohttp.sessions import (
+    NOTE,
+    STRICT_NOTE,
+    GivenSession,
+    LocalSession,
+    session_form,
+    session_of,
+)
 from codemods.rules.requests_aiohttp.settings import settings_of
 from codemods.rules.requests_aiohttp.shapes import (
     KeptForm,
@@ -68,6 +76,8 @@ class _Draft:
     """Those of its whole group of responses that are kept."""
     groups: set[str] = field(default_factory=set)
     """The names of what it shares with other requests of its function: a session, a variable that is kept."""
+    holder: str | None = None
+    """The variable that holds its session where other functions hold it too."""
     notes: tuple[str, ...] = ()
     kept: Kept | None = None
     """The session of its object that it is made with."""
@@ -103,6 +113,9 @@ def offer_all(
     _check_returned(tree, drafts, imports, choices.parity)
     for session in sessions:
         of_session = [drafts[tree.span(call)] for call in session.requests]
+        if isinstance(session, GivenSession) or (isinstance(session, LocalSession) and session.handings):
+            _hold_session(session, choices.parity, of_session)
+            continue
         _share_session(tree, session, choices.parity, of_session, types)
     names = group_names(tree, {span: (draft.request.call, draft.groups) for span, draft in drafts.items()})
     offers = {span: _offer(draft, names[span], choices.parity) for span, draft in drafts.items()}
@@ -110,7 +123,7 @@ def offer_all(
 
 
 def _offers_to_close(
-    tree: Tree, sessions: Sequence[LocalSession | KeptSession], offers: Mapping[Span, Offer]
+    tree: Tree, sessions: Sequence[LocalSession | GivenSession | KeptSession], offers: Mapping[Span, Offer]
 ) -> dict[Span, Offer]:
     """Offers for what closes the sessions of objects, where these become aiohttp's."""
     found: dict[Span, Offer] = {}
@@ -145,9 +158,9 @@ def _sessions_of(
     closing: Container[Span],
     imports: ImportedNames,
     types: Mapping[Span, str],
-) -> list[LocalSession | KeptSession]:
+) -> list[LocalSession | GivenSession | KeptSession]:
     """The sessions of a file that have a form; the requests of others are refused."""
-    found: list[LocalSession | KeptSession] = []
+    found: list[LocalSession | GivenSession | KeptSession] = []
     known: set[Span] = set()
     taken: dict[int, set[str]] = {}
     for span, draft in drafts.items():
@@ -281,6 +294,20 @@ def _share_session(
             draft.notes = (KEPT_NOTE, *draft.notes) if isinstance(session, KeptSession) else draft.notes
 
 
+def _hold_session(session: LocalSession | GivenSession, parity: Parity, drafts: Sequence[_Draft]) -> None:
+    """Has requests made with a session that other functions hold as well, if these can."""
+    refusal = why_not_handed_on(session) if isinstance(session, LocalSession) else None
+    if parity is Parity.STRICT:
+        refusal = Refusal("strict parity: its session goes from function to function, so that it cannot be told all")
+    for draft in drafts:
+        draft.groups.add(f"the session {session.name}")
+        if refusal is not None:
+            draft.arguments = refusal
+        elif isinstance(draft.form, RequestForm):
+            draft.form = replace(draft.form, session=session.name, is_in_session=True)
+            draft.holder = session.name
+
+
 def _offer(draft: _Draft, group: str | None, parity: Parity) -> Offer:
     """The offer for a request."""
     refusal, arguments, form = draft.refusal, draft.arguments, draft.form
@@ -308,6 +335,7 @@ def _offer(draft: _Draft, group: str | None, parity: Parity) -> Offer:
         shared_notes=None if form.is_in_session or form.is_strict else (SHARED,),
         is_returned=bool(form.returns),
         lets_go=form.lets_go,
+        holder=draft.holder,
     )
     if not decodes or form.is_strict:
         return offer

@@ -1,12 +1,13 @@
-"""Sessions that a function makes and keeps to itself: they become aiohttp's, and are closed behind their last use.
+"""Sessions of a function: what it makes becomes aiohttp's, and is closed behind its last use.
 
+What it is given, or hands on, becomes aiohttp's where all other functions that hold it can take that.
 Source: the verified table, section 1, on `requests.Session()` with and without `with`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import libcst as cst
 
@@ -14,14 +15,15 @@ from codemods.facts.syntax import ImportedNames, Position, enclosing_function, p
 from codemods.model import Span
 from codemods.rules.names import NameRole, free_name, role_of
 from codemods.rules.requests_aiohttp.session_together import check_together
-from codemods.rules.requests_aiohttp.session_uses import SessionUse, use_of_session
+from codemods.rules.requests_aiohttp.session_uses import SessionChange, SessionUse, use_of_session
 from codemods.rules.requests_aiohttp.settings import Setting
 from codemods.rules.requests_aiohttp.shapes import RequestForm, SessionForm
 from codemods.rules.requests_calls import VERBS
 from codemods.rules.rule import Refusal
 from codemods.tree import Tree
 
-MAKERS = frozenset({"requests.Session", "requests.session", "requests.sessions.Session", "requests.sessions.session"})
+_CLASSES = frozenset({"requests.Session", "requests.sessions.Session"})
+MAKERS = _CLASSES | {"requests.session", "requests.sessions.session"}
 
 STRICT_NOTE = "aiohttp's session lets at most 100 requests run at once"
 NOTE = (
@@ -52,18 +54,43 @@ class Session:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalSession(Session):
-    """A session of a function."""
+    """A session that a function makes, with all that the function does with it."""
 
     statement: cst.BaseStatement
     block: cst.IndentedBlock
     """The block that holds the statement."""
     loads: Sequence[tuple[cst.CSTNode, ...]]
     closes: Sequence[cst.Call]
+    handings: Sequence[cst.Arg]
+    """The arguments that hand it on."""
+
+
+@dataclass(frozen=True, slots=True)
+class GivenSession:
+    """A session that a function is given, with all that the function does with it."""
+
+    name: str
+    annotation: cst.BaseExpression | None
+    """What names its class."""
+    requests: Sequence[cst.Call]
+    uses: Sequence[SessionUse]
+    handings: Sequence[cst.Arg]
+
+
+@dataclass(slots=True)
+class _Done:
+    """What is done with the variable that holds a session."""
+
+    requests: list[cst.Call] = field(default_factory=list)
+    closes: list[cst.Call] = field(default_factory=list)
+    handings: list[cst.Arg] = field(default_factory=list)
+    uses: list[tuple[SessionUse, Sequence[cst.CSTNode]]] = field(default_factory=list)
+    """What else is done with it, with the paths of that."""
 
 
 def session_of(
     tree: Tree, call: cst.Call, imports: ImportedNames, types: Mapping[Span, str], taken: dict[int, set[str]]
-) -> LocalSession | Refusal:
+) -> LocalSession | GivenSession | Refusal:
     """The session that a request is made with, or why it has no form in aiohttp.
 
     `taken` are the variables that sessions have bound, by the function; those of this one are added.
@@ -73,13 +100,27 @@ def session_of(
         return Refusal("it stands outside of any function")
     if not isinstance(call.func, cst.Attribute) or not isinstance(call.func.value, cst.Name):
         return Refusal("its session is not a variable of the function that makes the request")
-    name = call.func.value.value
+    return session_named(tree, function, call.func.value.value, imports, types, taken.setdefault(id(function), set()))
+
+
+def session_named(
+    tree: Tree,
+    function: cst.FunctionDef,
+    name: str,
+    imports: ImportedNames,
+    types: Mapping[Span, str],
+    taken: set[str],
+) -> LocalSession | GivenSession | Refusal:
+    """The session that a variable of a function holds, or why it has no form in aiohttp.
+
+    `taken` are the variables that sessions of the function have bound; those of this one are added.
+    """
     bound, loads = _occurrences(tree, function, name)
     if len(bound) != 1:
         what = _why_not_made(tree, name) if not bound else "is bound more than once in the function"
         return Refusal(f"its session {name} {what}")
     if isinstance(bound[0][-2], cst.Param):
-        return Refusal(f"its session {name} is given to the function: who made it, and closes it, cannot be seen there")
+        return _given(tree, function, bound[0][-2], loads, imports, types)
     if isinstance(bound[0][-2], cst.NameItem):
         return Refusal(f"its session {name} {_OF_THE_MODULE}")
     made = _made_by(bound[0], imports)
@@ -89,7 +130,7 @@ def session_of(
     position, blocker = place_of_path(tree.path(made.made), tree.no_await)
     if position is not Position.AWAITABLE:
         return Refusal(f"its session {name} is made {blocker}")
-    return _with_uses(tree, function, made, loads, types, taken.setdefault(id(function), set()))
+    return _with_uses(tree, function, made, loads, types, taken)
 
 
 _OF_THE_MODULE = (
@@ -103,7 +144,7 @@ def _why_not_made(tree: Tree, name: str) -> str:
     is_global = any(
         node.value == name
         and role_of(path := tree.path(node)) in {NameRole.ASSIGNED, NameRole.BOUND}
-        and not any(isinstance(one, cst.FunctionDef | cst.ClassDef | cst.Lambda) for one in path)
+        and not any(isinstance(one, cst.FunctionDef | cst.ClassDef | cst.Lambda | cst.ImportAlias) for one in path)
         for node in tree.all(cst.Name)
     )
     return _OF_THE_MODULE if is_global else "is not made by the function"
@@ -207,27 +248,16 @@ def _with_uses(
 ) -> LocalSession | Refusal:
     around = made.statement.body if isinstance(made.statement, cst.With) else made.block
     start = tree.offsets(made.statement)[0]
-    requests: list[cst.Call] = []
-    closes: list[cst.Call] = []
-    uses: list[tuple[SessionUse, Sequence[cst.CSTNode]]] = []
     for path in loads:
-        line = tree.span(path[-1]).line
-        if enclosing_function(path) is not function:
-            return Refusal(f"its session {made.name} is used by a nested function in line {line}")
-        if around not in path or tree.offsets(path[-1])[0] < start:
+        if enclosing_function(path) is function and (around not in path or tree.offsets(path[-1])[0] < start):
+            line = tree.span(path[-1]).line
             return Refusal(f"its session {made.name} is used outside of the block that makes it in line {line}")
-        use = use_or_request(tree, path, types)
-        match use:
-            case Refusal(reason):
-                return Refusal(f"its session {made.name} {reason} in line {line}")
-            case cst.Call(func=cst.Attribute(attr=cst.Name(value="close"))):
-                closes.append(use)
-            case cst.Call():
-                requests.append(use)
-            case _:
-                uses.append((use, path))
-    first = min((tree.offsets(call)[0] for call in requests), default=start)
-    refusal = check_together(tree, uses, around, first)
+    done = _done(tree, function, made.name, loads, types)
+    if isinstance(done, Refusal):
+        return done
+    firsts = (*done.requests, *(one.value for one in done.handings))
+    first = min((tree.offsets(one)[0] for one in firsts), default=start)
+    refusal = check_together(tree, done.uses, around, first)
     if refusal is not None:
         return Refusal(f"its session {made.name} {refusal.reason}")
     return LocalSession(
@@ -236,10 +266,94 @@ def _with_uses(
         statement=made.statement,
         block=made.block,
         loads=loads,
-        requests=requests,
-        closes=closes,
-        uses=[_named(use, function, taken) for use, _ in uses],
+        requests=done.requests,
+        closes=done.closes,
+        handings=done.handings,
+        uses=[_named(use, function, taken) for use, _ in done.uses],
     )
+
+
+def _given(
+    tree: Tree,
+    function: cst.FunctionDef,
+    parameter: cst.Param,
+    loads: Sequence[tuple[cst.CSTNode, ...]],
+    imports: ImportedNames,
+    types: Mapping[Span, str],
+) -> GivenSession | Refusal:
+    """The session that a parameter holds, or why it has to stay what it is."""
+    name = parameter.name.value
+    given = f"its session {name} is given to the function"
+    if parameter not in {*function.params.posonly_params, *function.params.params, *function.params.kwonly_params}:
+        return Refusal(f"{given} with others, in one parameter")
+    if parameter.default is not None:
+        return Refusal(f"{given}, and has a default: it may be none, or one that nobody closes")
+    annotation = parameter.annotation.annotation if parameter.annotation is not None else None
+    if annotation is not None and not _names_session(annotation, imports):
+        return Refusal(f"{given} as something that is not plainly requests.Session")
+    done = _done(tree, function, name, loads, types)
+    if isinstance(done, Refusal):
+        return done
+    if done.closes:
+        line = tree.span(done.closes[0]).line
+        return Refusal(f"{given}, which closes it in line {line}: whoever made it may go on to use it")
+    for use, _ in done.uses:
+        if use.change not in _ANYWHERE:
+            how = f"sets it up in line {use.node.line} in a way that holds for requests of others as well"
+            return Refusal(f"{given}, which {how}")
+    return GivenSession(name, annotation, done.requests, [use for use, _ in done.uses], done.handings)
+
+
+_ANYWHERE = frozenset(
+    {
+        SessionChange.SAME,
+        SessionChange.COOKIE,
+        SessionChange.COOKIE_CALL,
+        SessionChange.COOKIES_UPDATE,
+        SessionChange.JAR,
+        SessionChange.EVERY_COOKIE,
+    }
+)
+"""What is done to the session itself, whoever does it and whenever."""
+
+
+def _names_session(annotation: cst.BaseExpression, imports: ImportedNames) -> bool:
+    """Whether an annotation is the class of requests' sessions, in quotes or not."""
+    if isinstance(annotation, cst.SimpleString):
+        try:
+            annotation = cst.parse_expression(str(annotation.evaluated_value))
+        except cst.ParserSyntaxError:
+            return False
+    return imports.resolve(annotation) in _CLASSES
+
+
+def _done(
+    tree: Tree,
+    function: cst.FunctionDef,
+    name: str,
+    loads: Sequence[tuple[cst.CSTNode, ...]],
+    types: Mapping[Span, str],
+) -> _Done | Refusal:
+    """What the places that read a variable do with the session that it holds."""
+    done = _Done()
+    for path in loads:
+        line = tree.span(path[-1]).line
+        if enclosing_function(path) is not function:
+            return Refusal(f"its session {name} is used by a nested function in line {line}")
+        if isinstance(path[-2], cst.Arg) and isinstance(path[-3], cst.Call) and not path[-2].star:
+            done.handings.append(path[-2])
+            continue
+        use = use_or_request(tree, path, types)
+        match use:
+            case Refusal(reason):
+                return Refusal(f"its session {name} {reason} in line {line}")
+            case cst.Call(func=cst.Attribute(attr=cst.Name(value="close"))):
+                done.closes.append(use)
+            case cst.Call():
+                done.requests.append(use)
+            case _:
+                done.uses.append((use, path))
+    return done
 
 
 def _named(use: SessionUse, function: cst.FunctionDef, taken: set[str]) -> SessionUse:

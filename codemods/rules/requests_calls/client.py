@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 
+import libcst as cst
+
 from codemods.facts.syntax import ImportedNames
 from codemods.model import Span
 from codemods.rewrite.edits import Edits
 from codemods.rewrite.imports import FileImports
 from codemods.rules.requests_calls.exceptions import Exceptions
-from codemods.rules.requests_calls.handling import NativeResponse, ResponseUse
+from codemods.rules.requests_calls.handling import NativeRequest, NativeResponse, ResponseUse
 from codemods.rules.requests_calls.offering import Choices, Request
-from codemods.rules.rule import Offer
+from codemods.rules.rule import Offer, Refusal, SettingNotes
 from codemods.tree import Tree
 
 OfferAll = Callable[
@@ -31,6 +33,50 @@ ReceivedAll = Callable[[Tree, Mapping[Span, str], ImportedNames, Mapping[Span, s
 
 It gets which function each call calls, what names stand for, and the types of expressions.
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Handing:
+    """An argument that hands a session on."""
+
+    call: Span
+    argument: Span
+
+
+@dataclass(frozen=True, slots=True)
+class HeldSession:
+    """A variable of a function that holds a session which other functions hold as well."""
+
+    form: object
+    """Plain data for the library's own rewrite."""
+    is_parameter: bool
+    requests: frozenset[Span]
+    handings: tuple[Handing, ...]
+    """In the order of the text."""
+    settings: tuple[str, ...] = ()
+    """What the session has to be told, wherever it is made, because of what is done with this variable."""
+    notes: tuple[str, ...] = ()
+    """How its requests differ."""
+    depends: SettingNotes | None = None
+    """How they differ further, where it makes the session."""
+
+
+FindHeld = Callable[
+    [Tree, cst.FunctionDef, str, Sequence[NativeRequest], ImportedNames, Mapping[Span, str]], HeldSession | Refusal
+]
+"""What a variable of a function does with the session that it holds.
+
+It gets the native forms of its requests, what names stand for and the types of expressions.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldEdits:
+    """What a library does with the sessions that functions hand on."""
+
+    find: FindHeld
+    add_edits: Callable[[Edits, FileImports, object, Sequence[str]], None]
+    """Adds the edits of one variable; the texts are all that its session is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +108,5 @@ class Client:
     """The uses that may raise what is no JSON."""
     received_all: ReceivedAll | None = None
     """None where no response leaves the function that asks for it."""
+    held: HeldEdits | None = None
+    """None where such sessions have no form."""
