@@ -17,7 +17,6 @@ import libcst as cst
 from codemods.callers import Callers
 from codemods.config import Config
 from codemods.entries import EntryFinder
-from codemods.facts.bodies import Bodies
 from codemods.facts.closure import Closure, blocking_name, plain_functions, plain_site
 from codemods.facts.graph import ByName, Call, CallGraph, CallKind, ClassFact, Function
 from codemods.facts.handlers import ExceptionNames, clauses_around
@@ -40,7 +39,7 @@ from codemods.facts.syntax import (
 )
 from codemods.holders import HolderFinder
 from codemods.keepers import KeeperFinder
-from codemods.locking import LockFinder, Seen
+from codemods.locking import LockFinder, Seen, see_alone
 from codemods.mentions import MentionFinder, Sources
 from codemods.model import NOT_GUARDED, Guard, Guards, Problem, SessionMode, Span
 from codemods.packs import Knowledge
@@ -128,7 +127,7 @@ def inspect(
     if any(one.offer.native is not None and one.offer.raises for one in collected.blocking):
         collected.mentions.extend(_mentions_outside(sources, collected.seen.parsed))
     called = {name for call in index.sites if _key(call) in closure.sites for name in call.targets}
-    _see_alone(graph, called & closure.locks.keys(), sources, collected.seen)
+    see_alone(graph, called & closure.locks.keys(), sources, collected.seen)
     received = _received(collected, index, shared, sources)
     functions = plain_functions(graph)
     for name, why in closure.locks.items():
@@ -174,22 +173,6 @@ def inspect(
         untraceable=_first(one.untraceable for one in collected.mentions),
     )
     return Inspection(facts, tuple(problems))
-
-
-def _see_alone(graph: CallGraph, names: Container[str], sources: Sources, seen: Seen) -> None:
-    """Looks at functions that stay sync and that async code may have to call in a thread, without their files.
-
-    Of one whose text cannot be told, the worst is taken to be so.
-    """
-    bodies = Bodies(graph.functions, sources.texts)
-    for function in graph.functions:
-        if function.name not in names:
-            continue
-        source = bodies.source(function)
-        tree = None if source is None else parse(function.path, source)
-        for look, into in ((generators, seen.generators), (stops_iteration, seen.stopping)):
-            if not isinstance(tree, Tree) or last_name(function.name) in {one.name.value for one in look(tree)}:
-                into.add(function.name)
 
 
 def _received(collected: _Collected, index: _GraphIndex, shared: _Shared, sources: Sources) -> list[Reception]:

@@ -11,11 +11,15 @@ from dataclasses import dataclass, replace
 from codemods.callers import Callers, foreign_caller
 from codemods.config import Config
 from codemods.entries import EntryFinder
+from codemods.facts.bodies import Bodies
 from codemods.facts.graph import ByName, CallGraph, ClassFact, Function, Reference
-from codemods.facts.inheritance import Inheritance
+from codemods.facts.inheritance import Inheritance, last_name
+from codemods.facts.syntax import generators, stops_iteration
 from codemods.mentions import MentionFinder, Sources
+from codemods.parsing import parse
 from codemods.planning.boundaries import keeps_function, lock_of
 from codemods.planning.facts import PlannedFunction, SessionRoom
+from codemods.tree import Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,22 @@ class Seen:
     def nothing(parsed: Iterable[str]) -> Seen:
         """Nothing seen in some files."""
         return Seen(set(), set(), set(), set(), set(), {}, set(), set(), set(parsed), {})
+
+
+def see_alone(graph: CallGraph, names: Container[str], sources: Sources, seen: Seen) -> None:
+    """Looks at functions that stay sync and that async code may have to call in a thread, without their files.
+
+    Of one whose text cannot be told, the worst is taken to be so.
+    """
+    bodies = Bodies(graph.functions, sources.texts)
+    for function in graph.functions:
+        if function.name not in names:
+            continue
+        source = bodies.source(function)
+        tree = None if source is None else parse(function.path, source)
+        for look, into in ((generators, seen.generators), (stops_iteration, seen.stopping)):
+            if not isinstance(tree, Tree) or last_name(function.name) in {one.name.value for one in look(tree)}:
+                into.add(function.name)
 
 
 class LockFinder:

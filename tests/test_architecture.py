@@ -295,6 +295,7 @@ GROUPS = {
     "sleep": {"AW101"},  # the simplest twin: what a swapped callee does to imports, names and layout
     "requests_httpx": {"AW102"},  # the same calls with the other client
     "shared_sessions": {"AW102"},  # --session function and inject, whatever the client
+    "sessions_as_parameters": {"AW102"},  # those that functions hand on
     "kept_sessions": {"AW102"},  # those of objects
     "promotion": {"AW301", "AW302"},  # what becomes of functions, whatever the call that starts it
 }
