@@ -146,7 +146,7 @@ def _handler(server: BehaviourServer) -> type[socketserver.StreamRequestHandler]
             return _Request(
                 asked,
                 program,
-                parts[0],
+                (parts or ["nothing"])[0],
                 parts[1:],
                 _peer(self.connection),
                 secure_url,
@@ -339,4 +339,11 @@ _REPLIES: Mapping[str, Callable[[_Request], _Reply | bytes | Iterator[bytes]]] =
     "truncated": _stalled,
     "garbage": lambda request: b"nonsense\r\n\r\n",
     "badgzip": lambda request: _Reply(b"no gzip at all", headers=(("Content-Encoding", "gzip"),)),
+    "xgzip": lambda request: _Reply(gzip.compress(b"packed"), headers=(("Content-Encoding", "x-gzip"),)),
+    "gzip_and_more": lambda request: _Reply(gzip.compress(b"a") + b"junk", headers=(("Content-Encoding", "gzip"),)),
+    "unasked": lambda request: _Reply(b"no zstd", headers=(("Content-Encoding", "zstd"),)),
+    "long_header": lambda request: _Reply(b"long", headers=(("X-Long", "x" * 9000),)),
+    "no_colon": lambda request: _Reply(b"odd").head().replace(b" OK", b" OK\r\nOdd") + b"odd",
+    "hints": lambda request: b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + _Reply(b"then").head() + b"then",
+    "letters_to": lambda request: _Reply(status="302 Found", headers=(("Location", "echo/caf\u00e9"),)),
 }

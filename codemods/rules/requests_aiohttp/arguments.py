@@ -74,15 +74,19 @@ ALWAYS = {
     Parity.IDIOMATIC: (
         "aiohttp follows 10 redirects (requests 30), sends the user that a redirect names, ignores proxy variables and "
         ".netrc, decodes escapes such as %2F in the URL, names itself in User-Agent, trusts the system's certificates "
-        "instead of certifi's, and asks again when a connection is closed before the reply"
+        "instead of certifi's, asks again when a connection is closed before the reply, and reads odd replies "
+        "otherwise (headers over 8190 bytes or without a colon, junk behind gzip, x-gzip, what is packed without "
+        "being asked for, letters beyond ASCII in Location, 103 Early Hints)"
     ),
     Parity.STRICT: (
         "aiohttp sends the user that a redirect names, decodes escapes such as %2F in the URL of a redirect, ignores "
         "proxy variables and .netrc, names itself in User-Agent, trusts the system's certificates instead of "
-        "certifi's, and asks again when a connection is closed before the reply"
+        "certifi's, asks again when a connection is closed before the reply, and reads odd replies otherwise (headers "
+        "without a colon, junk behind gzip, x-gzip, what is packed without being asked for, letters beyond ASCII in "
+        "Location, 103 Early Hints)"
     ),
 }
-"""How every request differs (sections 2.2, 2.4, 2.6, 2.8 and 2.9).
+"""How every request differs (sections 2.2, 2.4, 2.6, 2.8, 2.9 and 3.5).
 
 Of what strict parity tells of, proxies and .netrc go together in aiohttp, where an Authorization header beside a name
 in .netrc is an error; the name of requests has its version in it; and nothing keeps aiohttp from asking again.

@@ -52,10 +52,14 @@ from codemods.tree import Tree
 
 ALWAYS = {
     Parity.IDIOMATIC: (
-        "httpx reads no .netrc and no REQUESTS_CA_BUNDLE, names itself in User-Agent, and leaves %, [, ] and | in a "
-        "URL as they are"
+        "httpx reads no .netrc and no REQUESTS_CA_BUNDLE, names itself in User-Agent, leaves %, [, ] and | in a URL as "
+        "they are, and reads odd replies otherwise (headers without a colon, x-gzip, letters beyond ASCII in Location, "
+        "103 Early Hints)"
     ),
-    Parity.STRICT: "httpx reads no .netrc and no REQUESTS_CA_BUNDLE, and names itself in User-Agent",
+    Parity.STRICT: (
+        "httpx reads no .netrc and no REQUESTS_CA_BUNDLE, names itself in User-Agent, and reads odd replies otherwise "
+        "(headers without a colon, x-gzip, letters beyond ASCII in Location, 103 Early Hints)"
+    ),
 }
 """How every request differs."""
 
