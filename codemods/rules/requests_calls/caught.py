@@ -34,6 +34,8 @@ class ExceptionUse:
     """Where it goes as it is, so that something else may look into it, as text."""
     may_come_again: bool = False
     """Whether the handler, or something else later, may raise it."""
+    asked: tuple[cst.Name, ...] = ()
+    """Where its response or its request is asked for: the name of the exception at each place."""
 
 
 def use_of_exception(handler: cst.ExceptHandler | cst.ExceptStarHandler | None) -> ExceptionUse:
@@ -44,7 +46,7 @@ def use_of_exception(handler: cst.ExceptHandler | cst.ExceptStarHandler | None) 
     finder = _Finder(cst.ensure_type(handler.name.name, cst.Name).value if is_named and handler.name else None)
     handler.body.visit(finder)
     may_come_again = finder.may_come_again or finder.handed_on is not None
-    return ExceptionUse(finder.is_shown, finder.looked_into, finder.handed_on, may_come_again)
+    return ExceptionUse(finder.is_shown, finder.looked_into, finder.handed_on, may_come_again, tuple(finder.asked))
 
 
 class _Finder(cst.CSTVisitor):
@@ -57,6 +59,7 @@ class _Finder(cst.CSTVisitor):
         self.looked_into: str | None = None
         self.handed_on: str | None = None
         self.may_come_again = False
+        self.asked: list[cst.Name] = []
 
     def on_visit(self, node: cst.CSTNode) -> bool:
         self._path.append(node)
@@ -99,6 +102,8 @@ class _Finder(cst.CSTVisitor):
                 pass
             case cst.Attribute(attr=cst.Name(value="with_traceback" | "add_note" | "__traceback__" | "__class__")):
                 self.may_come_again = True
+            case cst.Attribute(attr=cst.Name(value="response" | "request")):
+                self.asked.append(cst.ensure_type(node, cst.Name))
             case cst.Attribute(attr=cst.Name(value=attribute)):
                 self.looked_into = self.looked_into or f"{self._name}.{attribute}"
             case cst.Element() if any(isinstance(one, cst.BinaryOperation) for one in path):
