@@ -123,9 +123,14 @@ def test_handlers_that_catch_the_same_do_not_matter(handler):
         ),
         (
             "except rq.HTTPError as e:\n    return e.response.text",
-            "looks into the exception (e.response): the response's text is asked for: aiohttp's exception does not "
+            "looks into the exception (e.response): the response is asked for its text: aiohttp's exception does not "
             "carry the body, which has to be read before raise_for_status()",
         ),
+        ("except rq.HTTPError as e:\n    raise own.Bad(e) from e", "hands the exception on (own.Bad(e))"),
+        ("except rq.HTTPError as e:\n    errors.append(e)", "hands the exception on (errors.append(e))"),
+        ("except rq.HTTPError as e:\n    return getattr(e, 'response', None)", "looks into the exception (getattr(e))"),
+        ("except rq.HTTPError as e:\n    return hasattr(e, 'response')", "looks into the exception (hasattr(e))"),
+        ("except rq.HTTPError as e:\n    return e.args", "looks into the exception (e.args)"),
         ("except OSError as e:\n    print(e.errno)", "looks into the exception (e.errno)"),
         ("except Exception as e:\n    return isinstance(e, OSError)", "looks into the exception (isinstance(e))"),
         ("except Exception as e:\n    return type(e) is OSError", "looks into the exception (type(e))"),
@@ -151,6 +156,10 @@ def test_handlers_that_cannot_be_kept_are_refused(handler, reason):
         ("except rq.JSONDecodeError: ...", True, True, 0),
         ("except (KeyError, rq.Timeout): ...", True, False, 0),
         ("except rq.Timeout as e:\n    print(type(e).__name__)", True, False, 1),
+        ("except rq.Timeout as e:\n    raise RuntimeError('no', e) from e", True, False, 1),
+        ("except rq.Timeout as e:\n    raise own.Bad(str(e)) from e", True, False, 1),
+        ("except rq.Timeout as e:\n    raise own.Bad from e", True, False, 0),
+        ("except rq.Timeout as e:\n    logging.exception('no', exc_info=e)", True, False, 1),
         ("except Exception as e:\n    return e", False, False, 1),
         ("except Exception as e:\n    self.failed(e)", False, False, 1),
     ],

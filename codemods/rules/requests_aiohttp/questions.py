@@ -1,6 +1,8 @@
 """What aiohttp's exceptions answer where those of requests are asked.
 
 Source: the verified table, section 4: a `ClientResponseError` holds the head of the response itself, and no body.
+aiohttp 3.14, `client.py` and `client_reqrep.py`: it is also raised for redirect loops and for replies that cannot be
+understood, without headers then.
 """
 
 from __future__ import annotations
@@ -16,11 +18,13 @@ from codemods.rules.requests_calls.handling import ResponseUse
 from codemods.rules.requests_calls.questions import Answers
 
 _MADE_UP = (
-    "aiohttp's exception has a status of 400 for a reply that cannot be understood, and of 0 for a redirect loop; in "
-    "requests the one has none, the other that of the redirect"
+    "aiohttp's exception has a status of 400 and a reason of its own for a reply that cannot be understood, and the "
+    "status of a proxy that refuses, where requests' has no response; for a redirect loop it has a status of 0, no "
+    "reason, and the URL and the method of the first request, where requests' has those of the last redirect"
 )
-_HEADERS = (
-    "aiohttp's exception keeps the headers that come more than once apart, and gives one of them; requests joins them"
+_HEADERS = Missing(
+    "aiohttp's exception has none for a redirect loop and for a reply that cannot be understood, and keeps apart those "
+    "that come more than once"
 )
 _BODY = Missing("aiohttp's exception does not carry the body, which has to be read before raise_for_status()")
 
@@ -28,7 +32,7 @@ _ATTRIBUTES: Mapping[str, Handle] = {
     "status_code": Attribute(ResponseUse.STATUS),
     "reason": Attribute(ResponseUse.REASON),
     "url": Attribute(ResponseUse.URL, "str"),
-    "headers": parts.headers,
+    "headers": _HEADERS,
     "request": parts.request,
     "text": _BODY,
     "content": _BODY,
@@ -43,8 +47,6 @@ def _write(use: ResponseUse, node: cst.BaseExpression, name: str) -> cst.BaseExp
             made = _attribute(name, "status")
         case ResponseUse.REASON:
             made = _attribute(name, "message")
-        case ResponseUse.HEADERS | ResponseUse.EVERY_HEADER:
-            made = _attribute(name, "headers")
         case ResponseUse.URL | ResponseUse.REQUEST_URL:
             made = cst.Call(cst.Name("str"), [cst.Arg(_attribute(name, "request_info", "real_url"))])
         case ResponseUse.REQUEST:
@@ -65,12 +67,8 @@ ANSWERS = Answers(
     client="aiohttp",
     kind="aiohttp.ClientResponseError",
     attributes=_ATTRIBUTES,
-    notes={
-        ResponseUse.HEADERS: _HEADERS,
-        ResponseUse.EVERY_HEADER: _HEADERS,
-        ResponseUse.URL: NOTES[ResponseUse.URL],
-    },
-    notes_of_kinds={"HTTPError": _MADE_UP, "RequestException": _MADE_UP},
+    notes={ResponseUse.URL: NOTES[ResponseUse.URL], ResponseUse.REQUEST_URL: NOTES[ResponseUse.URL]},
+    notes_of_kinds={"HTTPError": _MADE_UP, "RequestException": _MADE_UP, "ProxyError": _MADE_UP},
     write=_write,
 )
 """What aiohttp's exceptions answer."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,10 +14,10 @@ _SHOWS = frozenset(
     {
         *("str", "repr", "print", "format", "format_exc", "print_exc", "format_exception", "print_exception"),
         *("debug", "info", "warning", "warn", "error", "exception", "critical", "log", "write", "echo", "secho"),
-        *("append", "capture_exception"),
+        "capture_exception",
     }
 )
-"""The last parts of the names of functions that show an exception, or put it away as it is."""
+"""The last parts of the names of functions that show an exception."""
 
 _QUESTIONS = frozenset({"isinstance", "issubclass", "type", "hasattr", "getattr", "vars", "dir"})
 """Functions that tell exceptions of one class from those of another."""
@@ -45,8 +46,9 @@ def use_of_exception(handler: cst.ExceptHandler | cst.ExceptStarHandler | None) 
     is_named = handler.name is not None and isinstance(handler.name.name, cst.Name)
     finder = _Finder(cst.ensure_type(handler.name.name, cst.Name).value if is_named and handler.name else None)
     handler.body.visit(finder)
-    may_come_again = finder.may_come_again or finder.handed_on is not None
-    return ExceptionUse(finder.is_shown, finder.looked_into, finder.handed_on, may_come_again, tuple(finder.asked))
+    return ExceptionUse(
+        finder.is_shown, finder.looked_into, finder.handed_on, finder.may_come_again, tuple(finder.asked)
+    )
 
 
 class _Finder(cst.CSTVisitor):
@@ -84,18 +86,15 @@ class _Finder(cst.CSTVisitor):
             case cst.Arg():
                 call = path[-3]
                 callee = dotted_name(call.func) if isinstance(call, cst.Call) else None
-                is_raised = any(isinstance(one, cst.Raise) for one in path)
-                if is_raised or (callee is not None and callee.rpartition(".")[2] in _SHOWS):
-                    self.is_shown = True
-                    self.may_come_again = self.may_come_again or (callee or "").endswith("append")
-                    return
                 what = f"{callee or 'something'}({self._name})"
-                if callee == "type" and _is_its_name(path[:-2]):
+                if _only_shows(callee or "", path[:-2]):
                     self.is_shown = True
                 elif callee in _QUESTIONS:
                     self.looked_into = self.looked_into or what
                 else:
                     self.handed_on = self.handed_on or what
+                    # the exception that is raised instead is another one
+                    self.may_come_again = self.may_come_again or not isinstance(path[-4], cst.Raise)
             case cst.BinaryOperation(operator=cst.Modulo()) if parent.right is node:
                 self.is_shown = True
             case cst.Comparison(comparisons=[cst.ComparisonTarget(operator=cst.Is() | cst.IsNot())]):
@@ -110,6 +109,15 @@ class _Finder(cst.CSTVisitor):
                 self.is_shown = True  # "%s: %s" % (url, error)
             case _:
                 self.handed_on = self.handed_on or self._name
+                self.may_come_again = True
+
+
+def _only_shows(callee: str, path: Sequence[cst.CSTNode]) -> bool:
+    """Whether a function that is called at the end of a path makes no more than text of what it is given."""
+    kind = getattr(builtins, callee, None)
+    if isinstance(kind, type) and issubclass(kind, BaseException):
+        return True  # a built-in exception only keeps it
+    return callee.rpartition(".")[2] in _SHOWS or (callee == "type" and _is_its_name(path))
 
 
 def _is_its_name(path: Sequence[cst.CSTNode]) -> bool:

@@ -44,11 +44,16 @@ ANSWERS = Answers(
     notes={
         ResponseUse.TEXT: NOTES[ResponseUse.TEXT],
         ResponseUse.URL: NOTES[ResponseUse.URL],
+        ResponseUse.REQUEST_URL: NOTES[ResponseUse.URL],
         ResponseUse.HEADERS: (
             "the headers of httpx's exception hold letters beyond ASCII as UTF-8 where they are; requests takes Latin-1"
         ),
     },
-    notes_of_kinds={"RequestException": "httpx's exception for a redirect loop has no response"},
+    notes_of_kinds={
+        "RequestException": (
+            "httpx's exception for a redirect loop has no response, where requests' has that of the last redirect"
+        )
+    },
     write=_write,
 )
 """What httpx's exceptions answer."""
