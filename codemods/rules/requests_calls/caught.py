@@ -22,6 +22,9 @@ _SHOWS = frozenset(
 _QUESTIONS = frozenset({"isinstance", "issubclass", "type", "hasattr", "getattr", "vars", "dir"})
 """Functions that tell exceptions of one class from those of another."""
 
+_GIVES_IT = frozenset({"sys.exc_info", "sys.exception"})
+"""Functions that give the exception that is caught, whatever its name."""
+
 
 @dataclass(frozen=True, slots=True)
 class ExceptionUse:
@@ -52,7 +55,7 @@ def use_of_exception(handler: cst.ExceptHandler | cst.ExceptStarHandler | None) 
 
 
 class _Finder(cst.CSTVisitor):
-    """Follows the ways to every use of a name."""
+    """Follows the ways to every use of an exception, by its name or not."""
 
     def __init__(self, name: str | None) -> None:
         self._name = name
@@ -68,13 +71,15 @@ class _Finder(cst.CSTVisitor):
         if isinstance(node, cst.Raise) and node.exc is None:
             self.may_come_again = True
         if isinstance(node, cst.Name) and node.value == self._name and not _is_no_variable(self._path):
-            self._look(self._path)
+            self._look(self._path, node.value)
+        if isinstance(node, cst.Call) and (dotted := dotted_name(node.func)) in _GIVES_IT:
+            self._look(self._path, f"{dotted}()")
         return True
 
     def on_leave(self, original_node: cst.CSTNode) -> None:
         self._path.pop()
 
-    def _look(self, path: Sequence[cst.CSTNode]) -> None:
+    def _look(self, path: Sequence[cst.CSTNode], text: str) -> None:
         node, parent = path[-1], path[-2]
         match parent:
             case cst.Raise():
@@ -86,7 +91,7 @@ class _Finder(cst.CSTVisitor):
             case cst.Arg():
                 call = path[-3]
                 callee = dotted_name(call.func) if isinstance(call, cst.Call) else None
-                what = f"{callee or 'something'}({self._name})"
+                what = f"{callee or 'something'}({text})"
                 if _only_shows(callee or "", path[:-2]):
                     self.is_shown = True
                 elif callee in _QUESTIONS:
@@ -101,14 +106,14 @@ class _Finder(cst.CSTVisitor):
                 pass
             case cst.Attribute(attr=cst.Name(value="with_traceback" | "add_note" | "__traceback__" | "__class__")):
                 self.may_come_again = True
-            case cst.Attribute(attr=cst.Name(value="response" | "request")):
-                self.asked.append(cst.ensure_type(node, cst.Name))
+            case cst.Attribute(attr=cst.Name(value="response" | "request")) if isinstance(node, cst.Name):
+                self.asked.append(node)
             case cst.Attribute(attr=cst.Name(value=attribute)):
-                self.looked_into = self.looked_into or f"{self._name}.{attribute}"
+                self.looked_into = self.looked_into or f"{text}.{attribute}"
             case cst.Element() if any(isinstance(one, cst.BinaryOperation) for one in path):
                 self.is_shown = True  # "%s: %s" % (url, error)
             case _:
-                self.handed_on = self.handed_on or self._name
+                self.handed_on = self.handed_on or text
                 self.may_come_again = True
 
 
