@@ -378,7 +378,7 @@ class _FileInspector:
 
     def _guards(self, node: cst.BaseExpression) -> Iterator[Guard]:
         for clause in clauses_around(self._tree, self._tree.path(node), self._exceptions):
-            guard = self._client.exceptions.judge(clause, self._name)
+            guard = self._client.exceptions.judge(clause, self._name, self._tree)
             if guard is not None:
                 yield guard
 

@@ -98,6 +98,18 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True, order=True)
+class Question:
+    """Something that a handler asks of the exception that it catches, to be asked otherwise of another."""
+
+    span: Span
+    """The expression that asks."""
+    exception: str
+    """The name of the exception."""
+    asks: str
+    """What is asked, in the words of the library's rules."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
 class Guard:
     """What a rule says of a clause: exceptions that pass it now may be others once calls under it change."""
 
@@ -116,6 +128,8 @@ class Guard:
     notes: tuple[str, ...]
     is_final: bool = False
     """Whether it catches all that the library may raise, and hands none of it on."""
+    questions: tuple[Question, ...] = ()
+    """What it asks of the exception."""
 
 
 @dataclass(frozen=True, slots=True)

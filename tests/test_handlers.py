@@ -20,11 +20,16 @@ def the_call(tree):
 
 def clauses(text, types=()):
     """The clauses around the call of CALL; `types` are pairs of an expression's text and its type."""
+    return clauses_and_tree(text, types)[0]
+
+
+def clauses_and_tree(text, types=()):
+    """The same, and the tree they stand in."""
     tree = Tree(f"{HEAD}def f():\n" + "".join(f"    {line}\n" for line in text.splitlines()))
     by_text = dict(types)
     by_span = {tree.span(node): by_text[node.value] for node in tree.all(cst.Name) if node.value in by_text}
     names = ExceptionNames(tree, ImportedNames(tree), lambda: by_span)
-    return list(clauses_around(tree, tree.path(the_call(tree)), names))
+    return list(clauses_around(tree, tree.path(the_call(tree)), names)), tree
 
 
 @pytest.mark.parametrize(
@@ -84,8 +89,8 @@ def test_a_built_in_name_that_the_file_assigns_is_asked_for_its_type():
 
 
 def judged(handler):
-    (clause,) = clauses(f"try:\n    CALL()\n{handler}")
-    return EXCEPTIONS.judge(clause, "a.py")
+    (clause,), tree = clauses_and_tree(f"try:\n    CALL()\n{handler}")
+    return EXCEPTIONS.judge(clause, "a.py", tree)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +116,26 @@ def test_handlers_that_catch_the_same_do_not_matter(handler):
         ("except NETWORK: ...", "catches exceptions that aiohttp does not raise"),
         ("except rq.exceptions.RetryError: ...", "catches exceptions that aiohttp does not raise"),
         ("except (rq.Timeout, own.HTTPError): ...", "catches exceptions that aiohttp does not raise"),
-        ("except rq.HTTPError as e:\n    return e.response.status_code", "looks into the exception (e.response)"),
+        (
+            "except rq.RequestException as e:\n    return e.response.status_code",
+            "looks into the exception (e.response): only some of those that are caught have a response, and no test "
+            "comes before",
+        ),
+        (
+            "except rq.HTTPError as e:\n    return e.response.text",
+            "looks into the exception (e.response): the response is asked for its text: aiohttp's exception does not "
+            "carry the body, which has to be read before raise_for_status()",
+        ),
+        ("except rq.HTTPError as e:\n    raise own.Bad(e) from e", "hands the exception on (own.Bad(e))"),
+        ("except rq.HTTPError as e:\n    errors.append(e)", "hands the exception on (errors.append(e))"),
+        ("except rq.HTTPError as e:\n    return getattr(e, 'response', None)", "looks into the exception (getattr(e))"),
+        ("except rq.HTTPError as e:\n    return hasattr(e, 'response')", "looks into the exception (hasattr(e))"),
+        ("except rq.HTTPError as e:\n    return e.args", "looks into the exception (e.args)"),
+        ("except rq.HTTPError:\n    return sys.exc_info()[1].response", "hands the exception on (sys.exc_info())"),
+        (
+            "except rq.HTTPError as e:\n    return sys.exception().errno",
+            "looks into the exception (sys.exception().errno)",
+        ),
         ("except OSError as e:\n    print(e.errno)", "looks into the exception (e.errno)"),
         ("except Exception as e:\n    return isinstance(e, OSError)", "looks into the exception (isinstance(e))"),
         ("except Exception as e:\n    return type(e) is OSError", "looks into the exception (type(e))"),
@@ -137,6 +161,11 @@ def test_handlers_that_cannot_be_kept_are_refused(handler, reason):
         ("except rq.JSONDecodeError: ...", True, True, 0),
         ("except (KeyError, rq.Timeout): ...", True, False, 0),
         ("except rq.Timeout as e:\n    print(type(e).__name__)", True, False, 1),
+        ("except rq.Timeout as e:\n    raise RuntimeError('no', e) from e", True, False, 1),
+        ("except rq.Timeout as e:\n    raise own.Bad(str(e)) from e", True, False, 1),
+        ("except rq.Timeout as e:\n    raise own.Bad from e", True, False, 0),
+        ("except rq.Timeout:\n    log.error('no', exc_info=sys.exc_info())", True, False, 1),
+        ("except rq.Timeout as e:\n    logging.exception('no', exc_info=e)", True, False, 1),
         ("except Exception as e:\n    return e", False, False, 1),
         ("except Exception as e:\n    self.failed(e)", False, False, 1),
     ],
@@ -149,8 +178,8 @@ def test_handlers_that_can_be_kept(handler, is_rewritten, minds_decoding, note_c
 
 
 def test_a_context_manager_for_requests_exceptions_is_refused():
-    (clause,) = clauses("with suppress(rq.Timeout):\n    CALL()")
-    guard = EXCEPTIONS.judge(clause, "a.py")
+    (clause,), tree = clauses_and_tree("with suppress(rq.Timeout):\n    CALL()")
+    guard = EXCEPTIONS.judge(clause, "a.py", tree)
     assert guard is not None
     assert guard.refusal == "catches exceptions that aiohttp does not raise"
 
@@ -241,6 +270,6 @@ def test_a_handler_is_final_when_nothing_passes_it(handler, is_final):
 
 
 def test_a_context_manager_is_never_final():
-    (clause,) = clauses("with retrying(Exception):\n    CALL()")
-    guard = EXCEPTIONS.judge(clause, "a.py")
+    (clause,), tree = clauses_and_tree("with retrying(Exception):\n    CALL()")
+    guard = EXCEPTIONS.judge(clause, "a.py", tree)
     assert guard is None or not guard.is_final

@@ -11,7 +11,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from codemods.model import Action, Finding, Guard, Guards, Span
+from codemods.model import Action, Finding, Guard, Guards, Question, Span
 from codemods.planning.facts import BlockingCall, PlanningFacts, Reception
 from codemods.planning.index import CallIndex
 
@@ -29,6 +29,8 @@ class HandlerChange:
     """Whether the old exceptions may still come."""
     decodes: bool
     """Whether a body is decoded under it."""
+    questions: tuple[Question, ...] = ()
+    """What it asks of the exception."""
 
 
 class Handlers:
@@ -122,6 +124,7 @@ class Handlers:
                 or guard.library in self._facts.raised
                 or any(call.offer.raises_both for call in calls),
                 decodes=any(guard in self._reached_by_decoding(call) for call in calls),
+                questions=guard.questions,
             )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import libcst as cst
 
 from codemods.facts.syntax import function_named_at
-from codemods.model import Action, Span
+from codemods.model import Action, Question, Span
 from codemods.planning.facts import Making
 from codemods.planning.handlers import HandlerChange
 from codemods.planning.holders import HolderChange
@@ -21,6 +21,7 @@ from codemods.rewrite.split import add_split
 from codemods.rules.requests_calls.client import Client
 from codemods.rules.requests_calls.exceptions import is_of_requests, parts_of
 from codemods.rules.requests_calls.handling import NativeResponse
+from codemods.rules.requests_calls.questions import Answers, asked_anew
 from codemods.rules.rule import Awaited, CalleeSwap
 from codemods.tree import Tree
 
@@ -148,6 +149,17 @@ def _change_handler(edits: Edits, imports: FileImports, change: HandlerChange, c
         if not change.keeps_old and is_of_requests(kind):
             imports.release(part, client.module)
     edits.replace(node, lambda updated: made)
+    for question in change.questions:
+        _ask_anew(edits, imports, question, client.exceptions.answers, keeps_old=change.keeps_old)
+
+
+def _ask_anew(edits: Edits, imports: FileImports, question: Question, answers: Answers, *, keeps_old: bool) -> None:
+    node = edits.tree.at(question.span, cst.BaseExpression)  # type: ignore[type-abstract]
+    if node is None:
+        raise LookupError(f"nothing is asked of an exception in line {question.span.line}")
+    module, _, last = answers.kind.rpartition(".")
+    kind = f"{imports.name_of(module, node)}.{last}"
+    edits.replace(node, _expression(lambda asking: asked_anew(asking, question, answers, kind, keeps_old=keeps_old)))
 
 
 def _make_async(edits: Edits, span: Span) -> None:

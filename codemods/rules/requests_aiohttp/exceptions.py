@@ -5,6 +5,7 @@ Source: the verified table, section 4: aiohttp raises neither requests' exceptio
 
 from __future__ import annotations
 
+from codemods.rules.requests_aiohttp.questions import ANSWERS
 from codemods.rules.requests_calls.exceptions import DECODING_ERROR, Exceptions
 
 _INVALID_URL_NOTE = "aiohttp.InvalidURL is raised for missing schemes and malformed URLs alike"
@@ -53,4 +54,5 @@ EXCEPTIONS = Exceptions(
             *("BrokenPipeError", "TimeoutError", "UnicodeError", "UnicodeDecodeError"),
         }
     ),
+    answers=ANSWERS,
 )

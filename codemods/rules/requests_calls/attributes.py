@@ -59,7 +59,7 @@ class Missing:
     reason: str
 
     def __call__(self, path: Sequence[cst.CSTNode]) -> Refusal:
-        return Refusal(f"the response's {_name(path)} is asked for: {self.reason}")
+        return Refusal(f"the response is asked for its {_name(path)}: {self.reason}")
 
 
 def handled(path: Sequence[cst.CSTNode], client: str, attributes: Mapping[str, Handle]) -> Handling | Refusal:

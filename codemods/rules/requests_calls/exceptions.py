@@ -12,8 +12,12 @@ from enum import Enum, auto
 import libcst as cst
 
 from codemods.facts.handlers import Clause
-from codemods.model import Guard
+from codemods.model import Guard, Question
 from codemods.rules.requests_calls.caught import use_of_exception
+from codemods.rules.requests_calls.handling import ResponseUse
+from codemods.rules.requests_calls.questions import Answers, is_certain_of_response, questions_of
+from codemods.rules.rule import Refusal
+from codemods.tree import Tree
 
 LIBRARY = "requests"
 
@@ -49,19 +53,22 @@ class Exceptions:
     different: frozenset[str]
     """Built-in classes of which the two libraries raise different members."""
 
+    answers: Answers
+    """What they answer when a handler asks them."""
+
     @property
     def all_of_them(self) -> tuple[str, ...]:
         """The classes that hold whatever it raises, other than for decoding."""
         return self.translations["RequestException"]
 
-    def judge(self, clause: Clause, path: str) -> Guard | None:
+    def judge(self, clause: Clause, path: str, tree: Tree) -> Guard | None:
         """What a clause in a file means for requests under it; None when it catches the same before and after."""
         effects = [self._effect(kind) for kind in clause.kinds]
         use = use_of_exception(clause.handler)
         catches_all = set(effects) <= {_Effect.NONE, _Effect.BROAD}
         catches_library = any((kind or "").rpartition(".")[2] in _ALL_OF_THEM for kind in clause.kinds)
         is_final = catches_library and clause.handler is not None and not use.may_come_again
-        is_alike = catches_all and use.looked_into is None and use.handed_on is None
+        is_alike = catches_all and use.looked_into is None and use.handed_on is None and not use.asked
         if set(effects) <= {_Effect.NONE} or (is_alike and not is_final):
             return None
         is_rewritten = not {_Effect.RENAMED, _Effect.WIDENED}.isdisjoint(effects)
@@ -72,6 +79,11 @@ class Exceptions:
             refusal = f"looks into the exception ({use.looked_into})"
         elif use.handed_on is not None and not catches_all:
             refusal = f"hands the exception on ({use.handed_on})"
+        questions = () if refusal is not None else self._questions(clause, use.asked, tree)
+        if isinstance(questions, Refusal):
+            attribute = cst.ensure_type(tree.path(use.asked[0])[-2], cst.Attribute).attr.value
+            refusal = f"looks into the exception ({use.asked[0].value}.{attribute}): {questions.reason}"
+            questions = ()
         kinds = tuple(kind or "" for kind in clause.kinds)
         last_parts = [kind.rpartition(".")[2] for kind in kinds]
         notes = [self.notes[last] for last in last_parts if last in self.notes]
@@ -86,9 +98,39 @@ class Exceptions:
             refusal=refusal,
             is_rewritten=is_rewritten,
             minds_decoding=_Effect.DECODING in effects or not _OF_DECODING.isdisjoint(last_parts),
-            notes=(*notes, *([_MESSAGE_NOTE] if use.is_shown and not catches_all else []), *handed_on),
+            notes=(
+                *notes,
+                *self._notes_of_questions(questions, last_parts),
+                *([_MESSAGE_NOTE] if use.is_shown and not catches_all else []),
+                *handed_on,
+            ),
             is_final=is_final,
+            questions=questions,
         )
+
+    def _questions(self, clause: Clause, names: Sequence[cst.Name], tree: Tree) -> tuple[Question, ...] | Refusal:
+        """What a clause asks of the response and the request of its exception."""
+        if not names or clause.handler is None:
+            return ()
+        if not all(is_of_requests(kind or "") for kind in clause.kinds):
+            return Refusal("it may be one that is none of requests")
+        last_parts = {(kind or "").rpartition(".")[2] for kind in clause.kinds}
+        if "TooManyRedirects" in last_parts:
+            return Refusal(f"a redirect loop comes without the response of the last redirect in {self.client}")
+        questions = questions_of(tree, names, self.answers)
+        if isinstance(questions, Refusal) or last_parts == {"HTTPError"}:
+            return questions
+        if not is_certain_of_response(tree, clause.handler, questions):
+            return Refusal("only some of those that are caught have a response, and no test comes before")
+        return questions
+
+    def _notes_of_questions(self, questions: Sequence[Question], last_parts: Sequence[str]) -> Iterator[str]:
+        """How the answers differ."""
+        if questions:
+            of_kinds = self.answers.notes_of_kinds
+            yield from dict.fromkeys(of_kinds[last] for last in last_parts if last in of_kinds)
+        uses = dict.fromkeys(ResponseUse(one.asks) for one in questions)
+        yield from dict.fromkeys(self.answers.notes[use] for use in uses if use in self.answers.notes)
 
     def _effect(self, kind: str | None) -> _Effect:
         if kind is None:

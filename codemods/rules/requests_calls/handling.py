@@ -57,6 +57,10 @@ class ResponseUse(StrEnum):
     """The body is iterated as it comes."""
     LINES = "lines"
     """The same, line by line."""
+    IS_THERE = "is there"
+    """An exception is asked whether it has a response: `error.response is not None`."""
+    IS_NOT_THERE = "is not there"
+    """The opposite."""
 
 
 @dataclass(frozen=True, slots=True)

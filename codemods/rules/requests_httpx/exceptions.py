@@ -5,6 +5,7 @@ ConnectError to httpx, which says too little for a handler of SSLError or ProxyE
 """
 
 from codemods.rules.requests_calls.exceptions import DECODING_ERROR, Exceptions
+from codemods.rules.requests_httpx.questions import ANSWERS
 
 _SCHEME_NOTE = "httpx.UnsupportedProtocol is raised for schemes that are missing, unknown or without a host alike"
 _PROTOCOL_NOTE = "httpx.RemoteProtocolError is raised for replies that are cut off, garbled or not there at all alike"
@@ -44,4 +45,5 @@ EXCEPTIONS = Exceptions(
         "ChunkedEncodingError": _PROTOCOL_NOTE,
     },
     different=frozenset({"UnicodeError", "UnicodeDecodeError", "UnicodeEncodeError"}),
+    answers=ANSWERS,
 )

@@ -48,7 +48,7 @@ _HOP_USES = frozenset(
 """What is done with a response that was a redirect."""
 
 
-def _headers(path: Sequence[cst.CSTNode]) -> Handling | Refusal:
+def headers(path: Sequence[cst.CSTNode]) -> Handling | Refusal:
     made = parts.headers(path)
     if isinstance(made, Handling) and made.use is ResponseUse.EVERY_HEADER:
         return Refusal("the response's headers are listed, copied or counted, which httpx does in another way")
@@ -76,7 +76,7 @@ _ATTRIBUTES: Mapping[str, Handle] = {
     "json": json,
     "raise_for_status": _raise_for_status,
     "close": Method(ResponseUse.CLOSE),
-    "headers": _headers,
+    "headers": headers,
     "cookies": parts.cookies,
     "links": parts.links,
     "history": parts.history,
