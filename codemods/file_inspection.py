@@ -1,0 +1,314 @@
+"""What one file of the closure tells: places, locks and offers."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import libcst as cst
+
+from codemods.config import Config
+from codemods.facts.closure import Closure, blocking_name, plain_site
+from codemods.facts.graph import Call, CallGraph, CallKind, ClassFact, Function
+from codemods.facts.handlers import ExceptionNames, clauses_around
+from codemods.facts.inheritance import last_name
+from codemods.facts.levels import Level, levels_of
+from codemods.facts.markers import Markers
+from codemods.facts.shape import catches_interrupt, has_defaults, why_whole
+from codemods.facts.syntax import (
+    AT_MODULE_LEVEL,
+    ImportedNames,
+    Place,
+    Position,
+    Use,
+    base_count,
+    function_named_at,
+    generators,
+    place_of,
+    rebound_names,
+    stops_iteration,
+)
+from codemods.locking import Seen
+from codemods.model import NOT_GUARDED, Guard, Guards, SessionMode, Span
+from codemods.packs import Knowledge
+from codemods.planning.facts import (
+    BlockingCall,
+    Reception,
+    SessionRoom,
+    Site,
+    UnawaitedCall,
+)
+from codemods.rules import MISSING_AWAIT, offload, twin_call
+from codemods.rules.clients import CLIENTS
+from codemods.rules.missing_await import is_consumed_later
+from codemods.rules.names import free_name
+from codemods.rules.requests_calls import FUNCTIONS, METHODS
+from codemods.rules.requests_calls.elsewhere import Mentions
+from codemods.rules.requests_calls.handling import NativeRequest, NativeResponse, ResponseUse
+from codemods.rules.requests_calls.offering import Choices, Request
+from codemods.rules.rule import Offer
+from codemods.tree import Tree
+
+_BY_SYNTAX = Place(Position.BLOCKED, "as part of a statement or an operator", Use.OTHER, "")
+_HANDLES_LOOPS = re.compile(r"\b(?:get_event_loop|new_event_loop|run_until_complete)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What has been seen so far, over all files."""
+
+    sites: dict[tuple[str, Span, CallKind], Site] = field(default_factory=dict)
+    blocking: list[BlockingCall] = field(default_factory=list)
+    unawaited: list[UnawaitedCall] = field(default_factory=list)
+    mentions: list[Mentions] = field(default_factory=list)
+    seen: Seen = field(default_factory=lambda: Seen.nothing(()))
+
+
+class GraphIndex:
+    """The graph's parts by file."""
+
+    def __init__(self, graph: CallGraph, closure: Closure, lock_enters: Container[str | None]) -> None:
+        self.functions: dict[str, list[Function]] = defaultdict(list)
+        self.classes: dict[str, list[ClassFact]] = defaultdict(list)
+        self.calls: dict[str, list[Call]] = defaultdict(list)
+        self.seeds: dict[str, list[Call]] = defaultdict(list)
+        self.unawaited: dict[str, list[Call]] = defaultdict(list)
+        self.locks: dict[str, list[Call]] = defaultdict(list)
+        for function in graph.functions:
+            if function.name in closure.functions:
+                self.functions[function.path].append(function)
+        for one in graph.classes:
+            self.classes[one.path].append(one)
+        self.sites = [call for call in graph.calls if call.targets]
+        for call in self.sites:
+            if key_of(call) in closure.sites:
+                self.calls[call.path].append(call)
+        for seed in closure.seeds:
+            self.seeds[seed.path].append(seed)
+        for unawaited in closure.unawaited:
+            self.unawaited[unawaited.path].append(unawaited)
+        for call in graph.calls:
+            if call.kind is CallKind.IMPLICIT and any(one.known_as in lock_enters for one in call.foreign):
+                self.locks[call.path].append(call)
+
+
+def key_of(call: Call) -> tuple[str, Span, CallKind]:
+    """What tells a call from all others: its file, its place and its kind."""
+    return call.path, call.span, call.kind
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What the inspection of every file is given."""
+
+    index: GraphIndex
+    knowledge: Knowledge
+    config: Config
+    types_of: Callable[[str], Mapping[Span, str]]
+    replaced: Mapping[str, str]
+    """By verb, where a test replaces the request."""
+
+
+class FileInspector:
+    """Collects what one file tells."""
+
+    def __init__(self, name: str, tree: Tree, shared: Shared) -> None:
+        self._name = name
+        self._tree = tree
+        self._shared = shared
+        self._index = shared.index
+        self._knowledge = shared.knowledge
+        self._config = shared.config
+        self._client = CLIENTS[shared.config.client]
+        self._imports = ImportedNames(tree)
+        self._exceptions = ExceptionNames(tree, self._imports, lambda: shared.types_of(name))
+        self._markers = Markers(tree.code)
+        self._rebound = rebound_names(tree, self._names_of_interest())
+
+    def collect(self, into: Collected) -> None:
+        """Adds what this file tells."""
+        into.seen.parsed.add(self._name)
+        self._forbid_await_under_locks()
+        self._collect_functions(into.seen)
+        for call in self._index.calls[self._name]:
+            into.sites[key_of(call)] = self._site(call)
+        into.blocking.extend(self._blocking())
+        into.unawaited.extend(self._unawaited())
+
+    def _names_of_interest(self) -> set[str]:
+        """The names by which the module binds what may change, or what calls of it begin with."""
+        names = {last_name(one.name) for one in self._index.functions[self._name] if one.owner is None}
+        for call in (*self._index.calls[self._name], *self._index.unawaited[self._name]):
+            match = re.match(r"\w+", self._tree.lines.slice(call.span))
+            names |= {match[0]} if match is not None else set()
+        return names
+
+    def _forbid_await_under_locks(self) -> None:
+        spans = {call.span for call in self._index.locks[self._name]}
+        for block in self._tree.all(cst.With) if spans else ():
+            if block.asynchronous is None and any(self._tree.span(item.item) in spans for item in block.items):
+                line = self._tree.span(block).line
+                self._tree.no_await[id(block)] = f"while a lock for threads is held (line {line})"
+
+    def _collect_functions(self, seen: Seen) -> None:
+        yielding, stopping = generators(self._tree), stops_iteration(self._tree)
+        interruptible = catches_interrupt(self._tree)
+        for function in self._index.functions[self._name]:
+            node = function_named_at(self._tree, function.span)
+            if node in yielding:
+                seen.generators.add(function.name)
+            if node in stopping:
+                seen.stopping.add(function.name)
+            if node in interruptible:
+                seen.interruptible.add(function.name)
+            if node is not None and self._config.session is not SessionMode.CALL and node not in yielding:
+                seen.rooms[function.name] = self._room(node)
+            if node is not None and has_defaults(node):
+                seen.defaulted.add(function.name)
+            whole = None if node is None else why_whole(self._tree, node)
+            if whole is not None:
+                seen.whole[function.name] = whole
+            if function.owner is None and last_name(function.name) in self._rebound:
+                seen.rebound.add(function.name)
+            line = function.span.line
+            if self._markers.keeps_sync(line) or self._markers.ignores(line, None):
+                seen.kept.add(function.name)
+        for one in self._index.classes[self._name]:
+            if base_count(self._tree, one.span, self._imports) > one.resolved_bases:
+                seen.unknown_bases.add(one.name)
+
+    def _room(self, function: cst.FunctionDef) -> SessionRoom:
+        name = free_name(function, self._client.session.variable)
+        is_inject = self._config.session is SessionMode.INJECT
+        return SessionRoom(name, can_take=is_inject and function.params.star_kwarg is None)
+
+    def _place(self, span: Span) -> Place | None:
+        node = self._tree.at(span, cst.Call) or self._tree.at(span, cst.Attribute)
+        if node is None:
+            return None
+        return replace(place_of(self._tree, node), guards=Guards.around(self._guards(node)))
+
+    def _guards(self, node: cst.BaseExpression) -> Iterator[Guard]:
+        for clause in clauses_around(self._tree, self._tree.path(node), self._exceptions):
+            guard = self._client.exceptions.judge(clause, self._name, self._tree)
+            if guard is not None:
+                yield guard
+
+    def _site(self, call: Call) -> Site:
+        site = plain_site(call)
+        place = self._place(call.span) or _BY_SYNTAX
+        if self._markers.ignores(call.span.line, None):
+            place = replace(place, position=Position.BLOCKED, blocker="on a line marked `awaitify: ignore`")
+        if place.blocker == AT_MODULE_LEVEL and Path(self._name).name == "__main__.py":
+            place = replace(place, position=Position.MAIN_GUARD, blocker=None)  # Python runs it, and nothing imports it
+        if place.position is Position.MAIN_GUARD and _HANDLES_LOOPS.search(self._tree.code):
+            place = replace(place, position=Position.BLOCKED, blocker="at module level beside code that handles loops")
+        return replace(
+            site,
+            place=place,
+            is_mixed=site.is_mixed or self._is_ambiguous(place),
+            levels=self._levels(call.span),
+        )
+
+    def _levels(self, span: Span) -> tuple[Level, ...]:
+        node = self._tree.at(span, cst.Call)
+        if node is None or self._config.session is not SessionMode.INJECT:
+            return ()
+        return levels_of(self._tree, self._tree.path(node))
+
+    def _is_ambiguous(self, place: Place) -> bool:
+        """Whether the name a callee starts with is bound more than once: the checker knows one of its values."""
+        return re.split(r"\W", place.callee, maxsplit=1)[0] in self._rebound
+
+    def _is_replaced(self, callee: str) -> bool:
+        """Whether the file assigns to an attribute of the callee's name: a test's mock, an object's own function."""
+        name = re.escape(callee.rpartition(".")[2])
+        return "." in callee and re.search(rf"\.{name}\s*=[^=]|[\"']{name}[\"']", self._tree.code) is not None
+
+    def _blocking(self) -> Iterator[BlockingCall]:
+        seeds = self._index.seeds[self._name]
+        names = {call.span: blocking_name(call, self._knowledge) for call in seeds}
+        made = self._requests_offers(names)
+        for call in seeds:
+            name = names[call.span]
+            place = self._place(call.span)
+            node = self._tree.at(call.span, cst.Call)
+            if name is None or place is None or node is None:
+                continue
+            if call.span not in made and name in self._knowledge.closing:
+                continue
+            offer = made.get(call.span) or self._offer(node, name)
+            decoding = NOT_GUARDED
+            levels: tuple[Level, ...] = ()
+            if isinstance(offer.native, NativeRequest):
+                levels = levels_of(self._tree, self._tree.path(node), offer.native.last)
+                place = replace(
+                    place, guards=Guards.joined((place.guards, *self._guards_of(offer.native, self._client.raising)))
+                )
+                decoding = Guards.joined(self._guards_of(offer.native, self._client.decoding))
+            ignored = self._is_silenced(offer.rule, call)
+            yield BlockingCall(call.path, call.span, call.caller, name, offer, place, ignored, decoding, levels)
+
+    def _guards_of(self, form: NativeResponse, kinds: Container[ResponseUse]) -> Iterator[Guards]:
+        """The handlers around each of some uses of a response."""
+        for use in form.uses:
+            node = self._tree.at(use.node, cst.BaseExpression)  # type: ignore[type-abstract]
+            if use.use in kinds and node is not None:
+                yield Guards.around(self._guards(node))
+
+    def _requests_offers(self, names: Mapping[Span, str | None]) -> Mapping[Span, Offer]:
+        found = [
+            Request(node, name.rpartition(".")[2], name in METHODS)
+            for span, name in names.items()
+            if name is not None and name in FUNCTIONS | METHODS and (node := self._tree.at(span, cst.Call)) is not None
+        ]
+        if not found:
+            return {}
+        closing = {span for span, name in names.items() if name in self._knowledge.closing}
+        choices, types = Choices(self._config.parity), self._shared.types_of(self._name)
+        return self._client.offer_all(self._tree, found, self._imports, types, self._shared.replaced, closing, choices)
+
+    def _offer(self, node: cst.Call, name: str) -> Offer:
+        twin = self._knowledge.twins.get(name)
+        return offload.offer(name) if twin is None else twin_call.offer(self._tree, node, name, twin)
+
+    def received(self, calls: Sequence[Call]) -> Iterator[Reception]:
+        """What is done with the responses that some calls of the file give."""
+        assert self._client.received_all is not None
+        targets = {call.span: call.targets[0] for call in calls}
+        offers = self._client.received_all(self._tree, targets, self._imports, self._shared.types_of(self._name))
+        for call in calls:
+            offer = offers.get(call.span)
+            if offer is None:
+                continue
+            guards = decoding = NOT_GUARDED
+            if isinstance(offer.native, NativeResponse):
+                guards = Guards.joined(self._guards_of(offer.native, self._client.raising))
+                decoding = Guards.joined(self._guards_of(offer.native, self._client.decoding))
+            yield Reception(call.path, call.span, call.caller, call.targets[0], offer, guards, decoding)
+
+    def _is_silenced(self, rule: str, call: Call) -> bool:
+        if (self._config.select and rule not in self._config.select) or rule in self._config.ignore:
+            return True
+        if self._markers.ignores(call.span.line, rule):
+            return True
+        around = [one for one in self._index.functions[self._name] if one.name == call.caller]
+        return any(self._markers.ignores(one.span.line, rule) for one in around)
+
+    def _unawaited(self) -> Iterator[UnawaitedCall]:
+        for call in self._index.unawaited[self._name]:
+            node = self._tree.at(call.span, cst.Call)
+            place = self._place(call.span)
+            if node is None or place is None or place.position is Position.AWAITED:
+                continue
+            later = place.use is Use.OTHER and is_consumed_later(self._tree, self._tree.path(node))
+            if place.use is Use.OTHER and not later:
+                continue
+            if self._is_ambiguous(place) or self._is_replaced(place.callee):
+                continue
+            name = call.targets[0] if call.targets else call.foreign[0].known_as or call.foreign[0].name
+            ignored = self._is_silenced(MISSING_AWAIT.id, call)
+            yield UnawaitedCall(call.path, call.span, call.caller, name, place, later, ignored)
