@@ -138,7 +138,7 @@ class _Made:
 def _made_in(tree: Tree, owner: cst.ClassDef, attribute: str, imports: ImportedNames) -> _Made | None:
     """The only place of a class that makes the session of an attribute; None where it is none, or there are others."""
     inits = [one for one in methods_of(owner) if one.name.value == "__init__"]
-    if len(inits) != 1:
+    if len(inits) != 1 or _is_of_class(tree, owner, attribute):
         return None
     (init,) = inits
     made: cst.Call | None = None
@@ -153,6 +153,16 @@ def _made_in(tree: Tree, owner: cst.ClassDef, attribute: str, imports: ImportedN
         else:
             places.append(path)
     return None if made is None else _Made(attribute, made, owner, init, places)
+
+
+def _is_of_class(tree: Tree, owner: cst.ClassDef, attribute: str) -> bool:
+    """Whether the body of a class itself says something of an attribute: its type, or a value for all objects."""
+    names = (node for node in tree.all(cst.Name, owner) if node.value == attribute)
+    return any(
+        role_of(path) in {NameRole.ASSIGNED, NameRole.BOUND}
+        and not any(isinstance(one, cst.FunctionDef | cst.Lambda) for one in path[:-2])
+        for path in map(tree.path, names)
+    )
 
 
 def _made_by(path: Sequence[cst.CSTNode], init: cst.FunctionDef, imports: ImportedNames) -> cst.Call | None:
