@@ -103,6 +103,14 @@ def test_a_request_in_what_stays_sync_keeps_them_all():
     assert not is_kept(shop.kept(), shop)
 
 
+def test_what_goes_together_with_a_request_stays_with_it():
+    shop = Shop()
+    shop.keeper = {"refusal": "something may ask for it"}
+    shop.blocking = [replace(one, offer=replace(one.offer, group="r")) for one in shop.blocking]
+    other = shop.blocks("ask", offer=replace(NATIVE, group="r"))
+    assert actions(shop.kept())[other] is Action.OFFLOADED
+
+
 def test_a_request_with_another_attribute_has_nothing_to_do_with_it():
     shop = Shop()
     shop.blocks("ask", offer=replace(KEPT, kept=Kept("other"), native=None))

@@ -14,7 +14,7 @@ from codemods.facts.graph import CallKind
 from codemods.facts.syntax import Position
 from codemods.model import Scope, Span
 from codemods.planning.facts import BlockingCall, Keeper, Making, PlannedFunction, PlanningFacts, PlanningOptions, Site
-from codemods.planning.handlers import taken_back
+from codemods.planning.handlers import taken_back, with_whole_groups
 from codemods.planning.index import CallIndex
 from codemods.planning.promotion import Promotion
 from codemods.rules.rule import Awaited
@@ -39,7 +39,7 @@ def settle_kept(
             blocking.append(call)
         elif not isinstance(call.offer.native, Awaited):  # what closes requests' session does not block
             blocking.append(taken_back(call, f"its session is kept on an object, and {refused[keeper.name]}"))
-    return replace(facts, blocking=tuple(blocking))
+    return replace(facts, blocking=with_whole_groups(blocking))
 
 
 def with_closers(facts: PlanningFacts, functions: Mapping[str, PlannedFunction]) -> PlanningFacts:

@@ -15,7 +15,7 @@ from codemods.facts.graph import CallKind
 from codemods.facts.syntax import Position
 from codemods.model import Span
 from codemods.planning.facts import PlanningFacts, Reception, Site
-from codemods.planning.handlers import taken_back
+from codemods.planning.handlers import taken_back, with_whole_groups
 from codemods.planning.index import CallIndex
 from codemods.planning.promotion import Promotion
 
@@ -33,11 +33,13 @@ def settle_returned(facts: PlanningFacts, promotion: Promotion, index: CallIndex
         return facts
     return replace(
         facts,
-        blocking=tuple(
-            taken_back(one, f"the response is returned, and {refused[one.caller]}")
-            if one.offer.is_returned and one.caller in refused
-            else one
-            for one in facts.blocking
+        blocking=with_whole_groups(
+            [
+                taken_back(one, f"the response is returned, and {refused[one.caller]}")
+                if one.offer.is_returned and one.caller in refused
+                else one
+                for one in facts.blocking
+            ]
         ),
     )
 
