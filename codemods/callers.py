@@ -115,9 +115,16 @@ def foreign_caller(function: Function, owner: ClassFact | None) -> str | None:
     """What outside the project may call a function that nothing in the project calls."""
     if owner is not None and owner.foreign_bases:
         return owner.foreign_bases[0]
+    return "a test runner" if is_test(function, owner) or _is_in_test_class(owner) else None
+
+
+def is_test(function: Function, owner: ClassFact | None) -> bool:
+    """Whether a test runner calls a function because of its name, and the names of its class and its file."""
     name = last_name(function.name)
-    in_test_class = owner is not None and owner.name.rpartition(":")[2].startswith("Test")
     in_test_file = Path(function.path).name.startswith(("test_", "conftest")) or function.path.endswith("_test.py")
-    if in_test_class or (in_test_file and name.startswith(("test", "setup", "teardown"))):
-        return "a test runner"
-    return None
+    in_tests = in_test_file or _is_in_test_class(owner)
+    return in_tests and "<locals>" not in function.name and name.startswith(("test", "setup", "teardown"))
+
+
+def _is_in_test_class(owner: ClassFact | None) -> bool:
+    return owner is not None and owner.name.rpartition(":")[2].startswith("Test")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from codemods.callers import Callers, foreign_caller
+from codemods.callers import Callers, foreign_caller, is_test
 from codemods.config import Config
 from codemods.entries import EntryFinder
 from codemods.facts.bodies import Bodies
@@ -99,12 +99,15 @@ class LockFinder:
             if runner is not None and function.name in seen.defaulted:
                 runner = replace(runner, is_alike=False)
             is_split = runner is not None and runner.core is not None
+            lock = self._lock(function, owner, seen, is_split=is_split)
+            if runner is None and not function.is_async and is_test(function, owner):
+                lock = lock or "a test runner calls it and would not await it"
             yield PlannedFunction(
                 name=function.name,
                 path=function.path,
                 line=function.span.line,
                 is_async=function.is_async,
-                lock=self._lock(function, owner, seen, is_split=is_split),
+                lock=lock,
                 is_generator=function.name in seen.generators,
                 overrides=function.overrides,
                 foreign_caller=foreign_caller(function, owner),
