@@ -12,8 +12,8 @@ from functools import lru_cache
 
 import libcst as cst
 
-from codemods.facts.graph import Call, CallGraph, CallKind, Function, Parameter, ParameterKind
-from codemods.facts.kinds import kinds_of
+from codemods.bound_arguments import bound_arguments
+from codemods.facts.graph import Call, CallGraph, CallKind
 from codemods.facts.syntax import ImportedNames, function_named_at
 from codemods.model import Span
 from codemods.planning.facts import BlockingCall, SessionHolder
@@ -116,13 +116,14 @@ class HolderFinder:
             call, node = self._calls.get((path, handing.call)), tree.at(handing.call, cst.Call)
             assert node is not None, handing
             where = f"{_callee(tree, node)} in line {handing.call.line}"
-            if call is None or call.foreign or not call.is_resolved or call.is_by_flow or len(call.targets) != 1:
+            target = None if call is None else call.sole_target
+            if target is None:
                 return f"is handed to {where}, which is no function of the project that is known for certain"
-            bound = self._bound(tree, path, node, self._functions[call.targets[0]])
+            bound = bound_arguments(tree, node, self._functions[target], self._types_of(path))
             to = next((name for name, one in bound.items() if tree.span(one.value) == handing.argument), None)
             if to is None:
                 return f"is handed to {where}, and which parameter takes it cannot be told"
-            self._others[key].add((call.targets[0], to))
+            self._others[key].add((target, to))
         return None
 
     def _follow_back(self, key: Key) -> str | None:
@@ -133,41 +134,13 @@ class HolderFinder:
             node = None if tree is None else tree.at(call.span, cst.Call)
             if tree is None or node is None or call.kind is not CallKind.CALL:
                 return f"is given by {where}, which is not looked at"
-            argument = self._bound(tree, call.path, node, self._functions[key[0]]).get(key[1])
+            bound = bound_arguments(tree, node, self._functions[key[0]], self._types_of(call.path))
+            argument = bound.get(key[1])
             value = None if argument is None else argument.value
             if not isinstance(value, cst.Name) or value.value == "None":
                 return f"is given something else than a variable that holds a session in {where}"
             self._others[key].add((call.caller, value.value))
         return None
-
-    def _bound(self, tree: Tree, path: str, call: cst.Call, function: Function) -> Mapping[str, cst.Arg]:
-        """The arguments of a call by the parameters that take them; none where that cannot be told."""
-        if function.parameters is None or any(one.star for one in call.args):
-            return {}
-        skipped = self._filled(tree, path, call, function)
-        if skipped is None:
-            return {}
-        return _by_parameter(function.parameters[skipped:], call.args)
-
-    def _filled(self, tree: Tree, path: str, call: cst.Call, function: Function) -> int | None:
-        """How many parameters a call fills by itself: `self`, or none; None when it cannot be told."""
-        if function.owner is None:
-            return 0
-        if function.decorators or not isinstance(call.func, cst.Attribute):
-            return None
-        kinds = kinds_of(self._types_of(path).get(tree.span(call.func.value)))
-        return None if kinds is None or any(one.is_class or one.is_module for one in kinds) else 1
-
-
-def _by_parameter(parameters: Iterable[Parameter], arguments: Iterable[cst.Arg]) -> Mapping[str, cst.Arg]:
-    places = [one for one in parameters if one.kind in {ParameterKind.POSITIONAL, ParameterKind.EITHER}]
-    names = {one.name for one in parameters if one.kind in {ParameterKind.EITHER, ParameterKind.KEYWORD}}
-    positional = [one for one in arguments if one.keyword is None]
-    found = {place.name: one for place, one in zip(places, positional, strict=False)}
-    for one in arguments:
-        if one.keyword is not None and one.keyword.value in names - found.keys():
-            found[one.keyword.value] = one
-    return found
 
 
 def _callee(tree: Tree, call: cst.Call) -> str:

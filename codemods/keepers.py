@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 
 import libcst as cst
 
+from codemods.bound_arguments import bound_arguments
 from codemods.callers import Callers
-from codemods.facts.graph import ByName, Call, CallGraph, CallKind, ClassFact, Function, Parameter, ParameterKind
+from codemods.facts.graph import ByName, Call, CallGraph, CallKind, ClassFact, Function
 from codemods.facts.inheritance import last_name
 from codemods.facts.kinds import Kind, kinds_of
 from codemods.facts.lookups import looked_up_names
@@ -27,7 +28,6 @@ from codemods.rules.rule import Kept
 from codemods.tree import Tree
 
 _OFTEN = "is held by a variable that is bound more than once"
-_BY_PLACE = frozenset({ParameterKind.POSITIONAL, ParameterKind.EITHER})
 
 
 class KeeperFinder:
@@ -139,13 +139,11 @@ class KeeperFinder:
     def parameter_given(self, path: str, tree: Tree, call: cst.Call, argument: cst.Arg) -> tuple[Function, str] | None:
         """The function and its parameter that gets an argument of a call, when it is certain."""
         found = self._calls.get((path, tree.span(call)))
-        if found is None or not found.is_resolved or found.is_by_flow or found.foreign or len(found.targets) != 1:
+        target = None if found is None else found.sole_target
+        if target is None or self._functions[target].decorators or self._functions[target].is_property:
             return None
-        function = self._functions[found.targets[0]]
-        if function.parameters is None or function.decorators or function.is_property:
-            return None
-        parameter = _parameter_of(function, function.parameters, call, argument)
-        return None if parameter is None else (function, parameter)
+        bound = bound_arguments(tree, call, self._functions[target], self._types_of(path))
+        return next(((self._functions[target], name) for name, one in bound.items() if one is argument), None)
 
     def definition(self, function: Function) -> tuple[Tree, cst.FunctionDef] | None:
         """The tree of a function's file, and the function in it."""
@@ -169,18 +167,6 @@ def _may_be(kinds: Iterable[Kind] | None, owner: ClassFact) -> bool:
         return True
     name = re.split(r"[.:]", owner.name)[-1]
     return any(one.name.rpartition(".")[2] == name for one in kinds)
-
-
-def _parameter_of(function: Function, parameters: Iterable[Parameter], call: cst.Call, argument: cst.Arg) -> str | None:
-    if argument.keyword is not None:
-        wanted = argument.keyword.value
-        return next((one.name for one in parameters if one.name == wanted), None)
-    before = list(call.args[: list(call.args).index(argument)])
-    if argument.star or any(one.star or one.keyword is not None for one in before):
-        return None
-    by_place = [one.name for one in parameters if one.kind in _BY_PLACE]
-    at = len(before) + (function.owner is not None)
-    return by_place[at] if at < len(by_place) else None
 
 
 @dataclass(frozen=True, slots=True)

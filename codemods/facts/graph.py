@@ -129,6 +129,12 @@ class Call:
     is_by_flow: bool = False
     """Whether targets are known only by what flows into a parameter or an attribute."""
 
+    @property
+    def sole_target(self) -> str | None:
+        """The function of the project that it calls for certain, and nothing else; None where that is not so."""
+        is_certain = self.is_resolved and not self.is_by_flow and not self.foreign and len(self.targets) == 1
+        return self.targets[0] if is_certain else None
+
 
 @dataclass(frozen=True, slots=True)
 class Reference:
