@@ -26,7 +26,7 @@ from codemods.rules.requests_aiohttp.sessions import (
     session_form,
     session_named,
 )
-from codemods.rules.requests_aiohttp.settings import Setting
+from codemods.rules.requests_aiohttp.settings import Setting, class_of_sessions
 from codemods.rules.requests_aiohttp.shapes import RequestForm, SessionForm
 from codemods.rules.requests_calls.client import Handing, HeldSession
 from codemods.rules.requests_calls.handling import NativeRequest
@@ -108,15 +108,8 @@ def add_held_edits(edits: Edits, imports: FileImports, form: object, settings: S
     assert annotation is not None, form
     aiohttp = imports.name_of("aiohttp", annotation)
     imports.release(annotation, "aiohttp")
-    edits.replace(annotation, lambda node: _class_of_sessions(node, aiohttp))
+    edits.replace(annotation, lambda node: class_of_sessions(node, aiohttp))
 
 
 def _needs_no_import(use: SessionUse, module: str) -> str:
     raise AssertionError(f"{use.change} is written without {module}")
-
-
-def _class_of_sessions(annotation: cst.CSTNode, aiohttp: str) -> cst.BaseExpression:
-    named = cst.Attribute(cst.Name(aiohttp), cst.Name("ClientSession"))
-    if isinstance(annotation, cst.SimpleString):
-        return cst.SimpleString(f"{annotation.quote}{aiohttp}.ClientSession{annotation.quote}")
-    return named

@@ -11,7 +11,8 @@ from codemods.facts.syntax import function_named_at
 from codemods.model import Span
 from codemods.rewrite.edits import Edits, awaited
 from codemods.rewrite.imports import FileImports
-from codemods.rules.requests_aiohttp.settings import new_session
+from codemods.rules.requests_aiohttp.own_ways import first_parameter
+from codemods.rules.requests_aiohttp.settings import class_of_sessions, new_session
 from codemods.rules.requests_aiohttp.shapes import KeptForm
 from codemods.rules.requests_calls.adjustments import dotted
 
@@ -29,9 +30,7 @@ def add_kept_session(edits: Edits, form: KeptForm, imports: FileImports) -> None
     assign = path[-2]
     if isinstance(assign, cst.AnnAssign):
         imports.release(assign.annotation.annotation, "aiohttp")
-        edits.replace(
-            assign.annotation.annotation, lambda node: cst.Attribute(cst.Name(aiohttp), cst.Name("ClientSession"))
-        )
+        edits.replace(assign.annotation.annotation, lambda node: class_of_sessions(node, aiohttp))
     init = next(node for node in path if isinstance(node, cst.FunctionDef) and node.name is name)
     block = path[path.index(init) - 1]
     owner = path[path.index(init) - 2]
@@ -62,7 +61,8 @@ def _renamed(name: str, method: cst.CSTNode) -> cst.CSTNode:
 
 def _methods(init: cst.FunctionDef, owner: cst.ClassDef, attribute: str) -> Iterator[cst.FunctionDef]:
     """`__aenter__` and `__aexit__`, with annotations where `__init__` has one."""
-    own = (*init.params.posonly_params, *init.params.params)[0].name.value
+    own = first_parameter(init)
+    assert own is not None, owner
     is_annotated = init.returns is not None
     closed = cst.Call(dotted(f"{own}.{attribute}.close"))
     gives = cst.Annotation(cst.SimpleString(f'"{owner.name.value}"')) if is_annotated else None

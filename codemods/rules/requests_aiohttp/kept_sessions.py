@@ -18,7 +18,7 @@ from codemods.rules.names import NameRole, role_of
 from codemods.rules.requests_aiohttp.own_ways import OwnWay, first_parameter, methods_of, own_way, owner_name
 from codemods.rules.requests_aiohttp.session_together import check_together
 from codemods.rules.requests_aiohttp.session_uses import SessionUse, assigned
-from codemods.rules.requests_aiohttp.sessions import MAKERS, Session, use_or_request
+from codemods.rules.requests_aiohttp.sessions import MAKERS, Session, names_session, use_or_request
 from codemods.rules.requests_aiohttp.shapes import KeptForm
 from codemods.rules.rule import Kept, Refusal
 from codemods.tree import Tree
@@ -175,7 +175,12 @@ def _made_by(path: Sequence[cst.CSTNode], init: cst.FunctionDef, imports: Import
             cst.Attribute(),
         ):
             line = path[-4]
-        case (_, cst.SimpleStatementLine(body=[_]), cst.AnnAssign(value=cst.Call(args=[]) as made), cst.Attribute()):
+        case (
+            _,
+            cst.SimpleStatementLine(body=[_]),
+            cst.AnnAssign(annotation=kind, value=cst.Call(args=[]) as made),
+            cst.Attribute(),
+        ) if names_session(kind.annotation, imports):
             line = path[-3]
         case _:
             return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -15,7 +14,7 @@ from codemods.rules.requests_aiohttp.placed import Path, notes_of, place_uses
 from codemods.rules.requests_aiohttp.response import DECODES, NOTES
 from codemods.rules.requests_aiohttp.shapes import may_let_go
 from codemods.rules.requests_calls.assigned import RESPONSE_TYPE, Assigned, assignment_of, uses_of
-from codemods.rules.requests_calls.expressions import is_name
+from codemods.rules.requests_calls.expressions import is_name, unquoted
 from codemods.rules.requests_calls.handling import NativeResponse, PlacedUse, ResponseUse, is_returned
 from codemods.rules.requests_calls.values import alternatives
 from codemods.rules.rule import Offer, Refusal
@@ -88,7 +87,7 @@ def annotations_of(tree: Tree, function: cst.FunctionDef, imports: ImportedNames
 
 def _classes_in(written: cst.BaseExpression, imports: ImportedNames) -> list[cst.BaseExpression] | None:
     """The names of the response's class in an annotation that allows for that and None, and nothing else."""
-    if imports.resolve(_unquoted(written)) in _RESPONSE_CLASSES:
+    if imports.resolve(unquoted(written)) in _RESPONSE_CLASSES:
         return [written]
     match written:
         case cst.Name(value="None"):
@@ -109,14 +108,6 @@ def _classes_in_all(parts: Sequence[cst.BaseExpression], imports: ImportedNames)
             return None
         found.extend(classes)
     return found
-
-
-def _unquoted(written: cst.BaseExpression) -> cst.BaseExpression:
-    """What a string says that is nothing but a dotted name; anything else as it is."""
-    text = written.evaluated_value if isinstance(written, cst.SimpleString) else None
-    if not isinstance(text, str) or re.fullmatch(r"\w+(?:\.\w+)*", text) is None:
-        return written
-    return cst.parse_expression(text)
 
 
 def other_returns(tree: Tree, function: cst.FunctionDef, known: Collection[Span]) -> int | None:

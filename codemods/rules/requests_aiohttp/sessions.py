@@ -19,6 +19,7 @@ from codemods.rules.requests_aiohttp.session_uses import SessionChange, SessionU
 from codemods.rules.requests_aiohttp.settings import Setting
 from codemods.rules.requests_aiohttp.shapes import RequestForm, SessionForm
 from codemods.rules.requests_calls import VERBS
+from codemods.rules.requests_calls.expressions import unquoted
 from codemods.rules.rule import Refusal
 from codemods.tree import Tree
 
@@ -289,7 +290,7 @@ def _given(
     if parameter.default is not None:
         return Refusal(f"{given}, and has a default: it may be none, or one that nobody closes")
     annotation = parameter.annotation.annotation if parameter.annotation is not None else None
-    if annotation is not None and not _names_session(annotation, imports):
+    if annotation is not None and not names_session(annotation, imports):
         return Refusal(f"{given} as something that is not plainly requests.Session")
     done = _done(tree, function, name, loads, types)
     if isinstance(done, Refusal):
@@ -317,14 +318,9 @@ _ANYWHERE = frozenset(
 """What is done to the session itself, whoever does it and whenever."""
 
 
-def _names_session(annotation: cst.BaseExpression, imports: ImportedNames) -> bool:
+def names_session(annotation: cst.BaseExpression, imports: ImportedNames) -> bool:
     """Whether an annotation is the class of requests' sessions, in quotes or not."""
-    if isinstance(annotation, cst.SimpleString):
-        try:
-            annotation = cst.parse_expression(str(annotation.evaluated_value))
-        except cst.ParserSyntaxError:
-            return False
-    return imports.resolve(annotation) in _CLASSES
+    return imports.resolve(unquoted(annotation)) in _CLASSES
 
 
 def _done(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 import libcst as cst
@@ -60,3 +61,11 @@ def imported_name(tree: Tree, node: cst.BaseExpression) -> str | None:
     if written is None or is_bound_but_by_imports(tree, written.partition(".")[0], node):
         return None
     return name
+
+
+def unquoted(written: cst.BaseExpression) -> cst.BaseExpression:
+    """What a string says that is nothing but a dotted name; anything else as it is."""
+    text = written.evaluated_value if isinstance(written, cst.SimpleString) else None
+    if not isinstance(text, str) or re.fullmatch(r"\w+(?:\.\w+)*", text) is None:
+        return written
+    return cst.parse_expression(text)
