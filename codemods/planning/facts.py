@@ -84,6 +84,15 @@ class Site:
     levels: tuple[Level, ...] = ()
     """The blocks around it in its function, outermost first."""
 
+    @property
+    def is_certain(self) -> bool:
+        """Whether it calls one function of the project, and nothing else."""
+        return self.kind is CallKind.CALL and not (self.is_mixed or self.is_by_flow) and len(self.targets) == 1
+
+    def awaits(self, function: PlannedFunction) -> bool:
+        """Whether it awaits what a function gives; of one that becomes async, whether it can."""
+        return self.place.position is (Position.AWAITED if function.is_async else Position.AWAITABLE)
+
 
 @dataclass(frozen=True, slots=True)
 class BlockingCall:

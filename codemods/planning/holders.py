@@ -11,12 +11,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from codemods.facts.graph import CallKind
 from codemods.facts.syntax import Position
 from codemods.model import Span
-from codemods.planning.facts import BlockingCall, PlanningFacts, SessionHolder, Site
+from codemods.planning.facts import BlockingCall, PlannedFunction, PlanningFacts, SessionHolder, Site
 from codemods.planning.handlers import taken_back, with_whole_groups
 from codemods.planning.index import CallIndex
+from codemods.planning.known_callers import why_called_otherwise
 from codemods.planning.promotion import Promotion
 
 
@@ -142,24 +142,16 @@ class _Check:
             return f"{name}, which holds it, yields, and may be left in the middle"
         if not holder.is_parameter:
             return None
-        if name in self._promotion.split or function.is_called_from_outside or function.foreign_caller is not None:
-            return f"something outside of the project may call {name}"
-        if function.runner is not None or name in self._facts.values:
-            return f"something outside of the project may call {name}"
-        if len(self._index.family(name)) > 1 or self._facts.implements.get(name):
-            return f"{name} stands for other methods, or they for it"
         sites = self._index.by_target[name]
-        if not sites:
-            return f"nothing in the project calls {name}"
-        return next((why for site in sites if (why := self._of_site(site, is_async=function.is_async))), None)
+        why = why_called_otherwise(name, self._facts, self._index)
+        return why or next((why for site in sites if (why := self._of_site(site, function))), None)
 
-    def _of_site(self, site: Site, *, is_async: bool) -> str | None:
+    def _of_site(self, site: Site, function: PlannedFunction) -> str | None:
         """Why a call cannot hand the session of an event loop on; None when it awaits what it calls there."""
         where = f"the call in {site.path}:{site.span.line}"
-        if site.kind is not CallKind.CALL or site.is_mixed or site.is_by_flow or len(site.targets) > 1:
+        if not site.is_certain:
             return f"{where}, which hands it on, is not known for certain"
-        awaited = Position.AWAITED if is_async else Position.AWAITABLE
-        if site.place.position is not awaited or not self._runs(site.caller):
+        if not site.awaits(function) or not self._runs(site.caller):
             return f"{where}, which hands it on, does not await"
         return None
 
@@ -176,5 +168,4 @@ class _Check:
         return None
 
     def _runs(self, name: str) -> bool:
-        function = self._facts.functions.get(name)
-        return function is not None and (function.is_async or name in self._promotion.running)
+        return self._promotion.runs(self._facts.functions.get(name))

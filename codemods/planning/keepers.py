@@ -84,8 +84,7 @@ class _Check:
         return is_wanted and call.place.position is Position.AWAITABLE and self._runs(call.caller)
 
     def _runs(self, name: str) -> bool:
-        function = self._facts.functions.get(name)
-        return function is not None and (function.is_async or name in self._promotion.running)
+        return self._promotion.runs(self._facts.functions.get(name))
 
     def _of_making(self, making: Making) -> str | None:
         where = _place(making.path, making.span)

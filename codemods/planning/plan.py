@@ -181,8 +181,7 @@ class _Planner:
 
     def _runs_async(self, name: str) -> bool:
         """Whether the body of a function is that of a coroutine once the plan is carried out."""
-        function = self._facts.functions.get(name)
-        return function is not None and (function.is_async or name in self._promotion.running)
+        return self._promotion.runs(self._facts.functions.get(name))
 
     def _why_sync(self, name: str) -> str:
         function = self._facts.functions.get(name)

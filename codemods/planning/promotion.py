@@ -35,6 +35,12 @@ class Promotion:
         """The functions whose body becomes that of a coroutine."""
         return frozenset(self.promoted.keys() | self.split.keys())
 
+    def runs(self, function: PlannedFunction | None) -> bool:
+        """Whether the body of a function is that of a coroutine once the plan is carried out."""
+        return function is not None and (
+            function.is_async or function.name in self.promoted or function.name in self.split
+        )
+
 
 def promote(facts: PlanningFacts, options: PlanningOptions) -> tuple[Promotion, CallIndex]:
     """Decides the color of every function."""

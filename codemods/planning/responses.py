@@ -17,6 +17,7 @@ from codemods.model import Span
 from codemods.planning.facts import PlanningFacts, Reception, Site
 from codemods.planning.handlers import taken_back, with_whole_groups
 from codemods.planning.index import CallIndex
+from codemods.planning.known_callers import why_called_otherwise
 from codemods.planning.promotion import Promotion
 
 
@@ -27,7 +28,7 @@ def settle_returned(facts: PlanningFacts, promotion: Promotion, index: CallIndex
     """
     returning = {one.caller for one in facts.blocking if one.offer.is_returned and one.offer.native is not None}
     # a blocking call stays what it is in a function that stays sync
-    returning = {name for name in returning if facts.functions[name].is_async or name in promotion.running}
+    returning = {name for name in returning if promotion.runs(facts.functions[name])}
     refused = dict(_refused(facts, promotion, index, returning)) if returning else {}
     if not refused:
         return facts
@@ -121,14 +122,10 @@ class _Check:
             return f"{name} does not become async, so that who gets it is not known"
         if name in self._facts.watched:
             return self._facts.watched[name]
-        if len(self._index.family(name)) > 1 or self._facts.implements.get(name):
-            return f"{name} stands for other methods, or they for it"
-        if function.foreign_caller is not None or name in self._facts.values:
-            return f"something outside of the project may call {name}"
-        sites = self._index.by_target[name]
-        if not sites:
-            return f"nothing in the project calls {name}, so that who gets it is not known"
-        return next((why for site in sites if (why := self._of_site(site)) is not None), None)
+        why = why_called_otherwise(name, self._facts, self._index)
+        if why is not None:
+            return f"{why}, so that who gets it is not known"
+        return next((why for site in self._index.by_target[name] if (why := self._of_site(site)) is not None), None)
 
     def _of_site(self, site: Site) -> str | None:
         where = f"{site.path}:{site.span.line}"
@@ -137,10 +134,9 @@ class _Check:
             return f"what {where} does with it is not known"
         if received.offer.native is None:
             return f"{where} gets it: {received.offer.reason}"
-        caller = self._facts.functions.get(site.caller)
-        runs = caller is not None and (caller.is_async or caller.name in self._promotion.running)
+        runs = self._promotion.runs(self._facts.functions.get(site.caller))
         if not runs or site.place.position is not Position.AWAITABLE:
             return f"{where}, which gets it, is not async"
-        if len(site.targets) > 1 or site.is_mixed or site.is_by_flow:
+        if not site.is_certain:
             return f"the call in {where} is not known for certain"
         return None

@@ -11,12 +11,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
-from codemods.facts.graph import CallKind
 from codemods.facts.levels import Level
 from codemods.facts.syntax import Position
 from codemods.model import SessionMode, Span
-from codemods.planning.facts import BlockingCall, PlanningFacts, PlanningOptions, Site
+from codemods.planning.facts import BlockingCall, PlannedFunction, PlanningFacts, PlanningOptions, Site
 from codemods.planning.index import CallIndex
+from codemods.planning.known_callers import why_called_otherwise
 from codemods.planning.promotion import Promotion
 
 
@@ -132,7 +132,7 @@ class _Sharing:
         function = self._facts.functions.get(name)
         if function is None or function.room is None or function.is_generator:
             return False
-        return function.is_async or name in self._promotion.running
+        return self._promotion.runs(function)
 
     def needing(self, takers: Set[str]) -> frozenset[str]:
         """The functions that need a session: for themselves, or for those that take one from them."""
@@ -170,23 +170,15 @@ class _Sharing:
 
     def _can_take(self, name: str) -> bool:
         function = self._facts.functions[name]
-        sites = self._index.by_target[name]
         return (
             function.room is not None
             and function.room.can_take
             and (function.is_async or name in self._promotion.promoted)
-            and function.runner is None
-            and not function.is_called_from_outside
-            and function.foreign_caller is None
-            and name not in self._facts.values
-            and self._index.family(name) == {name}
             and name not in self._facts.implements
-            and bool(sites)
-            and all(self._hands_on(site, is_async=function.is_async) for site in sites)
+            and why_called_otherwise(name, self._facts, self._index) is None
+            and all(self._hands_on(site, function) for site in self._index.by_target[name])
         )
 
-    def _hands_on(self, site: Site, *, is_async: bool) -> bool:
+    def _hands_on(self, site: Site, function: PlannedFunction) -> bool:
         """Whether a call of one function, and of nothing else, is awaited where a session can be."""
-        awaited = Position.AWAITED if is_async else Position.AWAITABLE
-        is_plain = site.kind is CallKind.CALL and not (site.is_mixed or site.is_by_flow) and len(site.targets) == 1
-        return is_plain and bool(site.levels) and site.place.position is awaited and self._holds(site.caller)
+        return site.is_certain and bool(site.levels) and site.awaits(function) and self._holds(site.caller)
