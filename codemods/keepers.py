@@ -23,7 +23,7 @@ from codemods.facts.unresolved import texts_with
 from codemods.mentions import MentionFinder, Sources
 from codemods.model import Span
 from codemods.planning.facts import BlockingCall, Keeper, Making
-from codemods.rules.names import NameRole, role_of
+from codemods.rules.names import occurrences
 from codemods.rules.rule import Kept
 from codemods.tree import Tree
 
@@ -280,28 +280,16 @@ def _loads(tree: Tree, function: cst.FunctionDef, name: str) -> Iterator[tuple[c
     """Where a function reads a variable that it binds once; in words, why that is not all."""
     if function in generators(tree):
         yield "is held by a function that yields, which may never end"
-    bound = 0
-    for path in _occurrences(tree, function, name):
-        match role_of(path):
-            case NameRole.ASSIGNED | NameRole.BOUND:
-                bound += 1
-            case NameRole.LOAD if enclosing_function(path) is function:
-                yield path
-            case NameRole.LOAD:
-                yield f"is used by a nested function in line {tree.span(path[-1]).line}"
-    if bound != 1:
+    bound, loads = occurrences(tree, function, name)
+    for path in loads:
+        is_nested = enclosing_function(path) is not function
+        yield f"is used by a nested function in line {tree.span(path[-1]).line}" if is_nested else path
+    if len(bound) != 1:
         yield _OFTEN
 
 
 def _is_bound_by_withs(tree: Tree, function: cst.FunctionDef, name: str) -> bool:
     """Whether a variable is bound by `with` statements alone, and read only in their bodies."""
-    paths = list(_occurrences(tree, function, name))
-    roles = [role_of(path) for path in paths]
-    binding = [path for path, role in zip(paths, roles, strict=True) if role in {NameRole.ASSIGNED, NameRole.BOUND}]
-    bodies = [path[-4].body for path in binding if isinstance(path[-2], cst.AsName) and isinstance(path[-4], cst.With)]
-    others = [path for path, role in zip(paths, roles, strict=True) if role is NameRole.LOAD]
-    return len(bodies) == len(binding) and all(sum(one in path for one in bodies) == 1 for path in others)
-
-
-def _occurrences(tree: Tree, function: cst.FunctionDef, name: str) -> Iterator[tuple[cst.CSTNode, ...]]:
-    return (tree.path(node) for node in tree.all(cst.Name, function) if node.value == name)
+    bound, loads = occurrences(tree, function, name)
+    bodies = [path[-4].body for path in bound if isinstance(path[-2], cst.AsName) and isinstance(path[-4], cst.With)]
+    return len(bodies) == len(bound) and all(sum(one in path for one in bodies) == 1 for path in loads)

@@ -173,3 +173,20 @@ def _stands_in(path: Sequence[cst.CSTNode], body: cst.CSTNode) -> bool:
     """Whether the statement at the end of a path stands directly in a body, so that it always runs."""
     statements = [index for index, node in enumerate(path) if isinstance(node, cst.BaseStatement)]
     return bool(statements) and path[statements[-1] - 1] is body
+
+
+def occurrences(
+    tree: Tree, function: cst.FunctionDef, name: str
+) -> tuple[list[tuple[cst.CSTNode, ...]], list[tuple[cst.CSTNode, ...]]]:
+    """The paths of the places in a function that bind a name, and of those that read it."""
+    bound, loads = [], []
+    for node in tree.all(cst.Name, function):
+        if node.value != name:
+            continue
+        path = tree.path(node)
+        role = role_of(path)
+        if role in {NameRole.ASSIGNED, NameRole.BOUND}:
+            bound.append(path)
+        elif role is NameRole.LOAD:
+            loads.append(path)
+    return bound, loads

@@ -17,8 +17,8 @@ from codemods.model import Span
 from codemods.rules.names import NameRole, role_of
 from codemods.rules.requests_aiohttp.own_ways import OwnWay, first_parameter, methods_of, own_way, owner_name
 from codemods.rules.requests_aiohttp.session_together import check_together
-from codemods.rules.requests_aiohttp.session_uses import SessionUse, assigned
-from codemods.rules.requests_aiohttp.sessions import MAKERS, Session, names_session, use_or_request
+from codemods.rules.requests_aiohttp.session_uses import assigned
+from codemods.rules.requests_aiohttp.sessions import MAKERS, Done, Session, done_with, names_session
 from codemods.rules.requests_aiohttp.shapes import KeptForm
 from codemods.rules.rule import Kept, Refusal
 from codemods.tree import Tree
@@ -209,70 +209,75 @@ def _handed_on(tree: Tree, owner: cst.ClassDef, way: OwnWay | None) -> cst.Name 
 def _with_uses(
     tree: Tree, name: str, made: _Made, way: OwnWay | None, types: Mapping[Span, str]
 ) -> KeptSession | Refusal:
-    requests: list[cst.Call] = []
-    closes: list[cst.Call] = []
-    uses: list[tuple[SessionUse, Sequence[cst.CSTNode]]] = []
     set_up = made.init.body
-    # what __init__ does comes first
-    for path in sorted(made.places, key=lambda path: (set_up not in path, tree.offsets(path[-1]))):
+    for path in made.places:
         line = tree.span(path[-1]).line
         if _class_of(path) is not made.owner:
             return Refusal(f"its session {name} is asked for in line {line}, outside of the methods of its class")
         is_early = set_up in path and tree.offsets(path[-1]) < tree.offsets(made.call)
         if assigned(path) is not None or is_early:
             return Refusal(f"its session {name} is used or set in line {line}, beside where it is made")
-        use = use_or_request(tree, path, types)
-        match use:
-            case Refusal(reason):
-                return Refusal(f"its session {name} {reason} in line {line}")
-            case cst.Call(func=cst.Attribute(attr=cst.Name(value="close"))):
-                closes += [] if way is not None and use is way.closes else [use]
-            case cst.Call():
-                requests.append(use)
-            case _ if use.variable is not None or (use.comes_first and set_up not in path):
-                return Refusal(f"its session {name} is set up in line {line} in a way that each request has to be told")
-            case _:
-                uses.append((use, path))
-    closers = _closers(tree, made, closes, requests, way)
-    refusal = check_together(tree, uses, set_up, len(tree.code))
-    for one in (closers, refusal):
-        if isinstance(one, Refusal):
-            return Refusal(f"its session {name} {one.reason}")
-    assert isinstance(closers, frozenset)
+    # what __init__ does comes first
+    places = sorted(made.places, key=lambda path: (set_up not in path, tree.offsets(path[-1])))
+    done = done_with(tree, name, places, types)
+    if isinstance(done, Refusal):
+        return done
+    closes = [one for one in done.closes if way is None or one is not way.closes]
+    refusal = (
+        _why_handed_on(tree, done) or _why_told_later(done, set_up) or _why_used_behind(tree, made, done, closes, way)
+    )
+    refusal = refusal or check_together(tree, done.uses, set_up, len(tree.code))
+    if refusal is not None:
+        return Refusal(f"its session {name} {refusal.reason}")
     return KeptSession(
         name=name,
         made=made.call,
-        requests=requests,
-        uses=[use for use, _ in uses],
+        requests=done.requests,
+        uses=[use for use, _ in done.uses],
         attribute=made.attribute,
         init=made.init,
         closes=closes,
-        closers=closers,
+        closers=frozenset(_method_of(tree, close).name.value for close in closes),
         way=way,
     )
 
 
-def _closers(
-    tree: Tree, made: _Made, closes: Sequence[cst.Call], requests: Sequence[cst.Call], way: OwnWay | None
-) -> frozenset[str] | Refusal:
-    """The methods that close a session, by name, or where it may be used behind that: requests opens it again then."""
-    found: dict[str, int] = {}
+def _why_handed_on(tree: Tree, done: Done) -> Refusal | None:
+    first = next(iter(done.handings), None)
+    return None if first is None else Refusal(f"is used as a value in line {tree.span(first.value).line}")
+
+
+def _why_told_later(done: Done, set_up: cst.BaseSuite) -> Refusal | None:
+    """Why what is set on a session cannot be set on it alone, before all requests."""
+    for use, path in done.uses:
+        if use.variable is not None or (use.comes_first and set_up not in path):
+            return Refusal(f"is set up in line {use.node.line} in a way that each request has to be told")
+    return None
+
+
+def _why_used_behind(
+    tree: Tree, made: _Made, done: Done, closes: Sequence[cst.Call], way: OwnWay | None
+) -> Refusal | None:
+    """Why a session may be used behind where a method closes it: that of requests opens again."""
+    closers: set[str] = set()
     for close in closes:
-        path, line = tree.path(close), tree.span(close).line
-        method = enclosing_function(path)
-        assert isinstance(method, cst.FunctionDef)
+        path, line, method = tree.path(close), tree.span(close).line, _method_of(tree, close)
         if method is made.init or any(isinstance(one, cst.For | cst.While) for one in path):
             return Refusal(f"is closed in line {line}, and may be used behind that,")
-        for request in requests:
-            of_request = tree.path(request)
-            is_over = isinstance(of_request[-2], cst.Expr) and tree.offsets(request) < tree.offsets(close)
-            if enclosing_function(of_request) is method and not is_over:
+        for request in done.requests:
+            is_over = isinstance(tree.path(request)[-2], cst.Expr) and tree.offsets(request) < tree.offsets(close)
+            if _method_of(tree, request) is method and not is_over:
                 return Refusal(f"is closed in line {line}, and what it asked for may be used behind that,")
-        found[method.name.value] = line
+        closers.add(method.name.value)
     for node in tree.all(cst.Attribute, made.owner):
         is_own_way = way is not None and node is way.closes.func
-        if node.attr.value in found and not is_own_way and _class_of(tree.path(node)) is made.owner:
-            return Refusal(
-                f"is closed in line {tree.span(node).line} by the class itself, and may be used behind that,"
-            )
-    return frozenset(found)
+        if node.attr.value in closers and not is_own_way and _class_of(tree.path(node)) is made.owner:
+            line = tree.span(node).line
+            return Refusal(f"is closed in line {line} by the class itself, and may be used behind that,")
+    return None
+
+
+def _method_of(tree: Tree, call: cst.Call) -> cst.FunctionDef:
+    method = enclosing_function(tree.path(call))
+    assert isinstance(method, cst.FunctionDef)
+    return method

@@ -13,7 +13,7 @@ import libcst as cst
 
 from codemods.facts.syntax import ImportedNames, Position, enclosing_function, place_of_path
 from codemods.model import Span
-from codemods.rules.names import NameRole, free_name, role_of
+from codemods.rules.names import NameRole, free_name, occurrences, role_of
 from codemods.rules.requests_aiohttp.session_together import check_together
 from codemods.rules.requests_aiohttp.session_uses import SessionChange, SessionUse, use_of_session
 from codemods.rules.requests_aiohttp.settings import Setting
@@ -79,8 +79,8 @@ class GivenSession:
 
 
 @dataclass(slots=True)
-class _Done:
-    """What is done with the variable that holds a session."""
+class Done:
+    """What is done with what holds a session."""
 
     requests: list[cst.Call] = field(default_factory=list)
     closes: list[cst.Call] = field(default_factory=list)
@@ -116,7 +116,7 @@ def session_named(
 
     `taken` are the variables that sessions of the function have bound; those of this one are added.
     """
-    bound, loads = _occurrences(tree, function, name)
+    bound, loads = occurrences(tree, function, name)
     if len(bound) != 1:
         what = _why_not_made(tree, name) if not bound else "is bound more than once in the function"
         return Refusal(f"its session {name} {what}")
@@ -188,23 +188,6 @@ def _index(block: Sequence[cst.BaseStatement | cst.BaseSmallStatement], statemen
     return next(index for index, one in enumerate(block) if one is statement)
 
 
-def _occurrences(
-    tree: Tree, function: cst.FunctionDef, name: str
-) -> tuple[list[tuple[cst.CSTNode, ...]], list[tuple[cst.CSTNode, ...]]]:
-    """The paths of the places in a function that bind a name, and of those that read it."""
-    bound, loads = [], []
-    for node in tree.all(cst.Name, function):
-        if node.value != name:
-            continue
-        path = tree.path(node)
-        role = role_of(path)
-        if role in {NameRole.ASSIGNED, NameRole.BOUND}:
-            bound.append(path)
-        elif role is NameRole.LOAD:
-            loads.append(path)
-    return bound, loads
-
-
 @dataclass(frozen=True, slots=True)
 class _Made:
     name: str
@@ -253,7 +236,7 @@ def _with_uses(
         if enclosing_function(path) is function and (around not in path or tree.offsets(path[-1])[0] < start):
             line = tree.span(path[-1]).line
             return Refusal(f"its session {made.name} is used outside of the block that makes it in line {line}")
-    done = _done(tree, function, made.name, loads, types)
+    done = done_with(tree, made.name, loads, types, function)
     if isinstance(done, Refusal):
         return done
     firsts = (*done.requests, *(one.value for one in done.handings))
@@ -292,7 +275,7 @@ def _given(
     annotation = parameter.annotation.annotation if parameter.annotation is not None else None
     if annotation is not None and not names_session(annotation, imports):
         return Refusal(f"{given} as something that is not plainly requests.Session")
-    done = _done(tree, function, name, loads, types)
+    done = done_with(tree, name, loads, types, function)
     if isinstance(done, Refusal):
         return done
     if done.closes:
@@ -323,23 +306,23 @@ def names_session(annotation: cst.BaseExpression, imports: ImportedNames) -> boo
     return imports.resolve(unquoted(annotation)) in _CLASSES
 
 
-def _done(
+def done_with(
     tree: Tree,
-    function: cst.FunctionDef,
     name: str,
-    loads: Sequence[tuple[cst.CSTNode, ...]],
+    loads: Iterable[tuple[cst.CSTNode, ...]],
     types: Mapping[Span, str],
-) -> _Done | Refusal:
-    """What the places that read a variable do with the session that it holds."""
-    done = _Done()
+    function: cst.FunctionDef | None = None,
+) -> Done | Refusal:
+    """What the places that read what holds a session do with that; all of them in one function where one is given."""
+    done = Done()
     for path in loads:
         line = tree.span(path[-1]).line
-        if enclosing_function(path) is not function:
+        if function is not None and enclosing_function(path) is not function:
             return Refusal(f"its session {name} is used by a nested function in line {line}")
         if isinstance(path[-2], cst.Arg) and isinstance(path[-3], cst.Call) and not path[-2].star:
             done.handings.append(path[-2])
             continue
-        use = use_or_request(tree, path, types)
+        use = _use_or_request(tree, path, types)
         match use:
             case Refusal(reason):
                 return Refusal(f"its session {name} {reason} in line {line}")
@@ -361,7 +344,7 @@ def _named(use: SessionUse, function: cst.FunctionDef, taken: set[str]) -> Sessi
     return replace(use, variable=name)
 
 
-def use_or_request(
+def _use_or_request(
     tree: Tree, path: Sequence[cst.CSTNode], types: Mapping[Span, str]
 ) -> cst.Call | SessionUse | Refusal:
     """A request or a close; what else is done with the session; or why there is no form for it."""
