@@ -31,6 +31,7 @@ from codemods.packs import Knowledge
 from codemods.parsing import parse
 from codemods.planning.facts import (
     BlockingCall,
+    Keeper,
     PlannedFunction,
     PlanningFacts,
     PlanningOptions,
@@ -106,7 +107,6 @@ def inspect(
         collected.mentions.extend(_mentions_outside(sources, collected.seen.parsed))
     called = {name for call in index.sites if key_of(call) in closure.sites for name in call.targets}
     see_alone(graph, called & closure.locks.keys(), sources, collected.seen)
-    received = _received(collected, index, shared, sources)
     functions = _functions(prospect, collected.seen)
 
     @lru_cache(maxsize=8)
@@ -114,7 +114,7 @@ def inspect(
         tree = parse(path, sources.texts[path].lines.text) if path in sources.texts else None
         return tree if isinstance(tree, Tree) else None
 
-    keepers = KeeperFinder(graph, sources, prospect.callers, prospect.mentions, types_of, tree_of)
+    received = _received(collected, index, shared, tree_of)
     sites = [collected.sites.get(key_of(call)) or _uninspected(call, closure, sources) for call in index.sites]
     facts = PlanningFacts(
         functions=functions,
@@ -131,7 +131,7 @@ def inspect(
         watched=dict(watched(_called_as(received, sites), graph.functions, graph.calls, sources.texts)),
         holders=tuple(_holders(prospect, collected, config, tree_of, types_of)),
         values=entries.values(),
-        keepers=tuple(keepers.keepers(collected.blocking)),
+        keepers=tuple(_keepers(prospect, collected, sources, tree_of, types_of)),
         raised=_first(one.raised for one in collected.mentions),
         untraceable=_first(one.untraceable for one in collected.mentions),
     )
@@ -163,14 +163,29 @@ def _holders(
 ) -> list[SessionHolder]:
     """The variables that hold sessions which functions hand on to each other."""
     held = CLIENTS[config.client].held
-    if held is None:
+    if held is None or all(one.offer.holder is None for one in collected.blocking):
         return []
     known = partial(prospect.locks.has_known_callers, seen=collected.seen, callers=prospect.callers)
     finder = HolderFinder(prospect.graph, held.find, tree_of, types_of, collected.seen.parsed, known)
     return finder.holders(collected.blocking)
 
 
-def _received(collected: Collected, index: GraphIndex, shared: Shared, sources: Sources) -> list[Reception]:
+def _keepers(
+    prospect: Prospect,
+    collected: Collected,
+    sources: Sources,
+    tree_of: Callable[[str], Tree | None],
+    types_of: Callable[[str], Mapping[Span, str]],
+) -> Iterator[Keeper]:
+    """The classes whose objects keep a session of their own."""
+    if any(one.offer.kept is not None for one in collected.blocking):
+        finder = KeeperFinder(prospect.graph, sources, prospect.callers, prospect.mentions, types_of, tree_of)
+        yield from finder.keepers(collected.blocking)
+
+
+def _received(
+    collected: Collected, index: GraphIndex, shared: Shared, tree_of: Callable[[str], Tree | None]
+) -> list[Reception]:
     """What is done with responses that functions return, and with those that are returned on."""
     if CLIENTS[shared.config.client].received_all is None:
         return []
@@ -181,8 +196,8 @@ def _received(collected: Collected, index: GraphIndex, shared: Shared, sources: 
         known |= fresh
         calls = [site for site in index.sites if not fresh.isdisjoint(site.targets) and key_of(site) in collected.sites]
         for path in sorted({site.path for site in calls}):
-            tree = parse(path, sources.texts[path].lines.text)
-            assert isinstance(tree, Tree)  # it has been parsed before
+            tree = tree_of(path)
+            assert tree is not None, path  # it has been parsed before
             found.extend(FileInspector(path, tree, shared).received([one for one in calls if one.path == path]))
         fresh = {one.caller for one in found if one.offer.is_returned} - known
     return found

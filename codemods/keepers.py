@@ -100,13 +100,15 @@ class KeeperFinder:
         tree = self._tree_of(owner.path)
         own = range(0) if tree is None else _lines_of(tree, owner)
         for path, text in texts_with(frozenset({attribute}), self._sources.texts):
+            masked = text.lines.masked
+            code = text.lines.text if masked is None else masked.code
+            places = [text.lines.position(match.start()) for match in asking.finditer(code)]
+            places = [(line, column) for line, column in places if path != owner.path or line not in own]
+            if not places:
+                continue  # types cost much
             types = {(span.end_line, span.end_column): kind for span, kind in self._types_of(path).items()}
-            for match in asking.finditer(text.lines.text):
-                masked = text.lines.masked
-                if masked is not None and masked.code[match.start()] != ".":
-                    continue
-                line, column = text.lines.position(match.start())
-                if (path != owner.path or line not in own) and _may_be(kinds_of(types.get((line, column))), owner):
+            for line, column in places:
+                if _may_be(kinds_of(types.get((line, column))), owner):
                     return f"{path}:{line} may ask for it"
         project = self._mentions.project
         for mention in looked_up_names(self._sources.texts, frozenset({attribute}), project, self._types_of):

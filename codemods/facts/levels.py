@@ -33,7 +33,7 @@ def levels_of(tree: Tree, path: Sequence[cst.CSTNode], last: Span | None = None)
         (
             index
             for index in range(len(path) - 2, -1, -1)
-            if isinstance(path[index], cst.FunctionDef) and path[index + 1] is path[index].body  # type: ignore[attr-defined]
+            if isinstance(node := path[index], cst.FunctionDef) and path[index + 1] is node.body
         ),
         None,
     )
