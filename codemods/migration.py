@@ -39,7 +39,8 @@ from codemods.planning.facts import PlanningFacts, PlanningOptions
 from codemods.planning.plan import Plan, make_plan
 from codemods.project import DecodeError, Project, decode, load_project
 from codemods.requirements.stage import with_requirements
-from codemods.rewrite.engine import ModuleEdits, rewrite
+from codemods.rewrite.engine import rewrite
+from codemods.rewrite.module_edits import ModuleEdits, edits_by_file
 from codemods.rules.clients import CLIENTS
 from codemods.tree import LineTable, Tree
 
@@ -247,40 +248,11 @@ class _Run:
 
     def _rewrite_all(self, plan: Plan, facts: _Facts) -> tuple[list[FileChange], list[Problem]]:
         """The changed files, and those whose change does not hold."""
-        async_names = {function.name: function for function in facts.graph.functions}
-        by_path: dict[str, list[Span]] = {}
-        for name in plan.promoted:
-            function = async_names[name]
-            by_path.setdefault(function.path, []).append(function.span)
-        splits: dict[str, list[tuple[Span, str]]] = {}
-        for name, core in plan.split.items():
-            function = async_names[name]
-            splits.setdefault(function.path, []).append((function.span, core))
-        parameters: dict[str, list[tuple[Span, str]]] = {}
-        for name, parameter in plan.sessions.parameters.items():
-            function = async_names[name]
-            parameters.setdefault(function.path, []).append((function.span, parameter))
-        makings, holders = ({one.path for one in plan.makings}, {one.path for one in plan.holders})
-        others = {one.path for one in plan.sessions.handings} | makings | holders
-        wanted = {
-            path: ModuleEdits(
-                plan.decisions.get(path, ()),
-                tuple(sorted(by_path.get(path, ()))),
-                tuple(sorted(splits.get(path, ()))),
-                plan.handlers.get(path, ()),
-                tuple(one for one in plan.sessions.openings if one.path == path),
-                tuple(sorted(parameters.get(path, ()))),
-                tuple(one for one in plan.sessions.handings if one.path == path),
-                tuple(one for one in plan.makings if one.path == path),
-                tuple(one for one in plan.holders if one.path == path),
-                partial(self._takes_from, path),
-            )
-            for path in sorted({*plan.decisions, *by_path, *splits, *plan.handlers, *parameters, *others})
-        }
+        functions = {function.name: function for function in facts.graph.functions}
         changes: list[FileChange] = []
         failures: list[Problem] = []
         expectations = _Expectations(plan)
-        for path, edits in wanted.items():
+        for path, edits in edits_by_file(plan, functions, self._takes_from).items():
             if edits.is_nothing:
                 continue
             result = self._rewrite_one(path, edits, expectations)

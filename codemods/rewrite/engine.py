@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import libcst as cst
 
 from codemods.facts.syntax import function_named_at
 from codemods.model import Action, Question, Span
-from codemods.planning.facts import Making
 from codemods.planning.handlers import HandlerChange
-from codemods.planning.holders import HolderChange
 from codemods.planning.plan import CoreCall, Decision
-from codemods.planning.sessions import Handing, Opening
 from codemods.rewrite.edits import Edits, awaited, threaded, through_run
 from codemods.rewrite.imports import FileImports
+from codemods.rewrite.module_edits import ModuleEdits
 from codemods.rewrite.sessions import add_handing, add_making, add_opening, add_parameter, statements_at
 from codemods.rewrite.split import add_split
 from codemods.rules.requests_calls.client import Client
@@ -24,33 +21,6 @@ from codemods.rules.requests_calls.handling import NativeResponse
 from codemods.rules.requests_calls.questions import Answers, asked_anew
 from codemods.rules.rule import Awaited, CalleeSwap
 from codemods.tree import Tree
-
-
-@dataclass(frozen=True, slots=True)
-class ModuleEdits:
-    """What one module's rewrite has to do."""
-
-    decisions: tuple[Decision, ...]
-    async_functions: tuple[Span, ...]
-    """The names of the functions that become async."""
-    splits: tuple[tuple[Span, str], ...]
-    """The names of the functions that are split, each with the name of its core."""
-    handlers: tuple[HandlerChange, ...]
-    openings: tuple[Opening, ...]
-    parameters: tuple[tuple[Span, str], ...]
-    """The names of the functions that take a session, each with the name of its parameter."""
-    handings: tuple[Handing, ...]
-    makings: tuple[Making, ...]
-    holders: tuple[HolderChange, ...]
-    is_used_elsewhere: Callable[[str], bool]
-    """Whether other files take a name from this module."""
-
-    @property
-    def is_nothing(self) -> bool:
-        """Whether the module stays as it is."""
-        is_left = all(one.finding.action is Action.LEFT for one in self.decisions)
-        others = (self.async_functions, self.splits, self.handlers, self.openings, self.parameters, self.handings)
-        return is_left and not any((*others, self.makings, self.holders))
 
 
 def rewrite(tree: Tree, wanted: ModuleEdits, client: Client) -> str:

@@ -1,0 +1,96 @@
+"""What the plan asks of each module: its decisions, by the files that they change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol, TypeVar
+
+from codemods.facts.graph import Function
+from codemods.model import Action, Span
+from codemods.planning.facts import Making
+from codemods.planning.handlers import HandlerChange
+from codemods.planning.holders import HolderChange
+from codemods.planning.plan import Decision, Plan
+from codemods.planning.sessions import Handing, Opening
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleEdits:
+    """What one module's rewrite has to do."""
+
+    decisions: tuple[Decision, ...]
+    async_functions: tuple[Span, ...]
+    """The names of the functions that become async."""
+    splits: tuple[tuple[Span, str], ...]
+    """The names of the functions that are split, each with the name of its core."""
+    handlers: tuple[HandlerChange, ...]
+    openings: tuple[Opening, ...]
+    parameters: tuple[tuple[Span, str], ...]
+    """The names of the functions that take a session, each with the name of its parameter."""
+    handings: tuple[Handing, ...]
+    makings: tuple[Making, ...]
+    holders: tuple[HolderChange, ...]
+    is_used_elsewhere: Callable[[str], bool]
+    """Whether other files take a name from this module."""
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether the module stays as it is."""
+        is_left = all(one.finding.action is Action.LEFT for one in self.decisions)
+        others = (self.async_functions, self.splits, self.handlers, self.openings, self.parameters, self.handings)
+        return is_left and not any((*others, self.makings, self.holders))
+
+
+def edits_by_file(
+    plan: Plan, functions: Mapping[str, Function], is_used_elsewhere: Callable[[str, str], bool]
+) -> dict[str, ModuleEdits]:
+    """What has to be done, by file, in order.
+
+    `functions` are those of the project by name; `is_used_elsewhere` tells of a file and a name whether other files
+    take that from it.
+    """
+
+    def named(names: Mapping[str, str]) -> dict[str, tuple[tuple[Span, str], ...]]:
+        found: dict[str, list[tuple[Span, str]]] = {}
+        for name, value in names.items():
+            found.setdefault(functions[name].path, []).append((functions[name].span, value))
+        return {path: tuple(sorted(pairs)) for path, pairs in found.items()}
+
+    promoted, splits = named(dict.fromkeys(plan.promoted, "")), named(plan.split)
+    parameters = named(plan.sessions.parameters)
+    openings, handings = _by_path(plan.sessions.openings), _by_path(plan.sessions.handings)
+    makings, holders = _by_path(plan.makings), _by_path(plan.holders)
+    changed = (plan.decisions, promoted, splits, plan.handlers, openings, parameters, handings, makings, holders)
+    return {
+        path: ModuleEdits(
+            decisions=plan.decisions.get(path, ()),
+            async_functions=tuple(span for span, _ in promoted.get(path, ())),
+            splits=splits.get(path, ()),
+            handlers=plan.handlers.get(path, ()),
+            openings=openings.get(path, ()),
+            parameters=parameters.get(path, ()),
+            handings=handings.get(path, ()),
+            makings=makings.get(path, ()),
+            holders=holders.get(path, ()),
+            is_used_elsewhere=partial(is_used_elsewhere, path),
+        )
+        for path in sorted(set().union(*changed))
+    }
+
+
+class _Placed(Protocol):
+    @property
+    def path(self) -> str: ...
+
+
+PlacedT = TypeVar("PlacedT", bound=_Placed)
+
+
+def _by_path(things: Iterable[PlacedT]) -> dict[str, tuple[PlacedT, ...]]:
+    """Things by the files they are in."""
+    found: dict[str, tuple[PlacedT, ...]] = {}
+    for one in things:
+        found[one.path] = (*found.get(one.path, ()), one)
+    return found
