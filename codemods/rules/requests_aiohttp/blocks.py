@@ -276,7 +276,7 @@ def _add_close(edits: Edits, span: Span, block: cst.IndentedBlock | None) -> Non
 
 def _with_commas(call: cst.Call, arguments: tuple[cst.Arg, ...]) -> tuple[cst.Arg, ...]:
     """Arguments separated as those of the original call are: one that was last may be so no more."""
-    if not arguments or len(arguments) == len(call.args):
+    if not arguments or not call.args:
         return arguments
     last, default = call.args[-1].comma, cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
     between = next((one.comma for one in call.args[:-1] if isinstance(one.comma, cst.Comma)), default)
