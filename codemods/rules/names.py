@@ -7,6 +7,7 @@ from enum import Enum, auto
 
 import libcst as cst
 
+from codemods.facts.syntax import enclosing_function
 from codemods.tree import Tree
 
 
@@ -190,3 +191,36 @@ def occurrences(
         elif role is NameRole.LOAD:
             loads.append(path)
     return bound, loads
+
+
+def bound_values(tree: Tree, name: cst.Name) -> Sequence[cst.BaseExpression]:
+    """Everything that a variable of a function can be where it is read; nothing where that cannot be seen.
+
+    Both sides of a conditional expression count for themselves.
+    """
+    function = enclosing_function(tree.path(name))
+    if not isinstance(function, cst.FunctionDef):
+        return ()
+    found: list[cst.BaseExpression] = []
+    for path in occurrences(tree, function, name.value)[0]:
+        value = _assigned_value(path)
+        if value is None or enclosing_function(path) is not function:
+            return ()
+        found += _either(value)
+    return found
+
+
+def _assigned_value(path: Sequence[cst.CSTNode]) -> cst.BaseExpression | None:
+    """What the statement assigns whose target is the name at the end of a path."""
+    if role_of(path) is NameRole.ASSIGNED:
+        statement = path[-3]
+        return statement.value if isinstance(statement, cst.Assign) else None
+    return path[-2].value if isinstance(path[-2], cst.AnnAssign) else None
+
+
+def _either(value: cst.BaseExpression) -> Iterator[cst.BaseExpression]:
+    if isinstance(value, cst.IfExp):
+        yield from _either(value.body)
+        yield from _either(value.orelse)
+    else:
+        yield value

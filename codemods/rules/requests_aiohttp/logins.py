@@ -22,13 +22,12 @@ from codemods.rules.requests_calls.adjustments import (
     keyword_argument,
 )
 from codemods.rules.requests_calls.expressions import imported_name
-from codemods.rules.requests_calls.logins import BASIC, DIGEST, visible_pair
-from codemods.rules.requests_calls.values import alternatives
+from codemods.rules.requests_calls.logins import BASIC, DIGEST, named_pair, visible_pair
 from codemods.rules.rule import Refusal
 from codemods.tree import Tree
 
 _DIGEST_NOTE = "DigestAuthMiddleware came with aiohttp 3.12"
-_COLON_NOTE = "encode_basic_auth() came with aiohttp 3.14, and refuses a user with a colon in it"
+_USER_NOTE = "encode_basic_auth() came with aiohttp 3.14, and takes no user but a text without a colon"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +101,12 @@ _NAMED_PAIR = re.compile(r"tuple\[(?:str|LiteralString|Literal\['[^']*'\]), (?:s
 def check_login(value: cst.BaseExpression, kind: str | None, tree: Tree) -> Answer:
     """What becomes of a login, of which the type checker says what it is."""
     if dotted_name(value) is not None:
-        kinds = set(alternatives(kind)) if kind is not None else set()
-        if not kinds - {"None"} or not all(_NAMED_PAIR.fullmatch(one) for one in kinds - {"None"}):
-            return Refusal("auth= is not known to be a pair of user and password")
-        return NamedLogin("None" in kinds), [_COLON_NOTE]
+        found = named_pair(value, kind, _NAMED_PAIR, tree)
+        return found if isinstance(found, Refusal) else (NamedLogin(found.may_be_none), [_USER_NOTE])
     pair = visible_pair(value)
     made_by = imported_name(tree, value.func) if isinstance(value, cst.Call) else None
     if len(pair) != 2 or not (isinstance(value, cst.Tuple) or made_by in {BASIC, DIGEST}):
         return Refusal("auth= is no user and password that can be seen")
     if not all(is_pure(one) for one in pair):
         return Refusal("auth= holds something with effects")
-    return (DigestLogin(), [_DIGEST_NOTE]) if made_by == DIGEST else (Login(), [_COLON_NOTE])
+    return (DigestLogin(), [_DIGEST_NOTE]) if made_by == DIGEST else (Login(), [_USER_NOTE])

@@ -96,7 +96,7 @@ _HEADERS_NOTE = (
     "Accept and Accept-Encoding"
 )
 _LOGIN_NOTE = (
-    "encode_basic_auth() came with aiohttp 3.14, and refuses a user with a colon in it; an authorization header of a "
+    "encode_basic_auth() came with aiohttp 3.14, and takes no user but a text without a colon; an authorization header of a "
     "request wins over that of the session, where requests takes session.auth"
 )
 _COOKIES_NOTE = (

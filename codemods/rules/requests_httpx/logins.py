@@ -15,8 +15,7 @@ from codemods.facts.syntax import dotted_name
 from codemods.rules.evaluation import is_pure
 from codemods.rules.requests_calls.adjustments import PASSED, Adjustment, Answer, NameOf, called, dotted
 from codemods.rules.requests_calls.expressions import imported_name, literal_parts
-from codemods.rules.requests_calls.logins import BASIC, DIGEST, visible_pair
-from codemods.rules.requests_calls.values import alternatives
+from codemods.rules.requests_calls.logins import BASIC, DIGEST, named_pair, visible_pair
 from codemods.rules.rule import Refusal
 from codemods.tree import Tree
 
@@ -44,10 +43,8 @@ class Login(Adjustment):
 def check_login(value: cst.BaseExpression, kind: str | None, tree: Tree) -> Answer:
     """What becomes of a login, of which the type checker says what it is."""
     if dotted_name(value) is not None:
-        kinds = set(alternatives(kind)) if kind is not None else set()
-        if not kinds - {"None"} or not all(_NAMED_PAIR.fullmatch(one) for one in kinds - {"None"}):
-            return Refusal("auth= is not known to be a pair of user and password")
-        return PASSED, [_LETTERS_NOTE]
+        found = named_pair(value, kind, _NAMED_PAIR, tree)
+        return found if isinstance(found, Refusal) else (PASSED, [_LETTERS_NOTE])
     pair = visible_pair(value)
     made_by = imported_name(tree, value.func) if isinstance(value, cst.Call) else None
     if len(pair) != 2 or not (isinstance(value, cst.Tuple) or made_by in {BASIC, DIGEST}):
