@@ -27,6 +27,13 @@ from codemods.facts.unseen import unseen_calls
 from codemods.model import Span
 from codemods.planning.boundaries import keeps_function
 
+_FINDS_BY_TEXT = re.compile(
+    r"\b(?:globals|locals|vars|eval|exec|attrgetter|__import__)\s*\(|\b__dict__\b"
+    r"|\b(?:import_module|import_string|import_object|load_object|locate|entry_points|modules)\b"
+    r"|\bgetattr\s*\((?!\s*[\w.]+\s*,\s*[\"'])"
+)
+"""What may give a class whose name is a text of the project."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sources:
@@ -134,7 +141,8 @@ class MentionFinder:
         if name not in self._mentioned_classes:
             texts, names = self._sources.texts, frozenset({name})
             # what a function is annotated to return makes nothing
-            as_text = re.compile(rf"(?<!->)(?<!-> )[\"'](?:[\w.:]*[.:])?{re.escape(name)}[\"']")
+            path = r"(?:[\w.:]*[.:])" + ("?" if self._finds_by_text else "")
+            as_text = re.compile(rf"(?<!->)(?<!-> )[\"']{path}{re.escape(name)}[\"']")
             self._mentioned_classes[name] = (
                 any(as_text.search(text.lines.text) for text in texts.values())
                 or any(re.search(rb"\b" + name.encode() + rb"\b", content) for content in self._sources.unread.values())
@@ -143,6 +151,10 @@ class MentionFinder:
                 or any(True for _ in unseen_calls(self._call_ends, texts, names, self._types_of))
             )
         return self._mentioned_classes[name]
+
+    @cached_property
+    def _finds_by_text(self) -> bool:
+        return any(_FINDS_BY_TEXT.search(text.lines.text) for text in self._sources.texts.values())
 
     def meaning(self, function: Function) -> Iterator[Mention]:
         """The mentions that may mean a function."""

@@ -17,6 +17,9 @@ from codemods.facts.statements import Statement, statement_starts
 from codemods.tree import LineTable
 
 
+_NAME_BEFORE = re.compile(r"(?<![\w.])([^\W\d]\w*)\s*\Z")
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """An expression: its offsets in a file, and the function it stands in."""
@@ -27,6 +30,15 @@ class Place:
     end: int
 
 
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """Something that is assigned to an attribute."""
+
+    value: Place
+    receiver: str
+    """The name of the object, where it has one, as in `self`; else nothing."""
+
+
 class Bodies:
     """The functions of a project, by the texts that define them."""
 
@@ -35,22 +47,22 @@ class Bodies:
         self._functions: dict[str, list[Function]] = defaultdict(list)
         for one in sorted(functions, key=lambda function: function.span):
             self._functions[one.path].append(one)
-        self._assigned: dict[str, list[Place] | None] = {}
+        self._assigned: dict[str, list[Assigned] | None] = {}
         self._statements: dict[str, list[int]] = {}
         self._found: dict[str, tuple[int, int] | None] = {}
 
-    def assignments(self, name: str) -> list[Place] | None:
+    def assignments(self, name: str) -> list[Assigned] | None:
         """All that is assigned to attributes of a name, on whatever object; None when that cannot be told."""
         if name not in self._assigned:
             self._assigned[name] = self._find_assignments(name)
         return self._assigned[name]
 
-    def _find_assignments(self, name: str) -> list[Place] | None:
+    def _find_assignments(self, name: str) -> list[Assigned] | None:
         attribute = re.compile(rf"\.\s*{re.escape(name)}\b(?!\s*[.(\[])")
         by_string = re.compile(
             rf"(?:setattr|patch)[\w.]*\s*\((?:[^\n]*|[^()]*)[\"'](?:[\w.]*\.)?{re.escape(name)}[\"']"
         )
-        places: list[Place] = []
+        found: list[Assigned] = []
         for path, text in self._texts.items():
             if attribute.search(text.lines.text) is None and by_string.search(text.lines.text) is None:
                 continue
@@ -65,8 +77,9 @@ class Bodies:
                 caller = self._function_around(path, lines, match.start())
                 if assigned is None or caller is None:
                     return None
-                places.append(Place(path, caller, *assigned))
-        return places
+                receiver = _NAME_BEFORE.search(lines.masked.outline, max(0, match.start() - 80), match.start())
+                found.append(Assigned(Place(path, caller, *assigned), receiver[1] if receiver is not None else ""))
+        return found
 
     def _function_around(self, path: str, lines: LineTable, offset: int) -> str | None:
         """The innermost function whose body holds an offset."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from codemods.facts.arguments import Argument, arguments_in, closing
 from codemods.facts.assemble import Text
-from codemods.facts.bodies import Bodies, Place
+from codemods.facts.bodies import Assigned, Bodies, Place
 from codemods.facts.graph import Call, CallGraph, CallKind, ClassFact, Function, ParameterKind
 from codemods.facts.inheritance import last_name
 from codemods.facts.kinds import UNKNOWN, kinds_of, members_of
@@ -281,12 +281,21 @@ class Flow:
                 value = _joined(value, self._named(" | ".join(parts)))
         if is_known or value is None:
             return value
-        places = self._bodies.assignments(node.name)
-        if places is None:
+        assigned = self._bodies.assignments(node.name)
+        if assigned is None:
             return None
-        for place in places:
-            value = _joined(value, self._expression(place))
+        for one in assigned:
+            if self._may_be_of(one, node.owner):
+                value = _joined(value, self._expression(one.value))
         return value
+
+    def _may_be_of(self, assigned: Assigned, owner: str) -> bool:
+        """Whether the object whose attribute is assigned may be an instance of a class: not `self` of another one."""
+        method = self._functions.get(assigned.value.caller)
+        if method is None or method.owner is None or method.decorators or not method.parameters:
+            return True
+        is_self = method.parameters[0].name == assigned.receiver
+        return not is_self or method.owner in self._line[owner] or self._bodies.is_rebound(method, assigned.receiver)
 
     def _expression(self, place: Place) -> Value:
         lines = self._texts[place.path].lines
