@@ -16,7 +16,6 @@ from codemods.facts.graph import Function
 from codemods.facts.statements import Statement, statement_starts
 from codemods.tree import LineTable
 
-
 _NAME_BEFORE = re.compile(r"(?<![\w.])([^\W\d]\w*)\s*\Z")
 
 

@@ -96,8 +96,8 @@ _HEADERS_NOTE = (
     "Accept and Accept-Encoding"
 )
 _LOGIN_NOTE = (
-    "encode_basic_auth() came with aiohttp 3.14, and takes no user but a text without a colon; an authorization header of a "
-    "request wins over that of the session, where requests takes session.auth"
+    "encode_basic_auth() came with aiohttp 3.14, and takes no user but a text without a colon; an authorization header "
+    "of a request wins over that of the session, where requests takes session.auth"
 )
 _COOKIES_NOTE = (
     "a cookie that is set without a host is not sent where the server sets another of its name, and values are given "
