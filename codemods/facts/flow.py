@@ -284,9 +284,9 @@ class Flow:
         assigned = self._bodies.assignments(node.name)
         if assigned is None:
             return None
-        for one in assigned:
-            if self._may_be_of(one, node.owner):
-                value = _joined(value, self._expression(one.value))
+        for place in assigned:
+            if self._may_be_of(place, node.owner):
+                value = _joined(value, self._expression(place.value))
         return value
 
     def _may_be_of(self, assigned: Assigned, owner: str) -> bool:
