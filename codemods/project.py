@@ -199,7 +199,9 @@ def decode(content: bytes) -> Text:
 
 def _declared(content: bytes) -> str:
     try:
-        return tokenize.detect_encoding(io.BytesIO(content).readline)[0].removesuffix("-sig")
+        declared = tokenize.detect_encoding(io.BytesIO(content).readline)[0]
+        # utf8 and U8 are names of it, too
+        return "utf-8" if codecs.lookup(declared).name in {"utf-8", "utf-8-sig"} else declared
     except SyntaxError as error:
         if str(error).startswith("invalid"):
             return "utf-8"  # The first lines are no UTF-8: decoding them says where.

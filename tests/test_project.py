@@ -437,6 +437,12 @@ def test_a_byte_order_mark_is_told_apart_from_the_text():
     assert decode(b"\xef\xbb\xbf# coding: utf-8\n").text == "# coding: utf-8\n"
 
 
+@pytest.mark.parametrize("cookie", ["utf-8", "utf8", "UTF-8", "utf_8", "U8", "utf-8-sig"])
+def test_every_name_of_utf_8_is_utf_8(cookie):
+    source = f"# -*- coding: {cookie} -*-\nname = 'é'\n"
+    assert decode(source.encode()) == Text(source, "utf-8", False)
+
+
 @pytest.mark.parametrize("before", ["", "#!/usr/bin/env python\n"])
 def test_a_latin_1_cookie_is_followed_in_the_first_two_lines(before):
     source = f"{before}# -*- coding: latin-1 -*-\nname = 'é'\n"

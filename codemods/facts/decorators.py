@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import libcst as cst
 
@@ -18,15 +18,17 @@ from codemods.facts.bodies import Bodies
 from codemods.facts.graph import ByName, CallGraph, Decorator, DecoratorEffect, Function
 from codemods.facts.inheritance import last_name
 from codemods.facts.syntax import enclosing_function
+from codemods.facts.wrappers import (
+    WrapperRun,
+    are_wraps,
+    defined_in,
+    is_harmless,
+    returned_by,
+    running_of,
+    with_wrappers,
+)
 from codemods.tree import Tree
 
-_WRAPS = frozenset({"functools.wraps"})
-_ASKING = frozenset({"callable", "getattr", "hasattr"})
-"""What gives the same for a coroutine function as for another."""
-_TOLD = frozenset(
-    {"__annotations__", "__defaults__", "__doc__", "__kwdefaults__", "__module__", "__name__", "__qualname__"}
-)
-"""The attributes that any function has and that its color does not change."""
 _Path = Sequence[cst.CSTNode]
 
 
@@ -37,7 +39,7 @@ def with_decorators(graph: CallGraph, texts: Mapping[str, Text]) -> CallGraph:
         replace(one, decorators=tuple(map(reader.told, one.decorators))) if one.decorators else one
         for one in graph.functions
     )
-    return replace(graph, functions=functions)
+    return with_wrappers(replace(graph, functions=functions), reader.running)
 
 
 class _Reader:
@@ -51,7 +53,9 @@ class _Reader:
         self._inner: dict[str, dict[str, Sequence[Decorator]]] = defaultdict(dict)
         for one in graph.functions:
             self._inner[one.parent][last_name(one.name)] = one.decorators
-        self._effects: dict[tuple[str, bool], DecoratorEffect | None] = {}
+        self._told: dict[tuple[str, bool], _Told] = {}
+        self.running: dict[str, WrapperRun] = {}
+        """What the wrappers that decorators give run, by their names."""
 
     def told(self, decorator: Decorator) -> Decorator:
         """A decorator with what it does."""
@@ -61,39 +65,73 @@ class _Reader:
         if function is None or (is_factory and closing(decorator.text, opening) != len(decorator.text) - 1):
             return decorator  # not the project's, or more is done with what the call gives
         key = function.name, is_factory
-        if key not in self._effects:
-            self._effects[key] = self._effect(function, is_factory=is_factory)
-        return replace(decorator, effect=self._effects[key])
+        if key not in self._told:
+            self._told[key] = self._read(function, is_factory=is_factory)
+        told = self._told[key]
+        return replace(decorator, effect=told.effect, wrapper=told.wrapper)
 
-    def _effect(self, function: Function, *, is_factory: bool) -> DecoratorEffect | None:
+    def _read(self, function: Function, *, is_factory: bool) -> _Told:
         """What a decorator does; `is_factory` says that it is called to make one."""
+        if function.owner is not None:
+            called = self._functions.get(f"{function.owner}.__call__")
+            is_made = is_factory and last_name(function.name) == "__init__"
+            if called is None or not is_made or self._is_bound_again(function.owner, function.path):
+                return _UNKNOWN
+            return self._read_function(called, function.owner, is_factory=False)
+        return self._read_function(function, function.name, is_factory=is_factory)
+
+    def _is_bound_again(self, name: str, path: str) -> bool:
+        again = rf"^\s*{re.escape(last_name(name))}\s*(?::[^=\n]*)?=[^=]"
+        return self._by_name.is_defined_again(name) or re.search(again, self._texts[path].lines.text, re.M) is not None
+
+    def _read_function(self, function: Function, decorator: str, *, is_factory: bool) -> _Told:
+        """What a function does that gets one, or gives one that does; `decorator` is what stands behind the `@`."""
         source = self._bodies.source(function)
-        again = rf"^\s*{re.escape(last_name(function.name))}\s*(?::[^=\n]*)?=[^=]"
-        is_bound_again = (
-            self._by_name.is_defined_again(function.name)
-            or re.search(again, self._texts[function.path].lines.text, re.M) is not None
-        )
-        if source is None or function.decorators or function.is_async or function.owner is not None or is_bound_again:
-            return None
+        if source is None or function.decorators or function.is_async:
+            return _UNKNOWN
+        if self._is_bound_again(function.name, function.path):
+            return _UNKNOWN
         try:
             tree = Tree(source)
         except cst.ParserSyntaxError:
-            return None
+            return _UNKNOWN
         # a function's nodes come innermost first
         node = list(tree.all(cst.FunctionDef))[-1]
         name = function.name
         if is_factory:
             made = _made_by(tree, node)
             if made is None:
-                return None
+                return _UNKNOWN
             node, name = made, f"{name}.<locals>.{made.name.value}"
-        return _Decorating(tree, node, self._inner[name]).effect()
+        is_method = function.owner is not None
+        effect = None if is_method else _Decorating(tree, node, self._inner[name]).effect()
+        if effect is not None:
+            return _Told(effect)
+        running = running_of(tree, node, is_method=is_method, decorators=self._inner[name])
+        if running is None:
+            return _UNKNOWN
+        wrapper = f"{name}.<locals>.{running.wrapper}"
+        above = function.span.line - 1 - source.startswith("if True:\n")
+        calls = (replace(one, line=one.line + above, end_line=one.end_line + above) for one in running.calls)
+        self.running[wrapper] = WrapperRun(decorator, function.path, tuple(calls))
+        return _Told(DecoratorEffect.RUNS, wrapper)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What is known of a decorator."""
+
+    effect: DecoratorEffect | None
+    wrapper: str | None = None
+
+
+_UNKNOWN = _Told(None)
 
 
 def _made_by(tree: Tree, node: cst.FunctionDef) -> cst.FunctionDef | None:
     """The decorator that a function defines and gives in every case."""
-    inner = _defined_in(tree, node)
-    returned = _returned(tree, node)
+    inner = defined_in(tree, node)
+    returned = returned_by(tree, node)
     names = {one.value if isinstance(one, cst.Name) else "" for one in returned}
     if len(names) != 1 or not _always_leaves(node.body):
         return None
@@ -106,18 +144,6 @@ def _made_by(tree: Tree, node: cst.FunctionDef) -> cst.FunctionDef | None:
 def _mentions(tree: Tree, node: cst.FunctionDef, inner: cst.FunctionDef) -> int:
     """How often the name of a function within a function stands there, but for its definition."""
     return sum(one.value == inner.name.value for one in tree.all(cst.Name, node)) - 1
-
-
-def _defined_in(tree: Tree, node: cst.FunctionDef) -> dict[str, cst.FunctionDef]:
-    """The functions that stand in the body of a function itself, by their names."""
-    inner = (one for one in tree.all(cst.FunctionDef, node) if enclosing_function(tree.path(one)) is node)
-    return {one.name.value: one for one in inner}
-
-
-def _returned(tree: Tree, node: cst.FunctionDef) -> list[cst.BaseExpression | None]:
-    """What a function returns, functions within it left out."""
-    returns = [one for one in tree.all(cst.Return, node) if enclosing_function(tree.path(one)) is node]
-    return [one.value for one in returns]
 
 
 def _always_leaves(suite: cst.BaseSuite) -> bool:
@@ -145,7 +171,7 @@ class _Decorating:
         self._tree = tree
         self._node = node
         self._decorators = decorators
-        self._wrappers = _defined_in(tree, node)
+        self._wrappers = defined_in(tree, node)
 
     def effect(self) -> DecoratorEffect | None:
         parameters = self._node.params
@@ -155,7 +181,7 @@ class _Decorating:
         if self._node.decorators or self._node.asynchronous is not None or not _always_leaves(self._node.body):
             return None
         name = parameters.params[0].name.value
-        given = {one.value if isinstance(one, cst.Name) else None for one in _returned(self._tree, self._node)}
+        given = {one.value if isinstance(one, cst.Name) else None for one in returned_by(self._tree, self._node)}
         if None in given or not given <= {name, *self._wrappers}:
             return None
         wrappers = [wrapper for one, wrapper in self._wrappers.items() if one in given]
@@ -167,16 +193,15 @@ class _Decorating:
         """Whether a wrapper is given as it is, and leaves only with what the function gives, or an exception."""
         name = wrapper.name.value
         decorators = self._decorators.get(name, ())
-        is_wrapped = len(decorators) == len(wrapper.decorators) and all(one.target in _WRAPS for one in decorators)
         is_generator = any(True for _ in self._tree.all(cst.Yield, wrapper))
-        returns = sum(isinstance(one, cst.Name) and one.value == name for one in _returned(self._tree, self._node))
+        returns = sum(isinstance(one, cst.Name) and one.value == name for one in returned_by(self._tree, self._node))
         return (
-            is_wrapped
+            are_wraps(wrapper, decorators)
             and wrapper.asynchronous is None
             and not is_generator
             and _mentions(self._tree, self._node, wrapper) == returns
             and _always_leaves(wrapper.body)
-            and all(isinstance(one, cst.Call) for one in _returned(self._tree, wrapper))
+            and all(isinstance(one, cst.Call) for one in returned_by(self._tree, wrapper))
         )
 
     def _handles_with_care(self, name: str, wrappers: Sequence[cst.FunctionDef]) -> bool:
@@ -192,9 +217,9 @@ class _Decorating:
                 continue
             if self._is_handed_on(path, wrappers):
                 handed_on += 1
-            elif not self._is_harmless(path, wrappers):
+            elif not is_harmless(path, self._node, wrappers):
                 return False
-        return handed_on == sum(len(_returned(self._tree, one)) for one in wrappers)
+        return handed_on == sum(len(returned_by(self._tree, one)) for one in wrappers)
 
     def _is_handed_on(self, path: _Path, wrappers: Sequence[cst.FunctionDef]) -> bool:
         """Whether the name at the end of a path is called, and what that gives is what a wrapper gives."""
@@ -207,26 +232,4 @@ class _Decorating:
                     isinstance(one, cst.Try | cst.TryStar | cst.With | cst.For | cst.While) for one in around
                 )
                 return given.value is call and call.func is path[-1] and inner in wrappers and is_open
-        return False
-
-    def _is_harmless(self, path: _Path, wrappers: Sequence[cst.FunctionDef]) -> bool:
-        """Whether the name at the end of a path is returned, asked for what any function has, or marked."""
-        node, parent, outer = path[-1], path[-2], path[-3]
-        if isinstance(parent, cst.Return):
-            return enclosing_function(path) is self._node
-        if isinstance(parent, cst.Attribute) and parent.value is node:
-            is_called = isinstance(outer, cst.Call) and outer.func is parent
-            attribute = parent.attr.value
-            is_marked = isinstance(outer, cst.AssignTarget) and not attribute.startswith("__")
-            return is_marked or (attribute in _TOLD and not is_called)
-        if isinstance(parent, cst.Arg) and isinstance(outer, cst.Call):
-            if isinstance(path[-4], cst.Decorator):
-                return path[-5] in wrappers  # `functools.wraps`
-            match outer:
-                case cst.Call(func=cst.Name(value=asked), args=[first, *rest]) if asked in _ASKING:
-                    named = [one.value for one in rest[:1]]
-                    return first is parent and all(
-                        isinstance(one, cst.SimpleString) and not str(one.evaluated_value).startswith("__")
-                        for one in named
-                    )
         return False

@@ -10,7 +10,7 @@ from __future__ import annotations
 import builtins
 import re
 from collections import defaultdict
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from codemods.facts.arguments import Argument, arguments_in, closing
@@ -90,6 +90,11 @@ class _Attribute:
     name: str
 
 
+def _texts(function: Function) -> Iterator[str]:
+    """The decorators of a function as they are written, by their last names."""
+    return (one.text.rpartition(".")[2] for one in function.decorators)
+
+
 class Flow:
     """Answers what an expression can be."""
 
@@ -108,6 +113,7 @@ class Flow:
         self._is_open = is_open
         self._is_opaque = is_opaque
         self._functions = {one.name: one for one in graph.functions}
+        self._runs = {one.name: one.runs for one in graph.wrappers}
         self._sites: dict[str, list[Call]] = defaultdict(list)
         for call in graph.calls:
             for target in call.targets:
@@ -179,6 +185,9 @@ class Flow:
         function = self._functions[node.function]
         parameters = function.parameters or ()
         parameter = parameters[node.index]
+        if function.name in self._runs:
+            own = self._of_methods(self._runs[function.name]) if node.index == 0 else None
+            return None if own is None or self._has_other_callers(function) else own
         sites = self._sites[function.name]
         if not sites or function.decorators:
             return None
@@ -197,6 +206,14 @@ class Flow:
                 return None
         # asked last: it costs much, and most parameters take something unknown anyway
         return None if value is None or self._has_other_callers(function) else value
+
+    def _of_methods(self, names: Sequence[str]) -> Value:
+        """What the first parameter can be of what takes the place of methods."""
+        methods = [self._functions[name] for name in names]
+        are_plain = all(
+            one.owner is not None and not {"staticmethod", "classmethod"} & set(_texts(one)) for one in methods
+        )
+        return frozenset(one.owner for one in methods if one.owner is not None) if are_plain else None
 
     def _has_other_callers(self, function: Function) -> bool:
         if function.name not in self._open:

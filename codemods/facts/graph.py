@@ -33,6 +33,8 @@ class DecoratorEffect(StrEnum):
     """It gives the function that it gets."""
     HANDS_ON = "hands on"
     """It gives one whose calls give what a call of the function gives: a coroutine, if that is what it is."""
+    RUNS = "runs"
+    """It gives a wrapper that calls the function, and that can await it as well if it becomes async itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,8 @@ class Decorator:
     """The name a pack gives it, as in `click.command`, when a pack names it."""
     effect: DecoratorEffect | None = None
     """What one of the project's own does; None where that is not known."""
+    wrapper: str | None = None
+    """The function that it puts in the place of the decorated one and that runs it, by its name."""
 
 
 class ParameterKind(StrEnum):
@@ -169,6 +173,17 @@ class ClassFact:
 
 
 @dataclass(frozen=True, slots=True)
+class Wrapper:
+    """A function that a decorator of the project puts in the place of others, and that calls them."""
+
+    name: str
+    decorator: str
+    """The function that decorates, or the class whose objects do."""
+    runs: tuple[str, ...]
+    """The decorated functions."""
+
+
+@dataclass(frozen=True, slots=True)
 class CallGraph:
     """Everything the checker reported of the project. Lists are sorted by path and place."""
 
@@ -179,6 +194,7 @@ class CallGraph:
     """Uses of functions as values; those of classes name their `__init__`."""
     unread: frozenset[str]
     """Names of files the checker could not read or parse."""
+    wrappers: tuple[Wrapper, ...] = ()
 
     def callers_of(self, names: Container[str | None], *, or_coroutines: bool = False) -> frozenset[str]:
         """The functions that call one of the packs' names, or, if asked, a coroutine function of a library."""

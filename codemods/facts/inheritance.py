@@ -1,7 +1,8 @@
 """Methods that stand for each other: which functions share a color through the classes they are visible in.
 
 The checker names one base method for each method. A class with several bases can make others stand for each other,
-a Protocol does so without any inheritance, and a plain attribute can take a method's place.
+a Protocol does so without any inheritance, and a plain attribute can take a method's place. What a decorator puts in
+the place of functions has their color, too.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ def inheritance_of(graph: CallGraph) -> Inheritance:
             families.add(frozenset({own, *by_method[name]}))
             for method in by_method[name] - {own}:
                 implements[method].add(own)
+    families |= {frozenset({one.name, *one.runs}) for one in graph.wrappers}
     return Inheritance(
         families=tuple(sorted((one for one in families if len(one) > 1), key=sorted)),
         locks=locks,

@@ -13,6 +13,7 @@ TRANSPARENT = frozenset(
         "abc.abstractmethod",
         "builtins.classmethod",
         "builtins.staticmethod",
+        "functools.wraps",
         "typing.final",
         "typing.override",
         "typing_extensions.final",
@@ -29,8 +30,11 @@ def keeps_function(decorator: Decorator) -> bool:
 
 
 def keeps_color(decorator: Decorator) -> bool:
-    """Whether a call of what a decorator made gives a coroutine when the function is a coroutine function."""
-    return keeps_function(decorator) or decorator.effect is DecoratorEffect.HANDS_ON
+    """Whether a call of what a decorator made gives a coroutine when the function is a coroutine function.
+
+    A wrapper of the project that runs the function becomes one with it.
+    """
+    return keeps_function(decorator) or decorator.effect in {DecoratorEffect.HANDS_ON, DecoratorEffect.RUNS}
 
 
 class Boundaries:
