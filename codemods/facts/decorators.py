@@ -17,6 +17,7 @@ from codemods.facts.assemble import Text
 from codemods.facts.bodies import Bodies
 from codemods.facts.graph import ByName, CallGraph, Decorator, DecoratorEffect, Function
 from codemods.facts.inheritance import last_name
+from codemods.facts.named_decorators import NamedDecorators
 from codemods.facts.syntax import enclosing_function
 from codemods.facts.wrappers import (
     WrapperRun,
@@ -34,9 +35,11 @@ _Path = Sequence[cst.CSTNode]
 
 def with_decorators(graph: CallGraph, texts: Mapping[str, Text]) -> CallGraph:
     """The graph whose functions' decorators say what they do, where the project defines them."""
-    reader = _Reader(graph, texts)
+    reader, named = _Reader(graph, texts), NamedDecorators(graph, texts)
     functions = tuple(
-        replace(one, decorators=tuple(map(reader.told, one.decorators))) if one.decorators else one
+        replace(one, decorators=tuple(reader.told(named.told(decorator)) for decorator in one.decorators))
+        if one.decorators
+        else one
         for one in graph.functions
     )
     return with_wrappers(replace(graph, functions=functions), reader.running)

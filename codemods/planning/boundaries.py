@@ -129,14 +129,22 @@ def _by_decorators(function: Function, boundaries: Boundaries, is_split: bool) -
                 return f"{boundary.by} runs it in a thread, where it blocks no event loop (@{decorator.text})"
             case BoundaryKind.SPLIT if is_split:
                 continue
-            case BoundaryKind.ASYNC_OK if hidden is not None:
+            case BoundaryKind.ASYNC_OK if hidden is not None and not is_split:  # of a split one, a sync shell is left
                 return f"@{decorator.text} would not see through @{hidden.text} that it is a coroutine function"
             case BoundaryKind.ASYNC_OK:
                 continue
             case _:
                 assert boundary is not None
-                return f"{boundary.by} calls it and would not await it (@{decorator.text})"
+                why = f"{boundary.by} calls it and would not await it (@{decorator.text})"
+                unknown = next((one for one in function.decorators if _is_unknown(one, boundaries)), None)
+                if boundary.kind is BoundaryKind.SPLIT and unknown is not None:
+                    return f"{why}; it cannot be split, since awaitify does not know what @{unknown.text} does"
+                return why
     return None
+
+
+def _is_unknown(decorator: Decorator, boundaries: Boundaries) -> bool:
+    return not keeps_color(decorator) and boundaries.of_decorator(decorator) is None
 
 
 def _by_class(function: Function, has_unknown_base: bool, is_expected: bool) -> str | None:
