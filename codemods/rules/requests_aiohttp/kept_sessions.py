@@ -194,7 +194,7 @@ def _handed_on(tree: Tree, owner: cst.ClassDef, way: OwnWay | None) -> cst.Name 
     for method in methods_of(owner):
         if way is not None and method is way.enter:
             continue
-        own = first_parameter(method)
+        own = _self_of(method)
         for node in tree.all(cst.Name, method):
             if node.value != own:
                 continue
