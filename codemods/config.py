@@ -68,7 +68,7 @@ _KEYS: Final[Mapping[str, tuple[Any, str]]] = {
     "exclude": (tuple[str, ...], _STRINGS),
     "python": (str, "a string, the path of a Python interpreter"),
     "update-requirements": (bool, "true or false"),
-    "boundary": (tuple[Boundary, ...], "a list of tables with `kind` and either `decorator` or `method`"),
+    "boundary": (tuple[Boundary, ...], "a list of tables with `kind` and one of `decorator`, `method` and `taker`"),
 }
 """For each key its type, and in words what is accepted."""
 

@@ -17,6 +17,7 @@ from codemods.facts.assemble import Text, assemble, types_of_file
 from codemods.facts.closure import find_closure
 from codemods.facts.decorators import with_decorators
 from codemods.facts.exits import with_exits
+from codemods.facts.given import with_given
 from codemods.facts.graph import CallGraph
 from codemods.facts.inheritance import inheritance_of, last_name
 from codemods.facts.pyrefly import CheckerRun, report_of
@@ -186,7 +187,9 @@ class _Run:
         texts = {str(source.path): self._texts[source.name] for source in files}
         with report_of(run, _probe_source(names)) as (folder, probe):
             report = Report(folder)
+            takers = {one.taker for one in self._knowledge.boundaries} - {None}
             graph = with_exits(with_decorators(assemble(report, texts, probe, names), self._texts))
+            graph = with_given(graph, self._texts, takers)
             unread = self._note_syntax_problems(report, texts)
             self._missing_modules = tuple(sorted(report.missing_modules(texts)))
             inheritance = inheritance_of(graph)

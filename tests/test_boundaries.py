@@ -118,7 +118,7 @@ def test_transparent_decorators_keep_nothing_sync(target):
     assert why(replace(PLAIN, decorators=(Decorator("d", target),))) is None
 
 
-@pytest.mark.parametrize("target", [None, "", "functools.wraps", "staticmethod", "abc.abstractmethod.other"])
+@pytest.mark.parametrize("target", [None, "", "functools.cache", "staticmethod", "abc.abstractmethod.other"])
 def test_other_decorators_are_not_trusted(target):
     assert not keeps_color(Decorator("d", target))
 

@@ -19,7 +19,8 @@ def is_installed(name):
 
 
 TWINS = sorted((sync, one.name) for sync, one in KNOWLEDGE.twins.items())
-BOUNDARIES = {one.decorator or one.method or "" for one in KNOWLEDGE.boundaries}
+BOUNDARIES = {one.decorator or one.method or one.taker or "" for one in KNOWLEDGE.boundaries}
+TAKERS = [one for one in KNOWLEDGE.boundaries if one.taker is not None]
 INSTALLED = [
     name for name in (*KNOWLEDGE.names, *(twin for _, twin in TWINS)) if is_installed(name) and name not in BOUNDARIES
 ]
@@ -126,6 +127,15 @@ def test_what_a_boundary_is_about_exists(name):
     assert resolved(name) is not None
 
 
+@pytest.mark.parametrize("taker", [one for one in TAKERS if is_installed(one.taker or "")], ids=lambda one: one.taker)
+def test_a_taker_has_its_parameter_at_its_position(taker):
+    try:
+        parameters = list(inspect.signature(resolved(taker.taker)).parameters)
+    except ValueError:
+        pytest.skip("it is written in C, and shows no signature")
+    assert taker.parameter == [name for name in parameters if name != "self"][taker.position]
+
+
 def test_a_boundary_is_a_decorator_or_a_method(monkeypatch, tmp_path):
     one = (
         '[[boundary]]\ndecorator = "a.b"\nkind = "split"\nby = "a"\nwraps = true\n'
@@ -143,8 +153,8 @@ def test_a_boundary_is_a_decorator_or_a_method(monkeypatch, tmp_path):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ('[[boundary]]\nkind = "split"\n', "either a decorator or a method"),
-        ('[[boundary]]\nkind = "split"\ndecorator = "a"\nmethod = "b"\n', "either a decorator or a method"),
+        ('[[boundary]]\nkind = "split"\n', "a decorator, a method or a taker"),
+        ('[[boundary]]\nkind = "split"\ndecorator = "a"\nmethod = "b"\n', "a decorator, a method or a taker"),
         ('[[boundary]]\nkind = "halve"\ndecorator = "a"\n', "halve"),
         ('[[boundary]]\ndecorator = "a"\n', "kind"),
         ('[[dispatch]]\nname = "a"\n', "by"),

@@ -141,6 +141,17 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """To what a function is given as an argument."""
+
+    name: str
+    """The function of a library, as a pack names it."""
+    keyword: str | None
+    index: int | None
+    """Its place among the arguments, from 0; None where it has a keyword."""
+
+
+@dataclass(frozen=True, slots=True)
 class Reference:
     """A place where a function of the project is used as a value: not called there, perhaps called elsewhere."""
 
@@ -148,6 +159,8 @@ class Reference:
     span: Span
     caller: str
     targets: tuple[str, ...]
+    given: Given | None = None
+    """What gets it, where a pack knows that."""
 
 
 @dataclass(frozen=True, slots=True)

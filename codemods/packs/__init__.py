@@ -5,8 +5,9 @@ twin takes more; `note` how the twin differs for numbers that are negative or no
 in a thread, `[[close]]` does not block, and is awaited where what it closes becomes async, `[[loop]]` needs the running
 event loop or the main thread, `[[starter]]` starts an event loop, `[[context]]` sets what is not seen outside of the
 loop it is set in, `[[lock]]` is a lock for threads, `[[library]]` has stubs that come with the type checker.
-`[[boundary]]` says what a `decorator`, or overriding a `method`, means for the functions of a project, and
-`[[dispatch]]` what calls those that are split. Names are qualified, as users import them; re-exports resolve.
+`[[boundary]]` says what a `decorator`, overriding a `method`, or being given to a function of a library (`taker`, with
+the `parameter` and its `position`) means for the functions of a project, and `[[dispatch]]` what calls those that are
+split. Names are qualified, as users import them; re-exports resolve.
 """
 
 from __future__ import annotations
@@ -57,11 +58,16 @@ class BoundaryKind(StrEnum):
 
 
 class Boundary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a decorator, or a method that is overridden, means."""
+    """What a decorator, a method that is overridden, or a function that takes functions, means."""
 
     kind: BoundaryKind
     decorator: str | None = None
     method: str | None = None
+    taker: str | None = None
+    parameter: str | None = None
+    """The one by which the taker gets the function."""
+    position: int | None = None
+    """Its place among the arguments, from 0."""
     by: str = "something outside of the project"
     """What calls the function, in words."""
     wraps: bool = False
@@ -72,8 +78,12 @@ class Boundary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whether it makes functions that a test runner calls whatever they are named."""
 
     def __post_init__(self) -> None:
-        if (self.decorator is None) == (self.method is None):
-            raise ValueError("a boundary has either a decorator or a method")
+        if sum(one is not None for one in (self.decorator, self.method, self.taker)) != 1:
+            raise ValueError("a boundary has a decorator, a method or a taker")
+        if (self.taker is None) != (self.parameter is None and self.position is None):
+            raise ValueError(
+                "a taker has the parameter that gets the function, its position, or both; nothing else has"
+            )
 
 
 class _Dispatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -138,7 +148,7 @@ class Knowledge:
     @property
     def names(self) -> tuple[str, ...]:
         """Every name, sorted."""
-        of_boundaries = {one.decorator or one.method or "" for one in self.boundaries}
+        of_boundaries = {one.decorator or one.method or one.taker or "" for one in self.boundaries}
         functions = (
             self.blocking
             | self.closing

@@ -38,16 +38,19 @@ def keeps_color(decorator: Decorator) -> bool:
 
 
 class Boundaries:
-    """What packs and the user say of decorators and of methods that are overridden."""
+    """What packs and the user say of decorators, of methods that are overridden, and of what takes functions."""
 
     def __init__(self, boundaries: Iterable[Boundary] = ()) -> None:
         self._by_decorator: dict[str, Boundary] = {}
         self._by_method: dict[str, Boundary] = {}
+        self._takers: list[Boundary] = []
         for one in boundaries:
             if one.decorator is not None:
                 self._by_decorator[one.decorator] = one
             if one.method is not None:
                 self._by_method[one.method] = one
+            if one.taker is not None:
+                self._takers.append(one)
 
     def of_decorator(self, decorator: Decorator) -> Boundary | None:
         """What a decorator means; None when that is not known."""
@@ -62,6 +65,19 @@ class Boundaries:
             if name in self._by_method:
                 return self._by_method[name]
         return None
+
+    def of_use(self, reference: Reference) -> Boundary | None:
+        """What it means that a function is used as a value; None when that is not known."""
+        given = reference.given
+        if given is None:
+            return None
+        fits = [
+            one
+            for one in self._takers
+            if one.taker == given.name
+            and (one.position == given.index if given.keyword is None else one.parameter == given.keyword)
+        ]
+        return fits[-1] if fits else None
 
 
 def _names_of(decorator: Decorator) -> Iterator[str]:
@@ -100,7 +116,7 @@ def lock_of(
         _by_kind(function, is_generator)
         or _by_decorators(function, boundaries, is_split)
         or _by_class(function, has_unknown_base, is_split and boundaries.of_method(function) is not None)
-        or _by_use(references)
+        or _by_use(references, boundaries)
     )
 
 
@@ -155,8 +171,19 @@ def _by_class(function: Function, has_unknown_base: bool, is_expected: bool) -> 
     return None
 
 
-def _by_use(references: Sequence[Reference]) -> str | None:
-    if not references:
-        return None
-    first = references[0]
-    return f"it is used as a value in {first.path}:{first.span.line}: who calls it there would not await it"
+def _by_use(references: Sequence[Reference], boundaries: Boundaries) -> str | None:
+    for one in references:
+        place = f"{one.path}:{one.span.line}"
+        boundary = boundaries.of_use(one)
+        match boundary.kind if boundary is not None else None:
+            case None:
+                return f"it is used as a value in {place}: who calls it there would not await it"
+            case BoundaryKind.ASYNC_OK:
+                continue
+            case BoundaryKind.EXECUTOR:
+                assert boundary is not None
+                return f"{boundary.by} runs it, where it blocks no event loop (given to it in {place})"
+            case _:
+                assert boundary is not None
+                return f"{boundary.by} calls it and would not await it (given to it in {place})"
+    return None
