@@ -135,6 +135,7 @@ class LockFinder:
                 and self._by_definition(function, seen) is None
                 and self._mentions.unread(function) is None
                 and not callers.has_unseen(function)
+                and not self._mentions.is_mocked(function)
             ):
                 yield function.name
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from codemods.entries import Scripts
 from codemods.facts.arguments import accepts, arguments_in, closing
 from codemods.facts.assemble import Text
 from codemods.facts.flow import receiver_of
-from codemods.facts.graph import ByName, Call, CallGraph, ClassFact, Function
+from codemods.facts.graph import ByName, Call, CallGraph, ClassFact, DecoratorEffect, Function
 from codemods.facts.inheritance import last_name
 from codemods.facts.kinds import Kind
 from codemods.facts.lookups import looked_up_names
@@ -163,6 +163,13 @@ class MentionFinder:
             if (not mention.is_prefix or name.startswith(mention.name)) and self._may_mean(mention, function):
                 yield mention
 
+    def is_mocked(self, function: Function) -> bool:
+        """Whether a test may put a mock in the place of a function, and look at what it is called with."""
+        name = last_name(function.name)
+        return any(
+            one.is_mock and self._may_mean(replace(one, is_mock=False), function) for one in self._mentions[name]
+        )
+
     def why(self, function: Function) -> str | None:
         """The first place that may mean a function, in words; None when there is none."""
         return self.unread(function) or next((one.why for one in self.meaning(function)), None)
@@ -184,6 +191,8 @@ class MentionFinder:
             return False  # only a class's own body calls its method by the name alone
         if mention.is_of_instance and function.owner is None:
             return False
+        if mention.is_mock and not any(one.effect is DecoratorEffect.HANDS_ON for one in function.decorators):
+            return False  # a wrapper that hands a coroutine on is no coroutine function itself
         if not mention.is_bare and function.owner is None and not function.parent.endswith(":"):
             return False  # a function within a function is no attribute of anything until it is used as a value
         if not all(keeps_function(one) for one in function.decorators):

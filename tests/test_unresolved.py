@@ -129,6 +129,32 @@ def lookups(text, types=None):
 
 
 @pytest.mark.parametrize(
+    ("text", "is_mock"),
+    [
+        ("patch('shop.api.fetch', return_value=1)", True),
+        ("patch(\n    'shop.api.fetch',\n    side_effect=[1, 2],\n    autospec=True,\n)", True),
+        ("mocker.patch('shop.api.fetch', return_value={'a': 1})", True),
+        ("@patch.object(shop.Api, 'fetch', return_value=None)", True),
+        ("patch('shop.api.fetch')", False),
+        ("patch('shop.api.fetch', autospec=True)", False),
+        ("patch('shop.api.fetch', fake)", False),
+        ("patch('shop.api.fetch', new=fake)", False),
+        ("patch('shop.api.fetch', return_value=1, new_callable=Mock)", False),
+        ("patch('shop.api.fetch', return_value=1, **more)", False),
+        ("patch('shop.api.fetch', *more, return_value=1)", False),
+        ("patch.object(shop.Api, 'fetch')", False),
+        ("patch.object(shop.Api, 'fetch', fake, return_value=1)", False),
+        ("patch.object(shop.Api, 'fetch', wraps=fetch, return_value=1)", False),
+        ("monkeypatch.setattr(shop.Api, 'fetch', return_value=1)", False),
+    ],
+)
+def test_a_mock_that_is_told_what_it_gives_follows_the_color(text, is_mock):
+    found = lookups(text)
+    assert found
+    assert {one.is_mock for one in found} == {is_mock}
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("class A:\n    getattr(self, 'fetch')", [("fetch", 1, False)]),

@@ -9,7 +9,7 @@ A name that is computed (`getattr(plugin, name)`) can be any that some string of
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -42,6 +42,8 @@ _OF_LOOKUP = re.compile(
 """What stands before a string that is looked up where it stands, or a key."""
 _DOTTED = re.compile(r"(?:(?P<before>[\w.:]*)[.:])?(?P<name>[^\W\d]\w*)\Z")
 _PATH = re.compile(r"[\"'](?P<path>(?:[^\W\d]\w*[.:])+(?P<name>[^\W\d]\w*))[\"']")
+_OF_MOCKS = frozenset({"autospec", "return_value", "side_effect"})
+"""What a mock is told and any color of it can be told; the last two say what it gives."""
 _TYPES_SAY = re.compile(r"[^\W\d]\w*\Z|(?:type|super)\([^()]*\)\Z")
 """Expressions whose type is all that they can be: an attribute may be set to something else from anywhere."""
 
@@ -121,16 +123,22 @@ def looked_up_names(
     wanted = _Wanted(names, project, types_of, texts)
     for path, text in sorted(texts.items()):
         lines = text.lines
+        lookups = [
+            _Lookup(path, lines, match, wanted)
+            for match in _LOOKUP.finditer(lines.text)
+            if lines.masked is None or lines.masked.code[match.start()] == lines.text[match.start()]
+        ]
         if not names.isdisjoint(lines.words):
-            yield from _paths(path, lines, wanted)
-        for match in _LOOKUP.finditer(lines.text):
-            if lines.masked is None or lines.masked.code[match.start()] == lines.text[match.start()]:
-                yield from _Lookup(path, lines, match, wanted).mentions()
+            yield from _paths(path, lines, wanted, {one.mocked for one in lookups})
+        for one in lookups:
+            yield from one.mentions()
 
 
-def _paths(path: str, lines: LineTable, wanted: _Wanted) -> Iterator[Mention]:
-    """Strings that are a path to something in the project."""
+def _paths(path: str, lines: LineTable, wanted: _Wanted, mocked: Container[int | None]) -> Iterator[Mention]:
+    """Strings that are a path to something in the project, but for those at offsets where a mock is named by it."""
     for match in _PATH.finditer(lines.text):
+        if match.start() in mocked:
+            continue
         if wanted.has(match["name"]) and wanted.is_in_project(match["path"]):
             holder = re.split(r"[.:]", match["path"])[-2]
             why, line = f"{path} looks up that name as a string", lines.position(match.start())[0]
@@ -147,6 +155,17 @@ def _is_written_out(name: str) -> bool:
     return not rest or (chosen is not None and _STRING.fullmatch(rest[chosen.end() :]) is not None)
 
 
+def _is_mock_of_its_kind(arguments: Sequence[Argument], named: int) -> bool:
+    """Whether `patch` puts a mock of its own in the place of what it names, and is told what that gives.
+
+    Of a coroutine function it makes an AsyncMock. What such a mock gives unless it is told is an AsyncMock, too, whose
+    methods would have to be awaited. Source: the standard library's `unittest.mock`, `_patch.__enter__`.
+    """
+    keywords = {one.keyword for one in arguments if one.keyword is not None}
+    is_plain = not any(one.stars for one in arguments) and len(arguments) - len(keywords) == named
+    return is_plain and keywords <= _OF_MOCKS and not keywords.isdisjoint({"return_value", "side_effect"})
+
+
 class _Lookup:
     """One place where names are looked up."""
 
@@ -155,6 +174,14 @@ class _Lookup:
         self._lines = lines
         self._match = match
         self._wanted = wanted
+
+    @property
+    def mocked(self) -> int | None:
+        """The offset of the text that names what a mock of its kind replaces; None where there is none."""
+        if self._match[1] != "patch":
+            return None
+        arguments = self._arguments(self._match.end() - 1)
+        return arguments[0].start if arguments and _is_mock_of_its_kind(arguments, 1) else None
 
     def mentions(self) -> Iterator[Mention]:
         """What is looked up."""
@@ -165,7 +192,8 @@ class _Lookup:
             return
         match self._match[1]:
             case "patch":
-                yield from self._patched(arguments[:1])
+                is_mock = _is_mock_of_its_kind(arguments, 1)
+                yield from (replace(one, is_mock=is_mock) for one in self._patched(arguments[:1]))
             case "patch.multiple":
                 for one in arguments[1:]:
                     if one.keyword is not None and self._wanted.has(one.keyword):
@@ -175,8 +203,9 @@ class _Lookup:
                     yield from self._names(one.text, asked=None)
                 if not all(_is_written_out(one.text) for one in arguments):
                     yield from self._computed(None)
-            case _:
-                yield from self._asked(arguments)
+            case name:
+                is_mock = name == "patch.object" and _is_mock_of_its_kind(arguments, 2)
+                yield from (replace(one, is_mock=is_mock) for one in self._asked(arguments))
 
     @property
     def _why(self) -> str:

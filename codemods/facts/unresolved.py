@@ -42,6 +42,8 @@ class Mention:
     """Whether it is called by its name alone, not as an attribute of something."""
     is_of_instance: bool = False
     """Whether what is asked is no module: only a method can be meant."""
+    is_mock: bool = False
+    """Whether a mock takes its place that gives a coroutine where that does, of a result that is told."""
 
 
 def texts_with(names: frozenset[str], texts: Mapping[str, Text]) -> Iterator[tuple[str, Text]]:
