@@ -30,6 +30,7 @@ from codemods.rules.requests_calls.combinations import (
     is_empty,
     is_given,
     method_of,
+    sends_json,
     visible_headers,
 )
 from codemods.rules.requests_calls.expressions import is_name, literal_parts, type_of
@@ -288,8 +289,8 @@ class _Check:
             return False
         if not has_body(self.arguments):
             return method in _WITH_BODY or (method == "" and self.parity is Parity.STRICT)
-        sends_json = is_given(self.arguments.get("json")) and not is_beside_data(self.arguments)
-        return data is not None and is_given(data) and not sends_json and self._is_sent_as_it_is(data)
+        is_sent = data is not None and is_given(data) and not sends_json(self.arguments)
+        return is_sent and data is not None and self._is_sent_as_it_is(data)
 
     def _is_sent_as_it_is(self, value: cst.BaseExpression) -> bool:
         """Whether a body is text, bytes or a file of bytes."""

@@ -37,7 +37,12 @@ def is_beside_data(arguments: Arguments) -> bool:
 
 def has_body(arguments: Arguments) -> bool:
     """Whether a request has a body, or may have one."""
-    return any(is_given(arguments.get(name)) for name in ("data", "json", "files"))
+    return sends_json(arguments) or any(is_given(arguments.get(name)) for name in ("data", "files"))
+
+
+def sends_json(arguments: Arguments) -> bool:
+    """Whether a request may send its `json=`: an empty dict as well, unless `data=` is sent instead."""
+    return "json" in arguments and not is_name(arguments["json"], "None") and not is_beside_data(arguments)
 
 
 def method_of(arguments: Arguments, verb: str) -> str:
