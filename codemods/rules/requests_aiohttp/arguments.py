@@ -241,8 +241,8 @@ class _Check:
                 return LEFT_OUT, []  # aiohttp always streams, and what is used is read
             case "data" if is_given(self.arguments.get("files")) and not is_empty(self.arguments["files"]):
                 return PASSED, []  # the form of the files takes it in
-            case "data" if is_empty(value) and "json" in self.arguments:
-                return LEFT_OUT, []
+            case "data" if is_empty(value):
+                return LEFT_OUT, []  # aiohttp would send the type of a form
             case "data" if self._is_sent_as_it_is(value):
                 return PASSED, []
         if name in WIRE.scalars:

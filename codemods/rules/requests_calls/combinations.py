@@ -17,12 +17,11 @@ Arguments = Mapping[str, cst.BaseExpression]
 
 def is_given(value: cst.BaseExpression | None) -> bool:
     """Whether an argument says something."""
-    is_empty_dict = isinstance(value, cst.Dict) and not value.elements
-    return not (value is None or is_name(value, "None") or is_empty_dict)
+    return not (value is None or is_name(value, "None") or is_empty(value))
 
 
 def is_empty(value: cst.BaseExpression) -> bool:
-    """Whether a display or a text holds nothing."""
+    """Whether a display or a text holds nothing: requests takes most of them for arguments that are not given."""
     if isinstance(value, cst.Dict | cst.List | cst.Tuple):
         return not value.elements
     return isinstance(value, cst.SimpleString) and not value.evaluated_value

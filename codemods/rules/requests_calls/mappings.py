@@ -26,8 +26,8 @@ from codemods.rules.requests_calls.values import (
 from codemods.rules.rule import Refusal
 from codemods.tree import Tree
 
-_PLAIN_COOKIE = re.compile(r"[\w!#$%&'*+.^`|~:-]*", re.ASCII)
-"""What `http.cookies` does not put into quotes (section 2.4)."""
+_PLAIN_COOKIE = re.compile(r"[\w!#$%&'*+.^`|~:-]+", re.ASCII)
+"""What `http.cookies` does not put into quotes (section 2.4): an empty text, too, is put into some."""
 _RESERVED = frozenset(
     {"expires", "path", "comment", "domain", "max-age", "secure", "httponly", "version", "samesite", "partitioned"}
 )
