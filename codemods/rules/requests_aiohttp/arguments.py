@@ -162,9 +162,10 @@ def _notes_of_the_whole(arguments: Mapping[str, cst.BaseExpression], method: str
         yield "aiohttp does not send cookies= to another host after a redirect; requests does"
     if "cookie" in visible_headers(arguments):
         yield "aiohttp sends a Cookie header again after a redirect; requests drops it"
-    changes_method = method in {"put", "patch", "delete", ""}
+    changes_method = method in {"put", "patch", "delete", "options", ""}
     if changes_method and not is_name(arguments.get("allow_redirects"), "False"):
-        yield "after a redirect aiohttp keeps the method and the body of PUT, PATCH and DELETE; requests changes them"
+        methods = "PUT, PATCH, DELETE and OPTIONS"
+        yield f"after a redirect aiohttp keeps the method and the body of {methods}; requests changes them"
 
 
 def _may_hold_authorization(headers: cst.BaseExpression | None) -> bool:
