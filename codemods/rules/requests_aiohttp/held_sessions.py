@@ -17,19 +17,18 @@ from codemods.rewrite.edits import Edits
 from codemods.rewrite.imports import FileImports
 from codemods.rules.requests_aiohttp.blocks import add_session_edits
 from codemods.rules.requests_aiohttp.session_edits import add_session_use
-from codemods.rules.requests_aiohttp.session_uses import SessionChange, SessionUse
-from codemods.rules.requests_aiohttp.sessions import (
-    NOTE,
-    STRICT_NOTE,
+from codemods.rules.requests_aiohttp.sessions import NOTE, STRICT_NOTE, TAKER
+from codemods.rules.requests_aiohttp.settings import Setting, class_of_sessions
+from codemods.rules.requests_calls.client import Handing, HeldSession
+from codemods.rules.requests_calls.handling import NativeRequest
+from codemods.rules.requests_calls.session_uses import SessionChange, SessionUse
+from codemods.rules.requests_calls.sessions import (
     GivenSession,
     LocalSession,
+    SessionForm,
     session_form,
     session_named,
 )
-from codemods.rules.requests_aiohttp.settings import Setting, class_of_sessions
-from codemods.rules.requests_aiohttp.shapes import RequestForm, SessionForm
-from codemods.rules.requests_calls.client import Handing, HeldSession
-from codemods.rules.requests_calls.handling import NativeRequest
 from codemods.rules.rule import Refusal, SettingNotes
 from codemods.tree import Tree
 
@@ -66,7 +65,7 @@ def held_session(
     types: Mapping[Span, str],
 ) -> HeldSession | Refusal:
     """What a function does with the session that one of its variables holds, and the form of that."""
-    session = session_named(tree, function, name, imports, types, set())
+    session = session_named(tree, function, name, imports, types, set(), TAKER)
     if isinstance(session, Refusal):
         return session
     form: SessionForm | GivenForm | Refusal
@@ -74,8 +73,9 @@ def held_session(
         annotation = tree.span(session.annotation) if session.annotation is not None else None
         form = GivenForm(name, annotation, tuple(session.uses))
     else:
-        forms = [one for one in requests if isinstance(one, RequestForm)]
-        form = why_not_handed_on(session) or session_form(tree, session, forms)
+        form = why_not_handed_on(session) or session_form(
+            tree, session, [one.last for one in requests], [use.node for one in requests for use in one.uses]
+        )
     asked = tuple(dict.fromkeys(use.setting for use in session.uses if use.setting is not None))
     if isinstance(form, SessionForm):
         form = replace(form, settings=asked)
@@ -87,7 +87,7 @@ def held_session(
         is_parameter=is_parameter,
         requests=frozenset(tree.span(call) for call in session.requests),
         handings=tuple(Handing(tree.span(tree.path(one)[-2]), tree.span(one.value)) for one in session.handings),
-        settings=tuple(one.value for one in asked if one is Setting.COOKIES),
+        settings=tuple(one for one in asked if one == Setting.COOKIES),
         notes=tuple(dict.fromkeys(note for use in session.uses for note in use.notes)),
         depends=None if is_parameter else _DEPENDS,
     )

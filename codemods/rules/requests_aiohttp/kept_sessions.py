@@ -16,10 +16,10 @@ from codemods.facts.syntax import ImportedNames, enclosing_function
 from codemods.model import Span
 from codemods.rules.names import NameRole, role_of
 from codemods.rules.requests_aiohttp.own_ways import OwnWay, first_parameter, methods_of, own_way, owner_name
-from codemods.rules.requests_aiohttp.session_together import check_together
-from codemods.rules.requests_aiohttp.session_uses import assigned
-from codemods.rules.requests_aiohttp.sessions import MAKERS, Done, Session, done_with, names_session
+from codemods.rules.requests_aiohttp.sessions import TAKER
 from codemods.rules.requests_aiohttp.shapes import KeptForm
+from codemods.rules.requests_calls.session_uses import assigned
+from codemods.rules.requests_calls.sessions import MAKERS, Done, Session, check_order, done_with, names_session
 from codemods.rules.rule import Kept, Refusal
 from codemods.tree import Tree
 
@@ -219,14 +219,14 @@ def _with_uses(
             return Refusal(f"its session {name} is used or set in line {line}, beside where it is made")
     # what __init__ does comes first
     places = sorted(made.places, key=lambda path: (set_up not in path, tree.offsets(path[-1])))
-    done = done_with(tree, name, places, types)
+    done = done_with(tree, name, places, types, TAKER)
     if isinstance(done, Refusal):
         return done
     closes = [one for one in done.closes if way is None or one is not way.closes]
     refusal = (
         _why_handed_on(tree, done) or _why_told_later(done, set_up) or _why_used_behind(tree, made, done, closes, way)
     )
-    refusal = refusal or check_together(tree, done.uses, set_up, len(tree.code))
+    refusal = refusal or check_order(tree, done.uses, set_up, len(tree.code), TAKER)
     if refusal is not None:
         return Refusal(f"its session {name} {refusal.reason}")
     return KeptSession(

@@ -18,19 +18,11 @@ from codemods.rules.requests_aiohttp.placed import notes_of
 from codemods.rules.requests_aiohttp.received import annotations_of, other_returns
 from codemods.rules.requests_aiohttp.response import DECODES, NOTES
 from codemods.rules.requests_aiohttp.session_together import check_request
-from codemods.rules.requests_aiohttp.sessions import (
-    NOTE,
-    STRICT_NOTE,
-    GivenSession,
-    LocalSession,
-    session_form,
-    session_of,
-)
+from codemods.rules.requests_aiohttp.sessions import NOTE, STRICT_NOTE, TAKER, notes_of_session
 from codemods.rules.requests_aiohttp.settings import settings_of
 from codemods.rules.requests_aiohttp.shapes import (
     KeptForm,
     RequestForm,
-    SessionForm,
     Shape,
     assigned_forms,
     returned_form,
@@ -44,6 +36,13 @@ from codemods.rules.requests_calls.handling import PlacedUse, ResponseUse
 from codemods.rules.requests_calls.mappings import Pairs
 from codemods.rules.requests_calls.offering import Choices, Request, group_names, sharing_a_statement
 from codemods.rules.requests_calls.prepared import Prepared
+from codemods.rules.requests_calls.sessions import (
+    GivenSession,
+    LocalSession,
+    SessionForm,
+    session_form,
+    session_of,
+)
 from codemods.rules.rule import Awaited, Kept, Offer, Refusal
 from codemods.tree import Tree
 
@@ -169,7 +168,9 @@ def _sessions_of(
         call = draft.request.call
         is_kept = attribute_asked(call) is not None
         session = (
-            kept_session_of(tree, call, imports, types) if is_kept else session_of(tree, call, imports, types, taken)
+            kept_session_of(tree, call, imports, types)
+            if is_kept
+            else session_of(tree, call, imports, types, taken, TAKER)
         )
         if isinstance(session, Refusal):
             draft.arguments = session
@@ -265,8 +266,13 @@ def _share_session(
     """Has requests made with the session of their function, or their object: all of them, or none."""
     forms = [draft.form for draft in drafts if isinstance(draft.form, RequestForm)]
     made: SessionForm | KeptForm | Refusal
-    made = kept_form(tree, session) if isinstance(session, KeptSession) else session_form(tree, session, forms)
-    unproven = [one for one in session.notes if one not in {NOTE, STRICT_NOTE}] if parity is Parity.STRICT else []
+    if isinstance(session, KeptSession):
+        made = kept_form(tree, session)
+    else:
+        needed = [use.node for form in forms for use in form.uses]
+        made = session_form(tree, session, [form.last for form in forms], needed)
+    notes = notes_of_session(session.uses)
+    unproven = [one for one in notes if one not in {NOTE, STRICT_NOTE}] if parity is Parity.STRICT else []
     if unproven:
         made = Refusal(f"strict parity of what is set on its session cannot be proven: {unproven[0]}")
     if parity is Parity.STRICT and any(one.argument == "params" for one in session.uses):
@@ -290,7 +296,7 @@ def _share_session(
                 opens=own,
             )
             draft.arguments = _with_session(tree, draft, session, types)
-            draft.notes = (STRICT_NOTE,) if parity is Parity.STRICT else session.notes
+            draft.notes = (STRICT_NOTE,) if parity is Parity.STRICT else notes
             draft.notes = (KEPT_NOTE, *draft.notes) if isinstance(session, KeptSession) else draft.notes
 
 
