@@ -34,7 +34,13 @@ from codemods.rules.requests_calls import mocks
 from codemods.rules.requests_calls.assigned import Assigned, assignment_of
 from codemods.rules.requests_calls.handling import PlacedUse, ResponseUse
 from codemods.rules.requests_calls.mappings import Pairs
-from codemods.rules.requests_calls.offering import Choices, Request, group_names, sharing_a_statement
+from codemods.rules.requests_calls.offering import (
+    Choices,
+    Request,
+    group_names,
+    sharing_a_statement,
+    why_no_session_takes,
+)
 from codemods.rules.requests_calls.prepared import Prepared
 from codemods.rules.requests_calls.sessions import (
     GivenSession,
@@ -45,10 +51,6 @@ from codemods.rules.requests_calls.sessions import (
 )
 from codemods.rules.rule import Awaited, Kept, Offer, Refusal
 from codemods.tree import Tree
-
-_POSITIONAL = {"get": 1, "options": 1, "head": 1, "post": 3, "put": 2, "patch": 2, "delete": 1, "request": 2}
-"""How many positional arguments a session's methods are given at most. Source: requests 2.34 `requests/sessions.py`."""
-
 
 _READ_LATE = (
     "a body that breaks off is an error where it is read, and none where nothing reads it; requests reads it at once"
@@ -140,9 +142,9 @@ def _offers_to_close(
 def _arguments_of(
     tree: Tree, request: Request, types: Mapping[Span, str], replaced: Mapping[str, str], parity: Parity
 ) -> CheckedArguments | Refusal:
-    positional = sum(one.keyword is None and not one.star for one in request.call.args)
-    if request.is_of_session and positional > _POSITIONAL[request.verb]:
-        return Refusal(f"a session's {request.verb}() does not take so many positional arguments")
+    refusal = why_no_session_takes(request)
+    if refusal is not None:
+        return refusal
     checked = check_arguments(tree, request.call, request.verb, types, parity)
     if isinstance(checked, Refusal):
         return checked

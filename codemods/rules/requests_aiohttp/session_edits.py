@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import cache
 
 import libcst as cst
@@ -12,7 +12,7 @@ from codemods.rules.requests_aiohttp.logins import Login, NamedLogin
 from codemods.rules.requests_calls.adjustments import NameOf, assignment, called, dotted
 from codemods.rules.requests_calls.certificates import OwnCertificate
 from codemods.rules.requests_calls.proxies import Proxy
-from codemods.rules.requests_calls.session_blocks import value_set
+from codemods.rules.requests_calls.session_blocks import replace_statement, take_out_statement
 from codemods.rules.requests_calls.session_uses import SessionChange, SessionUse
 
 Release = Callable[[cst.BaseExpression, str | None], None]
@@ -42,27 +42,12 @@ def add_session_use(edits: Edits, use: SessionUse, name_of: NameOf, release: Rel
 
 
 def _replace_statement(edits: Edits, use: SessionUse, name_of: NameOf) -> None:
-    node = edits.tree.at(use.node, cst.BaseSmallStatement)  # type: ignore[type-abstract]
-    assert node is not None, use
-    path = edits.tree.path(node)
-    block, line = path[-3], path[-2]
-    assert isinstance(block, cst.IndentedBlock)
-    assert isinstance(line, cst.SimpleStatementLine)
     if use.change is SessionChange.GONE:
-        edits.take_out(block, line)
+        take_out_statement(edits, use)
         return
     if use.change is not SessionChange.VARIABLE:
         name_of("ssl")
-
-    def written(statements: Sequence[cst.BaseStatement]) -> Sequence[cst.BaseStatement]:
-        (one,) = statements
-        assert isinstance(one, cst.SimpleStatementLine)
-        made = list(_set_up(use, value_set(one.body[0]), name_of))
-        made[0] = made[0].with_changes(leading_lines=one.leading_lines)
-        made[-1] = made[-1].with_changes(trailing_whitespace=one.trailing_whitespace)
-        return made
-
-    edits.wrap(block, line, line, written)
+    replace_statement(edits, use, lambda value: list(_set_up(use, value, name_of)))
 
 
 def _set_up(use: SessionUse, value: cst.BaseExpression, name_of: NameOf) -> Iterator[cst.SimpleStatementLine]:

@@ -12,7 +12,6 @@ import libcst as cst
 
 from codemods.model import Span
 from codemods.rules.evaluation import is_pure
-from codemods.rules.names import is_bound
 from codemods.rules.requests_aiohttp.hooks import Raises, check_hooks
 from codemods.rules.requests_aiohttp.logins import Login, NamedLogin, check_login
 from codemods.rules.requests_aiohttp.settings import Setting
@@ -20,9 +19,10 @@ from codemods.rules.requests_aiohttp.wire import WIRE
 from codemods.rules.requests_calls.adjustments import LEFT_OUT, Renamed
 from codemods.rules.requests_calls.certificates import TrustedFile, check_certificate, check_verify
 from codemods.rules.requests_calls.expressions import is_name, type_of
-from codemods.rules.requests_calls.handling import called_on, given_to, is_asked_for, is_changed, is_in_f_string
+from codemods.rules.requests_calls.handling import is_in_f_string
 from codemods.rules.requests_calls.mappings import check_mapping, check_pair
 from codemods.rules.requests_calls.proxies import Proxy, check_proxies
+from codemods.rules.requests_calls.session_cookies import CookieAsking, use_of_cookies
 from codemods.rules.requests_calls.session_uses import (
     Path,
     SessionChange,
@@ -32,10 +32,10 @@ from codemods.rules.requests_calls.session_uses import (
     assignment_span,
     given_alone,
     item_assigned,
+    params_kept,
     unadjusted,
     without_form,
 )
-from codemods.rules.requests_calls.values import is_plain_dict
 from codemods.rules.rule import Refusal
 from codemods.tree import Tree
 
@@ -68,7 +68,7 @@ def use_of_session(tree: Tree, path: Path, types: Types) -> SessionUse | Refusal
         case "cookies":
             return _cookies(tree, held, types)
         case "params":
-            return _params(tree, held, types)
+            return params_kept(WIRE, tree, held, types)
         case "hooks":
             return _hooks(tree, held)
         case "proxies":
@@ -104,74 +104,29 @@ def _headers(tree: Tree, path: Path, types: Types) -> SessionUse | Refusal:
 
 def _cookies(tree: Tree, path: Path, types: Types) -> SessionUse | Refusal:
     """What is done with the cookies at the end of a path."""
-    node = path[-1]
-    item, method = item_assigned(path), called_on(path)
-    if item is not None:
-        return _cookie(tree, item, SessionChange.COOKIE, assignment_span(tree, path), types)
-    match method:
-        case ("update", cst.Call(args=[cst.Arg(keyword=None, star="", value=value)])):
-            if not (isinstance(value, cst.Dict) or is_plain_dict(type_of(tree, value, types))):
-                return Refusal("has cookies updated with something that is not known to be a dict")
-            notes = unadjusted(check_mapping(WIRE, "cookies", value, tree, types))
-            if isinstance(notes, Refusal):
-                return Refusal(f"sets cookies that cannot be: {notes.reason},")
-            return _of_jar(SessionChange.COOKIES_UPDATE, tree.span(path[-2]), notes)
-        case ("set", cst.Call(args=[first, second]) as call) if not (first.keyword or second.keyword):
-            if first.star or second.star or not is_pure(first.value):
-                return Refusal("sets a cookie with arguments that cannot be seen")
-            return _cookie(tree, (first.value, second.value), SessionChange.COOKIE_CALL, tree.span(call), types)
-        case ("set", _):
-            return Refusal("sets a cookie of a host or a path, which aiohttp only takes as a URL,")
-        case ("clear", cst.Call(args=[])):
-            return _of_jar(SessionChange.JAR, tree.span(node), ())
-        case ("get_dict", cst.Call(args=[]) as call):
-            return _every_cookie(tree, path, call)
-        case ("get", cst.Call(args=[_] | [_, _] as arguments)) if all(not (a.keyword or a.star) for a in arguments):
-            return _every_cookie(tree, path, node)
-    outer = path[-2]
-    is_lookup = isinstance(outer, cst.Subscript) and outer.value is node and not is_changed(path[:-1])
-    is_copied = given_to(path) == "dict" and not is_bound(tree, "dict", node)
-    if is_lookup or is_asked_for(path) or is_copied:
-        return _every_cookie(tree, path, node)
-    return Refusal("has its cookies used otherwise than to set them, look one up or make a dict of them,")
-
-
-def _cookie(
-    tree: Tree, pair: tuple[cst.BaseExpression, cst.BaseExpression], change: SessionChange, node: Span, types: Types
-) -> SessionUse | Refusal:
-    notes = check_pair(WIRE, "cookies", *pair, tree, types)
+    done = use_of_cookies(tree, path, types)
+    if isinstance(done, Refusal):
+        return done
+    if isinstance(done.does, CookieAsking):
+        if is_in_f_string(path):
+            return Refusal("has its cookies in an f-string, which cannot hold what takes their place,")
+        return _of_jar(SessionChange.EVERY_COOKIE, tree.span(done.node), ())
+    if done.place:
+        return Refusal("sets a cookie of a host or a path, which aiohttp only takes as a URL,")
+    notes: list[str] | Refusal = []
+    if done.mapping is not None:
+        notes = unadjusted(check_mapping(WIRE, "cookies", done.mapping, tree, types))
+    elif done.pair is not None:
+        if done.does is SessionChange.COOKIE_CALL and not is_pure(done.pair[0]):
+            return Refusal("sets a cookie with arguments that cannot be seen")
+        notes = check_pair(WIRE, "cookies", *done.pair, tree, types)
     if isinstance(notes, Refusal):
-        return Refusal(f"sets a cookie that cannot be: {notes.reason},")
-    return _of_jar(change, node, notes)
-
-
-def _every_cookie(tree: Tree, path: Path, node: cst.CSTNode) -> SessionUse | Refusal:
-    if is_in_f_string(path):
-        return Refusal("has its cookies in an f-string, which cannot hold what takes their place,")
-    return _of_jar(SessionChange.EVERY_COOKIE, tree.span(node), ())
+        return Refusal(f"sets cookies that cannot be: {notes.reason},")
+    return _of_jar(done.does, tree.span(done.node), notes)
 
 
 def _of_jar(change: SessionChange, node: Span, notes: Sequence[str]) -> SessionUse:
     return SessionUse(change, node, (*notes, _COOKIES_NOTE), setting=Setting.COOKIES)
-
-
-def _params(tree: Tree, path: Path, types: Types) -> SessionUse | Refusal:
-    value = assigned(path) or given_alone(path, "update")
-    if value is None:
-        return Refusal("has its params used otherwise than to set them all")
-    if not (isinstance(value, cst.Dict) or is_plain_dict(type_of(tree, value, types))):
-        return Refusal("has params that are not known to be a dict")
-    notes = unadjusted(check_mapping(WIRE, "params", value, tree, types))
-    if isinstance(notes, Refusal):
-        return Refusal(f"sets params that cannot be: {notes.reason},")
-    return SessionUse(
-        SessionChange.VARIABLE,
-        assignment_span(tree, path),
-        tuple(notes),
-        argument="params",
-        keyword="params",
-        variable="params",
-    )
 
 
 def _hooks(tree: Tree, path: Path) -> SessionUse | Refusal:

@@ -9,6 +9,7 @@ import libcst as cst
 from codemods.model import Span
 from codemods.rewrite.edits import Edits, awaited
 from codemods.rules.requests_calls.adjustments import keyword_argument
+from codemods.rules.requests_calls.session_uses import SessionUse
 from codemods.rules.requests_calls.sessions import SessionForm
 
 
@@ -103,6 +104,38 @@ def trailing_comment(statement: cst.BaseStatement) -> cst.TrailingWhitespace | N
     if isinstance(statement, cst.SimpleStatementLine) and statement.trailing_whitespace.comment is not None:
         return statement.trailing_whitespace
     return None
+
+
+def take_out_statement(edits: Edits, use: SessionUse) -> None:
+    """Has the statement of a use go away."""
+    edits.take_out(*_place(edits, use))
+
+
+def replace_statement(
+    edits: Edits, use: SessionUse, made: Callable[[cst.BaseExpression], Sequence[cst.SimpleStatementLine]]
+) -> None:
+    """Has the statement of a use replaced by what a function makes of the value that it sets."""
+    block, line = _place(edits, use)
+
+    def written(statements: Sequence[cst.BaseStatement]) -> Sequence[cst.BaseStatement]:
+        (one,) = statements
+        assert isinstance(one, cst.SimpleStatementLine)
+        lines = list(made(value_set(one.body[0])))
+        lines[0] = lines[0].with_changes(leading_lines=one.leading_lines)
+        lines[-1] = lines[-1].with_changes(trailing_whitespace=one.trailing_whitespace)
+        return lines
+
+    edits.wrap(block, line, line, written)
+
+
+def _place(edits: Edits, use: SessionUse) -> tuple[cst.IndentedBlock, cst.SimpleStatementLine]:
+    node = edits.tree.at(use.node, cst.BaseSmallStatement)  # type: ignore[type-abstract]
+    assert node is not None, use
+    path = edits.tree.path(node)
+    block, line = path[-3], path[-2]
+    assert isinstance(block, cst.IndentedBlock)
+    assert isinstance(line, cst.SimpleStatementLine)
+    return block, line
 
 
 def value_set(statement: cst.CSTNode) -> cst.BaseExpression:

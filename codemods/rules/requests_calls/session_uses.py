@@ -13,6 +13,9 @@ import libcst as cst
 
 from codemods.model import Span
 from codemods.rules.requests_calls.adjustments import PASSED, Answer
+from codemods.rules.requests_calls.expressions import type_of
+from codemods.rules.requests_calls.mappings import check_mapping
+from codemods.rules.requests_calls.values import Wire, is_plain_dict
 from codemods.rules.rule import Refusal
 from codemods.tree import Tree
 
@@ -45,6 +48,8 @@ class SessionChange(StrEnum):
     """A file of certificates that are trusted becomes a context in a variable."""
     CERTIFICATE = "certificate"
     """The same for the certificate that shows who asks."""
+    TOLD = "told"
+    """The statement goes away: the library's session is told when it is made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,3 +151,23 @@ def unadjusted(answer: Answer) -> list[str] | Refusal:
         return answer
     adjustment, notes = answer
     return notes if adjustment == PASSED else Refusal("it holds None, or what is no text")
+
+
+def params_kept(wire: Wire, tree: Tree, path: Path, types: Types) -> SessionUse | Refusal:
+    """`session.params = {...}`, which is kept in a variable."""
+    value = assigned(path) or given_alone(path, "update")
+    if value is None:
+        return Refusal("has its params used otherwise than to set them all")
+    if not (isinstance(value, cst.Dict) or is_plain_dict(type_of(tree, value, types))):
+        return Refusal("has params that are not known to be a dict")
+    notes = unadjusted(check_mapping(wire, "params", value, tree, types))
+    if isinstance(notes, Refusal):
+        return Refusal(f"sets params that cannot be: {notes.reason},")
+    return SessionUse(
+        SessionChange.VARIABLE,
+        assignment_span(tree, path),
+        tuple(notes),
+        argument="params",
+        keyword="params",
+        variable="params",
+    )

@@ -44,6 +44,7 @@ from codemods.rules.requests_calls.mappings import Pairs, are_literal, are_texts
 from codemods.rules.requests_calls.prepared import prepare_url
 from codemods.rules.requests_calls.proxies import check_proxies
 from codemods.rules.requests_calls.values import alternatives
+from codemods.rules.requests_httpx.headers import LETTERS_NOTE, check_names, check_values
 from codemods.rules.requests_httpx.logins import check_login
 from codemods.rules.requests_httpx.timeouts import UNKNOWN_NOTE, check_timeout
 from codemods.rules.requests_httpx.wire import WIRE
@@ -86,15 +87,14 @@ _JSON_NOTE = (
     "httpx writes JSON without blanks, leaves letters beyond ASCII as they are, and raises ValueError for NaN; "
     "requests raises InvalidJSONError"
 )
-_LETTERS_NOTE = "letters beyond ASCII in headers= raise UnicodeEncodeError; requests sends Latin-1"
 _NAN_NOTE = "NaN in json= raises ValueError; requests raises InvalidJSONError"
 _OF_UNKNOWN_VALUE = frozenset({"headers", "data", "proxies", "auth"})
 """The arguments whose notes tell of values that cannot be seen."""
-_REDIRECT_NOTE = (
+REDIRECT_NOTE = (
     "after a redirect httpx keeps the Content-Type of a body that is gone, and the body where the method stays; "
     "requests drops the one, and after a 301 or 302 the other"
 )
-_MERGED_NOTE = (
+MERGED_NOTE = (
     "copy_merge_params() puts params= in the place of what the URL has of the same name, and writes the URL's own "
     "query anew; requests adds to it"
 )
@@ -161,16 +161,16 @@ def check_arguments(
         adjustments["verify"] = LEFT_OUT  # the context of the certificate says it
     moved = tuple(one for one in _OF_THE_CLIENT if adjustments.get(one, LEFT_OUT) is not LEFT_OUT)
     has_params = adjustments.get("params", LEFT_OUT) is not LEFT_OUT
-    merges = parity is Parity.IDIOMATIC and has_params and _may_have_query(tree, arguments["url"])
-    late = _check_order(arguments, {*moved, *(["params"] if merges else [])})
+    merges = parity is Parity.IDIOMATIC and has_params and may_have_query(tree, arguments["url"])
+    late = check_order(arguments, {*moved, *(["params"] if merges else [])})
     if late is not None:
         return late
     has_body = any(adjustments.get(one, LEFT_OUT) is not LEFT_OUT for one in ("data", "json"))
     return CheckedArguments(
         notes=(
             *notes,
-            *([_MERGED_NOTE] if merges else []),
-            *([_REDIRECT_NOTE] if has_body and not is_name(arguments.get("allow_redirects"), "False") else []),
+            *([MERGED_NOTE] if merges else []),
+            *([REDIRECT_NOTE] if has_body and not is_name(arguments.get("allow_redirects"), "False") else []),
             ALWAYS[parity],
         ),
         adjustments=tuple(adjustments.items()),
@@ -199,16 +199,10 @@ def _check_together(arguments: Arguments) -> Refusal | None:
         return Refusal("its headers= may hold a Cookie besides its cookies=, which requests leaves out")
     if is_given(arguments.get("auth")) and "url" in arguments and holds_user(arguments["url"]):
         return Refusal("its URL holds a user beside its auth=")
-    headers = arguments.get("headers")
-    if isinstance(headers, cst.Dict) and len(visible_headers(arguments)) < len(headers.elements):
-        names = [one.key for one in headers.elements if isinstance(one, cst.DictElement)]
-        texts = ["".join(literal_parts(one)).lower() for one in names if isinstance(one, cst.SimpleString)]
-        if len(set(texts)) < len(texts):
-            return Refusal("headers= names a header twice, which httpx sends twice")
-    return None
+    return check_names(arguments.get("headers"))
 
 
-def _check_order(arguments: Arguments, moved: set[str]) -> Refusal | None:
+def check_order(arguments: Arguments, moved: set[str]) -> Refusal | None:
     """Why arguments cannot be evaluated before all others."""
     kept = [value for name, value in arguments.items() if name not in moved and name != "url"]
     if any(holds_call(arguments[name]) for name in moved) and any(holds_call(one) for one in kept):
@@ -219,7 +213,7 @@ def _check_order(arguments: Arguments, moved: set[str]) -> Refusal | None:
     return None
 
 
-def _may_have_query(tree: Tree, url: cst.BaseExpression) -> bool:
+def may_have_query(tree: Tree, url: cst.BaseExpression) -> bool:
     """Whether a URL may hold a query of its own: one whose path can be seen has none that cannot."""
     if isinstance(url, cst.Name):
         url = _constant(tree, url) or url
@@ -277,7 +271,7 @@ class _Check:
         if name == "data" and isinstance(adjustment, Pairs) and adjustment.is_filtered:
             return Refusal("strict parity: its data= may hold nothing but None, for which requests sends a type")
         if name == "headers" and is_given(value) and not are_literal(value):
-            return adjustment, [*notes, _LETTERS_NOTE]
+            return adjustment, [*notes, LETTERS_NOTE]
         return adjustment, notes
 
     def _json_as_text(self, value: cst.BaseExpression) -> Answer:
@@ -369,8 +363,5 @@ class _Check:
         return self._mapping("data", value)
 
     def _mapping(self, name: str, value: cst.BaseExpression) -> Answer:
-        if name == "headers" and isinstance(value, cst.Dict):
-            texts = [one.value for one in value.elements if isinstance(one, cst.DictElement)]
-            if any("".join(literal_parts(one))[-1:].isspace() for one in texts):
-                return Refusal("headers= holds a value that ends with a blank, which httpx refuses")
-        return check_mapping(WIRE, name, value, self.tree, self.types)
+        refusal = check_values(value) if name == "headers" else None
+        return refusal or check_mapping(WIRE, name, value, self.tree, self.types)

@@ -18,7 +18,8 @@ from codemods.model import Span
 from codemods.rules.evaluation import is_evaluated_first
 from codemods.rules.names import free_name
 from codemods.rules.requests_calls.assigned import Assigned, asking_for_none, extents, uses_of
-from codemods.rules.requests_calls.handling import NativeRequest, PlacedUse, ResponseUse
+from codemods.rules.requests_calls.handling import NativeRequest, ResponseUse
+from codemods.rules.requests_calls.sessions import SessionForm
 from codemods.rules.requests_calls.statements import loads_inside, named_item, statement_index
 from codemods.rules.requests_httpx.arguments import CheckedArguments
 from codemods.rules.requests_httpx.response import place_uses
@@ -45,8 +46,16 @@ class RequestForm(NativeRequest):
     """The variable that holds the client."""
     response: str
     """The variable that holds the response, for LIFT and WITH."""
+    can_be_lifted: bool = True
+    """Whether it can be awaited in front of its statement as well."""
     is_shared: bool = False
     """Whether that client is made elsewhere, for several requests."""
+    is_in_session: bool = False
+    """Whether it is a session of the program's own."""
+    of_session: tuple[tuple[str, str], ...] = ()
+    """What the request is given because it is set on that: keywords and variables."""
+    opens: SessionForm | None = None
+    """That session, for the first of its requests."""
     verb: str = ""
     arguments: CheckedArguments | None = None
     is_strict: bool = False
@@ -93,33 +102,42 @@ def assigned_forms(
     return made, reached is None
 
 
-def used_at_once(tree: Tree, call: cst.Call) -> RequestForm | Refusal:
-    """The form of a request that is used by the expression that makes it, or that nobody uses."""
+def used_at_once(tree: Tree, call: cst.Call, *, has_client: bool = False) -> RequestForm | Refusal:
+    """The form of a request that is used by the expression that makes it, or that nobody uses.
+
+    `has_client` says that its client is there already, so that it can be awaited wherever `await` can stand.
+    """
     path = tree.path(call)
     function = enclosing_function(path)
     if not isinstance(function, cst.FunctionDef):
         return Refusal("it stands outside of any function")
     at = statement_index(path)
+    refusal: Refusal | None = None
     if at is None:
-        return Refusal("it is not in a statement of its own in an indented block")
-    uses: tuple[PlacedUse, ...] = ()
-    if not isinstance(path[-2], cst.Expr):
-        if not is_evaluated_first(path[at:]):
-            return Refusal("something with effects is evaluated before it, or not always")
-        placed = place_uses(tree, [path], function)
-        if isinstance(placed, Refusal):
-            return placed
-        uses = placed
+        refusal = Refusal("it is not in a statement of its own in an indented block")
+        at = max(index for index, node in enumerate(path) if isinstance(node, cst.BaseStatement))
+    is_used = not isinstance(path[-2], cst.Expr)
+    if refusal is None and is_used and not is_evaluated_first(path[at:]):
+        refusal = Refusal("something with effects is evaluated before it, or not always")
+    if refusal is not None and not has_client:
+        return refusal
+    placed = place_uses(tree, [path], function) if is_used else ()
+    if isinstance(placed, Refusal):
+        return placed
     is_whole = isinstance(path[at], cst.SimpleStatementLine) and not isinstance(path[at + 1], cst.AugAssign)
-    is_guarded = any(one.use is ResponseUse.RAISE for one in uses)
+    is_guarded = any(one.use is ResponseUse.RAISE for one in placed)
+    is_in_place = has_client or is_whole
+    if is_guarded and refusal is not None:
+        return refusal
     return RequestForm(
         call=tree.span(call),
-        uses=uses,
-        shape=Shape.IN_PLACE if is_whole and not is_guarded else Shape.LIFT,
+        uses=placed,
+        shape=Shape.IN_PLACE if is_in_place and not is_guarded else Shape.LIFT,
         statement=tree.span(path[at]),
         last=tree.span(path[at]),
         client=free_name(function, "client"),
         response=free_name(function, "response"),
+        can_be_lifted=refusal is None,
     )
 
 

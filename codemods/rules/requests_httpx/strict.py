@@ -44,9 +44,11 @@ def check_strictly(tree: Tree, uses: Iterable[PlacedUse]) -> Refusal | None:
     return None
 
 
-def strict_form(form: RequestForm) -> RequestForm:
+def strict_form(form: RequestForm) -> RequestForm | Refusal:
     """A request's form with all adjustments; a response that is named twice is lifted in front of its statement."""
     is_named_twice = any(one.use is ResponseUse.HEADERS and one.response == form.call for one in form.uses)
+    if is_named_twice and not form.can_be_lifted:
+        return Refusal("strict parity: a header is read as Latin-1, which names its response twice")
     return replace(form, is_strict=True, decodes_text=True, shape=Shape.LIFT if is_named_twice else form.shape)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 
@@ -10,12 +10,22 @@ import libcst as cst
 
 from codemods.rewrite.edits import Edits, awaited, without_parentheses
 from codemods.rewrite.imports import FileImports
-from codemods.rules.requests_calls.adjustments import LEFT_OUT, PASSED, NameOf, called, dotted, keyword_argument
+from codemods.rules.requests_calls.adjustments import (
+    LEFT_OUT,
+    PASSED,
+    NameOf,
+    called,
+    dotted,
+    expression,
+    keyword_argument,
+)
 from codemods.rules.requests_calls.arguments import by_name, named_arguments
 from codemods.rules.requests_calls.handling import NativeResponse, ResponseUse
 from codemods.rules.requests_calls.prepared import Prepared
+from codemods.rules.requests_calls.session_blocks import with_session_arguments
 from codemods.rules.requests_httpx.arguments import CheckedArguments, JsonText
 from codemods.rules.requests_httpx.forms import RequestForm, Shape
+from codemods.rules.requests_httpx.session_edits import add_session_edits
 from codemods.rules.requests_httpx.strict import add_strict_header
 from codemods.rules.requests_httpx.uses import add_use
 from codemods.rules.rule import Refusal
@@ -26,6 +36,8 @@ def add_edits(edits: Edits, imports: FileImports, form: NativeResponse, shared: 
     assert isinstance(form, RequestForm)
     if shared is not None:
         form = replace(form, client=shared, is_shared=True)
+    if form.opens is not None:
+        add_session_edits(edits, imports, form.opens)
     assert form.arguments is not None
     tree = edits.tree
     call = tree.at(form.call, cst.Call)
@@ -35,8 +47,8 @@ def add_edits(edits: Edits, imports: FileImports, form: NativeResponse, shared: 
         node for node in reversed(path) if isinstance(node, cst.BaseStatement) and tree.span(node) == form.statement
     )
     block = path[path.index(statement) - 1]
-    assert isinstance(block, cst.IndentedBlock)
-    imports.release(call.func, "httpx")
+    if not form.is_in_session:
+        imports.release(call.func, "httpx")
     adjustments = dict(form.arguments.adjustments)
     for name, argument in by_name(call, form.verb):
         for gone in adjustments.get(name, PASSED).gone(argument):
@@ -58,7 +70,9 @@ def add_edits(edits: Edits, imports: FileImports, form: NativeResponse, shared: 
         add_use(edits, use, (lambda: name_of("json")) if form.decodes_text else None)
         if form.is_strict and use.use is ResponseUse.HEADERS:
             add_strict_header(edits, use)
-    edits.wrap(block, statement, statement, wrap)
+    if not (form.is_in_session and form.shape is Shape.IN_PLACE):  # else nothing has to stand around it
+        assert isinstance(block, cst.IndentedBlock)
+        edits.wrap(block, statement, statement, wrap)
 
 
 class _Writer:
@@ -101,10 +115,20 @@ class _Writer:
         call = statement.items[0].item
         assert isinstance(call, cst.Call)
         assert isinstance(statement.body, cst.IndentedBlock)
+        if self._form.is_shared:
+            return _with_lines([*self._before(), self._of_stream(statement, call)], statement)
         body = statement.body.with_changes(body=[self._assigned(call), *statement.body.body])
         item = cst.WithItem(self._client(), cst.AsName(cst.Name(self._form.client)))
         changed = statement.with_changes(items=[item], body=body, asynchronous=cst.Asynchronous())
         return _with_lines([*self._before(), changed], statement)
+
+    def _of_stream(self, statement: cst.With, call: cst.Call) -> cst.With:
+        """`async with client.stream("GET", url) as r:` around the statements of a `with`, behind a read of the body."""
+        read = cst.Await(called(cst.Attribute(cst.Name(self._form.response), cst.Name("aread"))))
+        assert isinstance(statement.body, cst.IndentedBlock)
+        body = statement.body.with_changes(body=[expression(read), *statement.body.body])
+        item = statement.items[0].with_changes(item=self._request(call, is_stream=True))
+        return statement.with_changes(items=[item], body=body, asynchronous=cst.Asynchronous())
 
     def _assigned(self, call: cst.Call) -> cst.SimpleStatementLine:
         target = cst.AssignTarget(cst.Name(self._form.response))
@@ -137,9 +161,12 @@ class _Writer:
         settings = [keyword_argument(name, cst.parse_expression(text)) for name, text in self._arguments.settings]
         return cst.Call(dotted(f"{self._httpx}.AsyncClient"), [*settings, *given])
 
-    def _request(self, call: cst.Call) -> cst.Call:
+    def _request(self, call: cst.Call, *, is_stream: bool = False) -> cst.Call:
         method = self._arguments.method
-        function = cst.Attribute(cst.Name(self._form.client), cst.Name("request" if method else self._form.verb))
+        name = "request" if method else self._form.verb
+        if is_stream:
+            name, method = "stream", method or (None if name == "request" else name.upper())
+        function = cst.Attribute(cst.Name(self._form.client), cst.Name(name))
         arguments = list(self._request_arguments(call))
         if method is not None:
             comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
@@ -157,6 +184,12 @@ class _Writer:
         return not follows and adjustments.get("allow_redirects", LEFT_OUT) is LEFT_OUT
 
     def _request_arguments(self, call: cst.Call) -> Iterator[cst.Arg]:
+        given = self._own_arguments(call)
+        if not self._arguments.merges_params:
+            given = with_session_arguments(list(given), self._form.of_session)
+        yield from given
+
+    def _own_arguments(self, call: cst.Call) -> Iterator[cst.Arg]:
         adjustments = dict(self._arguments.adjustments)
         named = dict(by_name(call, self._form.verb))
         lacks_type = any(isinstance(one, JsonText) and not one.has_type for one in adjustments.values())
@@ -169,10 +202,7 @@ class _Writer:
                 continue
             for written in adjustment.written(argument, self._name_of):
                 if name == "url" and self._arguments.merges_params:
-                    params = adjustments["params"].written(named["params"], self._name_of)
-                    url = called(dotted(f"{self._httpx}.URL"), written.value)
-                    merged = called(cst.Attribute(url, cst.Name("copy_merge_params")), params[0].value)
-                    yield written.with_changes(value=merged)
+                    yield written.with_changes(value=self._merged(written.value, named))
                 elif name == "headers" and lacks_type:
                     yield written.with_changes(value=_with_type(written.value))
                 else:
@@ -181,6 +211,14 @@ class _Writer:
             yield keyword_argument("follow_redirects", cst.Name("False"))
         if lacks_type and adjustments.get("headers", LEFT_OUT) is LEFT_OUT:
             yield keyword_argument("headers", _with_type(cst.Dict([])))
+
+    def _merged(self, url: cst.BaseExpression, named: Mapping[str, cst.Arg]) -> cst.Call:
+        """`httpx.URL(url).copy_merge_params(params)`."""
+        adjustment = dict(self._arguments.adjustments).get("params", PASSED)
+        own = adjustment.written(named["params"], self._name_of) if "params" in named else []
+        (params,) = with_session_arguments([_last(one) for one in own], self._form.of_session)
+        made = called(dotted(f"{self._httpx}.URL"), url)
+        return called(cst.Attribute(made, cst.Name("copy_merge_params")), params.value)
 
 
 def _with_type(headers: cst.BaseExpression) -> cst.Dict:

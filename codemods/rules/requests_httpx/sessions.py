@@ -1,0 +1,158 @@
+"""Sessions of a function that become clients of httpx, with the requests that are made with them.
+
+Source: the verified table, section 5; httpx 0.28 `httpx/_client.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+
+import libcst as cst
+
+from codemods.facts.syntax import ImportedNames
+from codemods.model import Parity, Span
+from codemods.rules.names import variables
+from codemods.rules.requests_calls.adjustments import PASSED
+from codemods.rules.requests_calls.arguments import named_arguments
+from codemods.rules.requests_calls.combinations import is_given
+from codemods.rules.requests_calls.expressions import is_name, type_of
+from codemods.rules.requests_calls.offering import Request
+from codemods.rules.requests_calls.session_uses import SessionChange, SessionUse, Types
+from codemods.rules.requests_calls.sessions import (
+    GivenSession,
+    LocalSession,
+    SessionForm,
+    SessionTaker,
+    session_form,
+    session_of,
+)
+from codemods.rules.requests_calls.values import is_plain_dict
+from codemods.rules.requests_httpx.arguments import (
+    MERGED_NOTE,
+    REDIRECT_NOTE,
+    CheckedArguments,
+    JsonText,
+    check_order,
+    may_have_query,
+)
+from codemods.rules.requests_httpx.session_uses import HEADERS_OF_SESSION, LOGIN_OF_SESSION, use_of_session
+from codemods.rules.rule import Refusal
+from codemods.tree import Tree
+
+NOTE = (
+    "httpx's client lets at most 100 requests run at once, keeps 20 connections open for 5 seconds at most, and leaves "
+    "escaped quotes in cookies as they are"
+)
+"""How every session differs."""
+_KEPT = "its session is kept on an object, which awaitify does not follow with httpx yet"
+
+
+def taker(parity: Parity) -> SessionTaker:
+    """What httpx can do of what is done with a session."""
+    return SessionTaker("client of httpx", partial(use_of_session, parity=parity))
+
+
+def session_to_take(
+    tree: Tree, call: cst.Call, imports: ImportedNames, types: Types, taken: dict[int, set[str]], parity: Parity
+) -> LocalSession | Refusal:
+    """The session that a request is made with, or why it has no form in httpx."""
+    if isinstance(call.func, cst.Attribute) and isinstance(call.func.value, cst.Attribute):
+        return Refusal(_KEPT)
+    session = session_of(tree, call, imports, types, taken, taker(parity))
+    if isinstance(session, Refusal):
+        return session
+    if isinstance(session, GivenSession) or session.handings:
+        return Refusal(f"its session {session.name} goes from function to function, which httpx cannot be told yet")
+    return session
+
+
+def notes_of_session(uses: Iterable[SessionUse]) -> tuple[str, ...]:
+    """How a session differs with which all of this is done, in words."""
+    return tuple(dict.fromkeys([NOTE, *(note for use in uses for note in use.notes)]))
+
+
+def form_of_session(tree: Tree, session: LocalSession, lasts: Sequence[Span], parity: Parity) -> SessionForm | Refusal:
+    """The form of a session whose requests have native forms; `lasts` are the last statements that need it for them."""
+    notes = [one for one in notes_of_session(session.uses) if one != NOTE]
+    if parity is Parity.STRICT and notes:
+        return Refusal(f"strict parity of what is set on its session cannot be proven: {notes[0]}")
+    if parity is Parity.STRICT and has_params(session):
+        return Refusal("strict parity: its session has params, which requests writes into the URL in its own way")
+    return _why_told_too_early(tree, session) or session_form(tree, session, lasts)
+
+
+def has_params(session: LocalSession) -> bool:
+    """Whether a session has `params`."""
+    return any(use.argument == "params" for use in session.uses)
+
+
+def given_by_session(session: LocalSession) -> tuple[tuple[str, str], ...]:
+    """What each request is given because it is set on its session: keywords and values."""
+    kept = [use for use in session.uses if use.change is SessionChange.VARIABLE]
+    return tuple((use.keyword, use.given) for use in kept if use.keyword and use.given)
+
+
+def _why_told_too_early(tree: Tree, session: LocalSession) -> Refusal | None:
+    """Why a client cannot be told what is set on a session: what that is may not be known yet where it is made."""
+    is_with = isinstance(session.statement, cst.With)
+    block = session.statement.body if isinstance(session.statement, cst.With) else session.block
+    statements = list(block.body)
+    start = 0 if is_with else statements.index(session.statement) + 1
+    set_up = {use.node.line for use in session.uses}
+    for use in session.uses:
+        if use.change is not SessionChange.TOLD:
+            continue
+        statement = tree.at(use.node, cst.BaseSmallStatement)  # type: ignore[type-abstract]
+        assert statement is not None, use
+        line = next(index for index, one in enumerate(statements) if tree.span(one).line == use.node.line)
+        between = [one for one in statements[start:line] if tree.span(one).line not in set_up]
+        if between and variables(statement) - {session.name}:
+            how = "with what may be made after it is"
+            return Refusal(f"its session {session.name} is set up in line {use.node.line} {how}")
+    return None
+
+
+def check_request(
+    tree: Tree, session: LocalSession, request: Request, checked: CheckedArguments, types: Types
+) -> CheckedArguments | Refusal:
+    """What becomes of the arguments of a request beside what is set on its session."""
+    arguments = named_arguments(request.call, request.verb)
+    assert not isinstance(arguments, Refusal)
+    if checked.of_the_client:
+        return Refusal(f"it brings {checked.of_the_client[0]}=, which httpx's client takes for all of its requests")
+    adjusted = dict(checked.adjustments)
+    lacks_type = any(isinstance(one, JsonText) and not one.has_type for one in adjusted.values())
+    if lacks_type and any(use.keyword == HEADERS_OF_SESSION for use in session.uses):
+        return Refusal("strict parity: its session may have a Content-Type besides its json=")
+    for use in session.uses:
+        own = arguments.get(use.argument or "")
+        if use.keyword == LOGIN_OF_SESSION and _may_be_none(adjusted, arguments.get("auth")):
+            return Refusal("its session has a login, and it brings one that may be none")
+        if own is None or is_name(own, "None"):
+            continue
+        if use.argument != "params":
+            return Refusal(f"its session has {use.argument} set, and it brings others")
+        is_dict = isinstance(own, cst.Dict) or is_plain_dict(type_of(tree, own, types))
+        if not is_dict or adjusted.get("params") != PASSED:
+            return Refusal("its session has params, and its own are not known to be a dict of texts")
+    return _beside(tree, session, checked, arguments)
+
+
+def _beside(
+    tree: Tree, session: LocalSession, checked: CheckedArguments, arguments: Mapping[str, cst.BaseExpression]
+) -> CheckedArguments | Refusal:
+    """The arguments of a request, with what differs because of the headers and the `params` of its session."""
+    if any(use.keyword == HEADERS_OF_SESSION for use in session.uses):
+        checked = replace(checked, notes=tuple(dict.fromkeys((*checked.notes, REDIRECT_NOTE))))
+    if not has_params(session) or not may_have_query(tree, arguments["url"]):
+        return checked
+    late = check_order(arguments, {"params"} & set(arguments))
+    notes = tuple(dict.fromkeys((MERGED_NOTE, *checked.notes)))
+    return late or replace(checked, merges_params=True, notes=notes)
+
+
+def _may_be_none(adjusted: Mapping[str, object], login: cst.BaseExpression | None) -> bool:
+    """Whether a login may be none, for which requests takes that of the session."""
+    return is_given(login) and adjusted["auth"] == PASSED and not isinstance(login, cst.Tuple)
