@@ -28,7 +28,6 @@ from codemods.rules.requests_aiohttp.shapes import (
     returned_form,
 )
 from codemods.rules.requests_aiohttp.statements import lifted_form, with_form
-from codemods.rules.requests_aiohttp.streams import is_streamed
 from codemods.rules.requests_aiohttp.strict import STRICT_NOTES, check_strictly
 from codemods.rules.requests_calls import mocks
 from codemods.rules.requests_calls.assigned import Assigned, assignment_of
@@ -49,6 +48,7 @@ from codemods.rules.requests_calls.sessions import (
     session_form,
     session_of,
 )
+from codemods.rules.requests_calls.streams import is_streamed
 from codemods.rules.rule import Awaited, Kept, Offer, Refusal
 from codemods.tree import Tree
 

@@ -21,12 +21,12 @@ from codemods.rules.names import free_name
 from codemods.rules.requests_aiohttp.arguments import Added
 from codemods.rules.requests_aiohttp.placed import place_uses, reads_of
 from codemods.rules.requests_aiohttp.settings import Setting
-from codemods.rules.requests_aiohttp.streams import is_streamed
 from codemods.rules.requests_calls.adjustments import Adjustment
 from codemods.rules.requests_calls.assigned import Assigned, asking_for_none, extents, is_guarded, uses_of
 from codemods.rules.requests_calls.handling import NativeRequest, PlacedUse, ResponseUse, is_returned
 from codemods.rules.requests_calls.session_uses import SessionUse
 from codemods.rules.requests_calls.sessions import SessionForm
+from codemods.rules.requests_calls.streams import is_streamed
 from codemods.rules.rule import Refusal
 from codemods.tree import Tree
 

@@ -319,10 +319,10 @@ class _Check:
                 return check_login(value, kind, self.tree)
             case "cookies":
                 return (LEFT_OUT if isinstance(value, cst.Dict) and not value.elements else PASSED), []
-            case "stream" if is_name(value, "False"):
+            case "stream" if is_name(value, "True") or is_name(value, "False") or is_name(value, "None"):
                 return LEFT_OUT, []
             case "stream":
-                return Refusal("its response is streamed, which awaitify does not do with httpx yet")
+                return Refusal("stream= is not known to be True or False")
             case "files" | "hooks" if is_given(value):
                 return Refusal(f"its argument {name}= has no form in httpx that awaitify knows yet")
             case "files" | "hooks":

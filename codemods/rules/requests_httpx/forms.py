@@ -1,8 +1,9 @@
 """Which statement of a request goes into the block of its client: decided on the tree, kept as plain spans.
 
-Three shapes have a native form. A request is awaited where it stands (`IN_PLACE`); in front of its statement, where
+Four shapes have a native form. A request is awaited where it stands (`IN_PLACE`); in front of its statement, where
 that is more than one line or what it adds to might change meanwhile (`LIFT`); or as the first line of what was the body
-of a `with` statement (`WITH`).
+of a `with` statement (`WITH`). A response that is streamed and assigned has a block of its own, which holds what is
+done with it (`BLOCK`).
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ from codemods.facts.syntax import enclosing_function
 from codemods.model import Span
 from codemods.rules.evaluation import is_evaluated_first
 from codemods.rules.names import free_name
-from codemods.rules.requests_calls.assigned import Assigned, asking_for_none, extents, uses_of
+from codemods.rules.requests_calls.assigned import Assigned, asking_for_none, extents, is_guarded, uses_of
 from codemods.rules.requests_calls.handling import NativeRequest, ResponseUse
 from codemods.rules.requests_calls.sessions import SessionForm
 from codemods.rules.requests_calls.statements import loads_inside, named_item, statement_index
+from codemods.rules.requests_calls.streams import is_streamed
 from codemods.rules.requests_httpx.arguments import CheckedArguments
 from codemods.rules.requests_httpx.response import place_uses
 from codemods.rules.rule import Refusal
@@ -33,6 +35,7 @@ class Shape(StrEnum):
     IN_PLACE = "in place"
     LIFT = "lift"
     WITH = "with"
+    BLOCK = "block"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,8 @@ class RequestForm(NativeRequest):
     """The variable that holds the client."""
     response: str
     """The variable that holds the response, for LIFT and WITH."""
+    is_streamed: bool = False
+    """Whether its body is read when it is used."""
     can_be_lifted: bool = True
     """Whether it can be awaited in front of its statement as well."""
     is_shared: bool = False
@@ -78,25 +83,30 @@ def assigned_forms(
     if isinstance(found, Refusal):
         return [found] * len(group), False
     reached = extents([one for one, _ in group], found.loads)
+    streamed = [one for one, _ in group if is_streamed(one.call)]
+    if streamed and (reached is None or (found.others_bind and any(is_guarded(one.path) for one in streamed))):
+        return [Refusal("its response is streamed, and used where no block of its own can reach")] * len(group), False
     made: list[RequestForm | Refusal] = []
     for index, (one, _) in enumerate(group):
         if reached is not None:
             own: Sequence[tuple[cst.CSTNode, ...]] = reached[index].uses
         else:
             own = found.loads if index == 0 else ()
-        placed = place_uses(tree, own, function)
+        placed = place_uses(tree, own, function, [one.call] if reached is not None else [two.call for two, _ in group])
         if isinstance(placed, Refusal):
             made.append(placed)
             continue
+        has_block = one in streamed
         made.append(
             RequestForm(
                 call=tree.span(one.call),
                 uses=asking_for_none(placed, found),
-                shape=Shape.IN_PLACE,
+                shape=Shape.BLOCK if has_block else Shape.IN_PLACE,
                 statement=tree.span(one.line),
-                last=tree.span(one.line),
+                last=tree.span(reached[index].last if has_block and reached is not None else one.line),
                 client=free_name(function, "client"),
                 response=one.name,
+                is_streamed=has_block,
             )
         )
     return made, reached is None
@@ -121,23 +131,25 @@ def used_at_once(tree: Tree, call: cst.Call, *, has_client: bool = False) -> Req
         refusal = Refusal("something with effects is evaluated before it, or not always")
     if refusal is not None and not has_client:
         return refusal
-    placed = place_uses(tree, [path], function) if is_used else ()
+    if not is_used and is_streamed(call):
+        return Refusal("its response is streamed and never read")
+    placed = place_uses(tree, [path], function, [call]) if is_used else ()
     if isinstance(placed, Refusal):
         return placed
     is_whole = isinstance(path[at], cst.SimpleStatementLine) and not isinstance(path[at + 1], cst.AugAssign)
-    is_guarded = any(one.use is ResponseUse.RAISE for one in placed)
-    is_in_place = has_client or is_whole
-    if is_guarded and refusal is not None:
+    is_lifted = is_streamed(call) or any(one.use is ResponseUse.RAISE for one in placed)
+    if is_lifted and refusal is not None:
         return refusal
     return RequestForm(
         call=tree.span(call),
         uses=placed,
-        shape=Shape.IN_PLACE if is_in_place and not is_guarded else Shape.LIFT,
+        shape=Shape.IN_PLACE if (has_client or is_whole) and not is_lifted else Shape.LIFT,
         statement=tree.span(path[at]),
         last=tree.span(path[at]),
         client=free_name(function, "client"),
         response=free_name(function, "response"),
         can_be_lifted=refusal is None,
+        is_streamed=is_streamed(call),
     )
 
 
@@ -152,7 +164,7 @@ def of_a_with(tree: Tree, call: cst.Call) -> RequestForm | Refusal | None:
     loads = loads_inside(tree, function, statement, name)
     if isinstance(loads, Refusal):
         return loads
-    placed = place_uses(tree, loads, function)
+    placed = place_uses(tree, loads, function, [call])
     if isinstance(placed, Refusal):
         return placed
     return RequestForm(
@@ -163,4 +175,5 @@ def of_a_with(tree: Tree, call: cst.Call) -> RequestForm | Refusal | None:
         last=tree.span(statement),
         client=free_name(function, "client"),
         response=name.value,
+        is_streamed=is_streamed(call),
     )

@@ -22,8 +22,9 @@ from codemods.rules.requests_calls.offering import (
 from codemods.rules.requests_calls.prepared import Prepared
 from codemods.rules.requests_calls.sessions import LocalSession
 from codemods.rules.requests_httpx.arguments import SHARED, CheckedArguments, check_arguments
+from codemods.rules.requests_httpx.bodies import encodes, notes_of_body
 from codemods.rules.requests_httpx.forms import RequestForm, Shape, assigned_forms, of_a_with, used_at_once
-from codemods.rules.requests_httpx.response import DECODES, NOTES, notes_of
+from codemods.rules.requests_httpx.response import DECODES, NOTES, OF_DECODED_TEXT, notes_of
 from codemods.rules.requests_httpx.sessions import (
     check_request,
     form_of_session,
@@ -132,8 +133,8 @@ def _share_session(
     tree: Tree, session: LocalSession, parity: Parity, drafts: Sequence[_Draft], types: Mapping[Span, str]
 ) -> None:
     """Has requests made with the session of their function: all of them, or none."""
-    lasts = [draft.form.last for draft in drafts if isinstance(draft.form, RequestForm)]
-    made = form_of_session(tree, session, lasts, parity)
+    forms = [draft.form for draft in drafts if isinstance(draft.form, RequestForm)]
+    made = form_of_session(tree, session, forms, parity)
     for index, draft in enumerate(drafts):
         draft.groups.add(f"the session of line {tree.span(session.made).line}")
         if isinstance(made, Refusal):
@@ -180,8 +181,10 @@ def _offer(draft: _Draft, group: str | None) -> Offer:
     if refusal is not None or isinstance(arguments, Refusal) or not isinstance(form, RequestForm):
         reason = refusal.reason if refusal is not None else "it has no form in httpx that is known to be the same"
         return Offer(rule=RULE.id, native=None, reason=reason, group=group)
-    native = replace(form, verb=draft.request.verb, arguments=arguments)
-    table = STRICT_NOTES if form.is_strict else NOTES
+    decodes_text = form.decodes_text or encodes(draft.uses)
+    native = replace(form, verb=draft.request.verb, arguments=arguments, decodes_text=decodes_text)
+    table = STRICT_NOTES if form.is_strict else {**NOTES, **OF_DECODED_TEXT} if encodes(draft.uses) else NOTES
+    told = notes_of(draft.uses, table)
     # what only a client takes, it takes for all of its requests
     can_share = not (form.is_in_session or form.is_strict or arguments.of_the_client or form.shape is Shape.WITH)
     decodes = any(one.use in DECODES for one in draft.uses)
@@ -189,7 +192,11 @@ def _offer(draft: _Draft, group: str | None) -> Offer:
         rule=RULE.id,
         native=native,
         reason=f"httpx's client.{draft.request.verb}() does the same without blocking the event loop",
-        notes=tuple(dict.fromkeys((*draft.notes, *arguments.notes, *notes_of(draft.uses, table)))),
+        notes=tuple(
+            dict.fromkeys(
+                (*draft.notes, *notes_of_body(draft.uses, is_streamed=form.is_streamed), *arguments.notes, *told)
+            )
+        ),
         group=group,
         raises=True,
         raises_both=any(isinstance(one, Prepared) for _, one in arguments.adjustments),
@@ -199,6 +206,12 @@ def _offer(draft: _Draft, group: str | None) -> Offer:
     if not decodes or form.is_strict:
         return offer
     others = notes_of([one for one in draft.uses if one.use not in DECODES], NOTES)
-    exact = (*draft.notes, *arguments.notes, *others, NOTES[ResponseUse.TEXT])
+    exact = (
+        *draft.notes,
+        *notes_of_body(draft.uses, is_streamed=form.is_streamed),
+        *arguments.notes,
+        *others,
+        NOTES[ResponseUse.TEXT],
+    )
     from_text = replace(offer, native=replace(native, decodes_text=True), notes=tuple(dict.fromkeys(exact)))
     return replace(offer, for_decoding_handlers=from_text)

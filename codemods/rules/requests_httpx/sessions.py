@@ -12,7 +12,7 @@ from functools import partial
 import libcst as cst
 
 from codemods.facts.syntax import ImportedNames
-from codemods.model import Parity, Span
+from codemods.model import Parity
 from codemods.rules.names import variables
 from codemods.rules.requests_calls.adjustments import PASSED
 from codemods.rules.requests_calls.arguments import named_arguments
@@ -37,6 +37,7 @@ from codemods.rules.requests_httpx.arguments import (
     check_order,
     may_have_query,
 )
+from codemods.rules.requests_httpx.forms import RequestForm
 from codemods.rules.requests_httpx.session_uses import HEADERS_OF_SESSION, LOGIN_OF_SESSION, use_of_session
 from codemods.rules.rule import Refusal
 from codemods.tree import Tree
@@ -73,14 +74,21 @@ def notes_of_session(uses: Iterable[SessionUse]) -> tuple[str, ...]:
     return tuple(dict.fromkeys([NOTE, *(note for use in uses for note in use.notes)]))
 
 
-def form_of_session(tree: Tree, session: LocalSession, lasts: Sequence[Span], parity: Parity) -> SessionForm | Refusal:
-    """The form of a session whose requests have native forms; `lasts` are the last statements that need it for them."""
+def form_of_session(
+    tree: Tree, session: LocalSession, forms: Sequence[RequestForm], parity: Parity
+) -> SessionForm | Refusal:
+    """The form of a session whose requests have native forms."""
     notes = [one for one in notes_of_session(session.uses) if one != NOTE]
     if parity is Parity.STRICT and notes:
         return Refusal(f"strict parity of what is set on its session cannot be proven: {notes[0]}")
     if parity is Parity.STRICT and has_params(session):
         return Refusal("strict parity: its session has params, which requests writes into the URL in its own way")
-    return _why_told_too_early(tree, session) or session_form(tree, session, lasts)
+    return _why_told_too_early(tree, session) or session_form(
+        tree,
+        session,
+        [form.last for form in forms],
+        [use.node for form in forms if form.is_streamed for use in form.uses],
+    )
 
 
 def has_params(session: LocalSession) -> bool:

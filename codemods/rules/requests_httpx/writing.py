@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 
 import libcst as cst
 
@@ -16,18 +16,17 @@ from codemods.rules.requests_calls.adjustments import (
     NameOf,
     called,
     dotted,
-    expression,
     keyword_argument,
 )
 from codemods.rules.requests_calls.arguments import by_name, named_arguments
 from codemods.rules.requests_calls.handling import NativeResponse, ResponseUse
 from codemods.rules.requests_calls.prepared import Prepared
-from codemods.rules.requests_calls.session_blocks import with_session_arguments
+from codemods.rules.requests_calls.session_blocks import async_with, trailing_comment, with_session_arguments
 from codemods.rules.requests_httpx.arguments import CheckedArguments, JsonText
 from codemods.rules.requests_httpx.forms import RequestForm, Shape
 from codemods.rules.requests_httpx.session_edits import add_session_edits
 from codemods.rules.requests_httpx.strict import add_strict_header
-from codemods.rules.requests_httpx.uses import add_use
+from codemods.rules.requests_httpx.uses import add_use, reading
 from codemods.rules.rule import Refusal
 
 
@@ -66,13 +65,41 @@ def add_edits(edits: Edits, imports: FileImports, form: NativeResponse, shared: 
             wrap = writer.in_front
         case Shape.WITH:
             wrap = writer.instead_of_with
+        case Shape.BLOCK:
+            wrap = writer.block
+    _add_reads(edits, form)
     for use in form.uses:
-        add_use(edits, use, (lambda: name_of("json")) if form.decodes_text else None)
+        json = (lambda: name_of("json")) if form.decodes_text else None
+        add_use(edits, use, json, is_streamed=form.is_streamed)
         if form.is_strict and use.use is ResponseUse.HEADERS:
             add_strict_header(edits, use)
     if not (form.is_in_session and form.shape is Shape.IN_PLACE):  # else nothing has to stand around it
         assert isinstance(block, cst.IndentedBlock)
-        edits.wrap(block, statement, statement, wrap)
+        last = next(node for node in block.body if tree.span(node) == form.last)
+        edits.wrap(block, statement, last, wrap)
+
+
+def _add_reads(edits: Edits, form: RequestForm) -> None:
+    """Has the body of a stream read before each statement that asks for it."""
+    known: set[int] = set()
+    for use in form.uses:
+        if use.use is not ResponseUse.READ:
+            continue
+        node = edits.tree.at(use.node, cst.BaseExpression)  # type: ignore[type-abstract]
+        assert node is not None, use
+        path = edits.tree.path(node)
+        at = max(index for index, one in enumerate(path) if isinstance(one, cst.IndentedBlock))
+        block, statement = path[at], path[at + 1]
+        assert isinstance(block, cst.IndentedBlock)
+        assert isinstance(statement, cst.BaseStatement)
+        if id(statement) not in known:
+            edits.wrap(block, statement, statement, partial(_behind_read, form.response))
+            known.add(id(statement))
+
+
+def _behind_read(response: str, statements: Sequence[cst.BaseStatement]) -> Sequence[cst.BaseStatement]:
+    first, *rest = statements
+    return _with_lines([reading(cst.Name(response)), first, *rest], first)
 
 
 class _Writer:
@@ -106,6 +133,9 @@ class _Writer:
         """The response, made in the block of a client in front of the statements."""
         assert self._lifted is not None
         first, *rest = statements
+        if self._form.is_streamed:
+            inside = [_without_leading_lines(first), *rest]
+            return self._in_client([self._stream(self._lifted, inside)], first)
         return [*self._in_client([self._assigned(self._lifted)], first), _without_leading_lines(first), *rest]
 
     def instead_of_with(self, statements: Sequence[cst.BaseStatement]) -> Sequence[cst.BaseStatement]:
@@ -115,20 +145,30 @@ class _Writer:
         call = statement.items[0].item
         assert isinstance(call, cst.Call)
         assert isinstance(statement.body, cst.IndentedBlock)
-        if self._form.is_shared:
-            return _with_lines([*self._before(), self._of_stream(statement, call)], statement)
+        if self._form.is_shared or self._form.is_streamed:
+            lines = [] if self._form.is_streamed else [reading(cst.Name(self._form.response))]
+            body = statement.body.with_changes(body=[*lines, *statement.body.body])
+            item = statement.items[0].with_changes(item=self._request(call, is_stream=True))
+            changed = statement.with_changes(items=[item], body=body, asynchronous=cst.Asynchronous())
+            return self._in_client([changed.with_changes(leading_lines=())], statement)
         body = statement.body.with_changes(body=[self._assigned(call), *statement.body.body])
         item = cst.WithItem(self._client(), cst.AsName(cst.Name(self._form.client)))
         changed = statement.with_changes(items=[item], body=body, asynchronous=cst.Asynchronous())
         return _with_lines([*self._before(), changed], statement)
 
-    def _of_stream(self, statement: cst.With, call: cst.Call) -> cst.With:
-        """`async with client.stream("GET", url) as r:` around the statements of a `with`, behind a read of the body."""
-        read = cst.Await(called(cst.Attribute(cst.Name(self._form.response), cst.Name("aread"))))
-        assert isinstance(statement.body, cst.IndentedBlock)
-        body = statement.body.with_changes(body=[expression(read), *statement.body.body])
-        item = statement.items[0].with_changes(item=self._request(call, is_stream=True))
-        return statement.with_changes(items=[item], body=body, asynchronous=cst.Asynchronous())
+    def block(self, statements: Sequence[cst.BaseStatement]) -> Sequence[cst.BaseStatement]:
+        """`async with client.stream("GET", url) as r:` around the statements behind an assignment."""
+        line, *inside = statements
+        assert isinstance(line, cst.SimpleStatementLine)
+        assign = line.body[0]
+        assert isinstance(assign, cst.Assign)
+        assert isinstance(assign.value, cst.Call)
+        return self._in_client([self._stream(assign.value, inside, trailing_comment(line))], line)
+
+    def _stream(
+        self, call: cst.Call, inside: Sequence[cst.BaseStatement], comment: cst.TrailingWhitespace | None = None
+    ) -> cst.With:
+        return async_with(self._request(call, is_stream=True), self._form.response, inside, comment)
 
     def _assigned(self, call: cst.Call) -> cst.SimpleStatementLine:
         target = cst.AssignTarget(cst.Name(self._form.response))
