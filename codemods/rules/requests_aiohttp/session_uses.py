@@ -12,7 +12,6 @@ import libcst as cst
 
 from codemods.model import Span
 from codemods.rules.evaluation import is_pure
-from codemods.rules.requests_aiohttp.hooks import Raises, check_hooks
 from codemods.rules.requests_aiohttp.logins import Login, NamedLogin, check_login
 from codemods.rules.requests_aiohttp.settings import Setting
 from codemods.rules.requests_aiohttp.wire import WIRE
@@ -34,6 +33,7 @@ from codemods.rules.requests_calls.session_uses import (
     item_assigned,
     params_kept,
     unadjusted,
+    why_hooks_do_more,
     without_form,
 )
 from codemods.rules.rule import Refusal
@@ -130,13 +130,8 @@ def _of_jar(change: SessionChange, node: Span, notes: Sequence[str]) -> SessionU
 
 
 def _hooks(tree: Tree, path: Path) -> SessionUse | Refusal:
-    value, item = assigned(path), item_assigned(path)
-    if item is not None:
-        value = cst.Dict([cst.DictElement(*item)])
-    answer = check_hooks(value) if value is not None else None
-    if answer is None or isinstance(answer, Refusal) or answer[0] != Raises():
-        return Refusal("has hooks, which may do anything with a response,")
-    return SessionUse(
+    refusal = why_hooks_do_more(path)
+    return refusal or SessionUse(
         SessionChange.GONE, assignment_span(tree, path), argument="hooks", keyword="raise_for_status", value="True"
     )
 

@@ -14,6 +14,7 @@ import libcst as cst
 from codemods.model import Span
 from codemods.rules.requests_calls.adjustments import PASSED, Answer
 from codemods.rules.requests_calls.expressions import type_of
+from codemods.rules.requests_calls.hooks import check_hooks
 from codemods.rules.requests_calls.mappings import check_mapping
 from codemods.rules.requests_calls.values import Wire, is_plain_dict
 from codemods.rules.rule import Refusal
@@ -171,3 +172,14 @@ def params_kept(wire: Wire, tree: Tree, path: Path, types: Types) -> SessionUse 
         keyword="params",
         variable="params",
     )
+
+
+def why_hooks_do_more(path: Path) -> Refusal | None:
+    """Why the hooks at the end of a path are not set to one that does nothing but `raise_for_status()`."""
+    value, item = assigned(path), item_assigned(path)
+    if item is not None:
+        value = cst.Dict([cst.DictElement(*item)])
+    answer = check_hooks(value, PASSED) if value is not None else None
+    if answer is None or isinstance(answer, Refusal) or answer[0] != PASSED:
+        return Refusal("has hooks, which may do anything with a response,")
+    return None

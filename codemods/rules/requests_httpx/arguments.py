@@ -22,6 +22,7 @@ from codemods.rules.requests_calls.adjustments import (
     Adjustment,
     Answer,
     Decoded,
+    LeftOut,
     NameOf,
     Renamed,
     TextOf,
@@ -40,6 +41,7 @@ from codemods.rules.requests_calls.combinations import (
     visible_headers,
 )
 from codemods.rules.requests_calls.expressions import is_name, literal_parts, type_of
+from codemods.rules.requests_calls.hooks import check_hooks
 from codemods.rules.requests_calls.mappings import Pairs, are_literal, are_texts, check_mapping
 from codemods.rules.requests_calls.prepared import prepare_url
 from codemods.rules.requests_calls.proxies import check_proxies
@@ -47,6 +49,7 @@ from codemods.rules.requests_calls.values import alternatives
 from codemods.rules.requests_httpx.headers import LETTERS_NOTE, check_names, check_values
 from codemods.rules.requests_httpx.logins import check_login
 from codemods.rules.requests_httpx.timeouts import UNKNOWN_NOTE, check_timeout
+from codemods.rules.requests_httpx.uploads import check_fields, check_upload
 from codemods.rules.requests_httpx.wire import WIRE
 from codemods.rules.rule import Refusal
 from codemods.tree import Tree
@@ -117,6 +120,14 @@ class JsonText(Adjustment):
 
 
 @dataclass(frozen=True, slots=True)
+class Raises(LeftOut):
+    """A hook that does nothing but `raise_for_status()`, which is done behind the request."""
+
+
+RAISES = Raises()
+
+
+@dataclass(frozen=True, slots=True)
 class CheckedArguments:
     """How the arguments of a request are written for httpx."""
 
@@ -131,6 +142,11 @@ class CheckedArguments:
     """Where httpx's function of the verb takes no body: the method for `request()`."""
     merges_params: bool
     """Whether the URL may have a query beside `params=`."""
+
+    @property
+    def raises(self) -> bool:
+        """Whether an error of a server is raised at once."""
+        return RAISES in dict(self.adjustments).values()
 
 
 def check_arguments(
@@ -165,7 +181,7 @@ def check_arguments(
     late = check_order(arguments, {*moved, *(["params"] if merges else [])})
     if late is not None:
         return late
-    has_body = any(adjustments.get(one, LEFT_OUT) is not LEFT_OUT for one in ("data", "json"))
+    has_body = any(adjustments.get(one, LEFT_OUT) is not LEFT_OUT for one in ("data", "json", "files"))
     return CheckedArguments(
         notes=(
             *notes,
@@ -323,10 +339,10 @@ class _Check:
                 return LEFT_OUT, []
             case "stream":
                 return Refusal("stream= is not known to be True or False")
-            case "files" | "hooks" if is_given(value):
-                return Refusal(f"its argument {name}= has no form in httpx that awaitify knows yet")
-            case "files" | "hooks":
-                return LEFT_OUT, []
+            case "hooks":
+                return check_hooks(value, RAISES)
+            case "files":
+                return check_upload(self.arguments, self.tree, self.types, self.parity)
             case "data":
                 return self._data(value, kind)
         if name in WIRE.scalars:
@@ -351,6 +367,9 @@ class _Check:
         return PASSED, []
 
     def _data(self, value: cst.BaseExpression, kind: str | None) -> Answer:
+        fields = check_fields(self.arguments, self.tree, self.types) if is_given(self.arguments.get("files")) else None
+        if fields is not None:
+            return fields
         if is_empty(value):
             return LEFT_OUT, []
         is_literal = isinstance(value, cst.SimpleString | cst.FormattedString | cst.ConcatenatedString)

@@ -9,7 +9,7 @@ done with it (`BLOCK`).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import libcst as cst
@@ -51,6 +51,12 @@ class RequestForm(NativeRequest):
     """The variable that holds the response, for LIFT and WITH."""
     is_streamed: bool = False
     """Whether its body is read when it is used."""
+    is_assigned: bool = False
+    """Whether its statement assigns the response."""
+    spare: str | None = None
+    """For what is assigned where the function goes on if it fails: a name for the response until it is fine."""
+    raises_at_once: bool = False
+    """Whether an error of a server is raised behind the request, for a hook that did."""
     can_be_lifted: bool = True
     """Whether it can be awaited in front of its statement as well."""
     is_shared: bool = False
@@ -107,6 +113,8 @@ def assigned_forms(
                 client=free_name(function, "client"),
                 response=one.name,
                 is_streamed=has_block,
+                is_assigned=True,
+                spare=free_name(function, "response") if is_guarded(one.path) else None,
             )
         )
     return made, reached is None
@@ -177,3 +185,16 @@ def of_a_with(tree: Tree, call: cst.Call) -> RequestForm | Refusal | None:
         response=name.value,
         is_streamed=is_streamed(call),
     )
+
+
+def raising_form(form: RequestForm) -> RequestForm | Refusal:
+    """The form of a request whose hook raises: the response needs a name."""
+    if form.is_streamed:
+        return Refusal("it has a hook that raises, and its response is streamed")
+    if form.spare is not None:
+        return replace(form, raises_at_once=True, shape=Shape.LIFT, response=form.spare)
+    if form.is_assigned or form.shape is not Shape.IN_PLACE:
+        return replace(form, raises_at_once=True)
+    if not form.can_be_lifted:
+        return Refusal("it has a hook that raises, and stands where no statement can be put in front")
+    return replace(form, raises_at_once=True, shape=Shape.LIFT)

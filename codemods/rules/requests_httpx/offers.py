@@ -23,12 +23,20 @@ from codemods.rules.requests_calls.prepared import Prepared
 from codemods.rules.requests_calls.sessions import LocalSession
 from codemods.rules.requests_httpx.arguments import SHARED, CheckedArguments, check_arguments
 from codemods.rules.requests_httpx.bodies import encodes, notes_of_body
-from codemods.rules.requests_httpx.forms import RequestForm, Shape, assigned_forms, of_a_with, used_at_once
+from codemods.rules.requests_httpx.forms import (
+    RequestForm,
+    Shape,
+    assigned_forms,
+    of_a_with,
+    raising_form,
+    used_at_once,
+)
 from codemods.rules.requests_httpx.response import DECODES, NOTES, OF_DECODED_TEXT, notes_of
 from codemods.rules.requests_httpx.sessions import (
     check_request,
     form_of_session,
     given_by_session,
+    has_raising_hook,
     notes_of_session,
     session_to_take,
 )
@@ -84,12 +92,15 @@ def offer_all(
         for draft in drafts.values():
             if isinstance(draft.form, RequestForm):
                 draft.form = check_strictly(tree, draft.uses) or strict_form(draft.form)
+    for draft in drafts.values():
+        if isinstance(draft.form, RequestForm) and isinstance(draft.arguments, CheckedArguments):
+            draft.form = raising_form(draft.form) if draft.arguments.raises else draft.form
+    for session in sessions:
+        _share_session(tree, session, choices.parity, [drafts[tree.span(call)] for call in session.requests], types)
     for span in crowded:
         form = drafts[span].form
         if isinstance(form, RequestForm) and form.shape is not Shape.IN_PLACE:
             drafts[span].form = _CROWDED
-    for session in sessions:
-        _share_session(tree, session, choices.parity, [drafts[tree.span(call)] for call in session.requests], types)
     names = group_names(tree, {span: (draft.request.call, draft.groups) for span, draft in drafts.items()})
     return {span: _offer(draft, names[span]) for span, draft in drafts.items()}
 
@@ -142,13 +153,18 @@ def _share_session(
         elif isinstance(draft.form, RequestForm) and not isinstance(draft.arguments, Refusal):
             draft.arguments = check_request(tree, session, draft.request, draft.arguments, types)
             draft.notes = notes_of_session(session.uses)
-            draft.form = replace(
-                draft.form,
-                client=session.name,
-                is_shared=True,
-                is_in_session=True,
-                of_session=given_by_session(session),
-                opens=made if index == 0 else None,
+            form = raising_form(draft.form) if has_raising_hook(session) else draft.form
+            draft.form = (
+                form
+                if isinstance(form, Refusal)
+                else replace(
+                    form,
+                    client=session.name,
+                    is_shared=True,
+                    is_in_session=True,
+                    of_session=given_by_session(session),
+                    opens=made if index == 0 else None,
+                )
             )
 
 

@@ -32,6 +32,7 @@ from codemods.rules.requests_calls.session_uses import (
     item_assigned,
     params_kept,
     unadjusted,
+    why_hooks_do_more,
     without_form,
 )
 from codemods.rules.requests_calls.values import Sent, mapping_is_sent, value_is_sent
@@ -81,6 +82,9 @@ def use_of_session(tree: Tree, path: Path, types: Types, parity: Parity) -> Sess
             return params_kept(WIRE, tree, held, types)
         case "proxies":
             return _proxies(tree, held)
+        case "hooks":
+            refusal = why_hooks_do_more(held)
+            return refusal or SessionUse(SessionChange.GONE, assignment_span(tree, held), argument="hooks")
     if name not in _SETTINGS:
         return without_form(name, "httpx")
     value = assigned(held)

@@ -96,6 +96,11 @@ def has_params(session: LocalSession) -> bool:
     return any(use.argument == "params" for use in session.uses)
 
 
+def has_raising_hook(session: LocalSession) -> bool:
+    """Whether a hook of a session raises errors of a server."""
+    return any(use.argument == "hooks" for use in session.uses)
+
+
 def given_by_session(session: LocalSession) -> tuple[tuple[str, str], ...]:
     """What each request is given because it is set on its session: keywords and values."""
     kept = [use for use in session.uses if use.change is SessionChange.VARIABLE]

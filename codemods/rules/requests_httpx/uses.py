@@ -140,6 +140,12 @@ def reading(response: cst.BaseExpression) -> cst.SimpleStatementLine:
     return expression(cst.Await(called(cst.Attribute(response, cst.Name("aread")))))
 
 
+def guarded_raise(response: cst.BaseExpression) -> cst.If:
+    """`if r.is_error: r.raise_for_status()`."""
+    raises = expression(called(cst.Attribute(response, cst.Name("raise_for_status"))))
+    return cst.If(cst.Attribute(response, cst.Name("is_error")), cst.IndentedBlock([raises]))
+
+
 def _add_loop(edits: Edits, node: cst.BaseExpression, use: ResponseUse) -> None:
     """Makes the loop over a body an asynchronous one."""
     loop = edits.tree.path(node)[-2]

@@ -26,7 +26,7 @@ from codemods.rules.requests_httpx.arguments import CheckedArguments, JsonText
 from codemods.rules.requests_httpx.forms import RequestForm, Shape
 from codemods.rules.requests_httpx.session_edits import add_session_edits
 from codemods.rules.requests_httpx.strict import add_strict_header
-from codemods.rules.requests_httpx.uses import add_use, reading
+from codemods.rules.requests_httpx.uses import add_use, guarded_raise, reading
 from codemods.rules.rule import Refusal
 
 
@@ -73,7 +73,9 @@ def add_edits(edits: Edits, imports: FileImports, form: NativeResponse, shared: 
         add_use(edits, use, json, is_streamed=form.is_streamed)
         if form.is_strict and use.use is ResponseUse.HEADERS:
             add_strict_header(edits, use)
-    if not (form.is_in_session and form.shape is Shape.IN_PLACE):  # else nothing has to stand around it
+    if form.raises_at_once or not (
+        form.is_in_session and form.shape is Shape.IN_PLACE
+    ):  # else nothing has to stand around it
         assert isinstance(block, cst.IndentedBlock)
         last = next(node for node in block.body if tree.span(node) == form.last)
         edits.wrap(block, statement, last, wrap)
@@ -127,7 +129,7 @@ class _Writer:
     def around(self, statements: Sequence[cst.BaseStatement]) -> Sequence[cst.BaseStatement]:
         """The statements inside the block of a client."""
         first, *rest = statements
-        return self._in_client([_without_leading_lines(first), *rest], first)
+        return self._in_client([_without_leading_lines(first), *self._raising(), *rest], first)
 
     def in_front(self, statements: Sequence[cst.BaseStatement]) -> Sequence[cst.BaseStatement]:
         """The response, made in the block of a client in front of the statements."""
@@ -136,7 +138,15 @@ class _Writer:
         if self._form.is_streamed:
             inside = [_without_leading_lines(first), *rest]
             return self._in_client([self._stream(self._lifted, inside)], first)
-        return [*self._in_client([self._assigned(self._lifted)], first), _without_leading_lines(first), *rest]
+        line = self._assigned(self._lifted)
+        if _is_just(first, self._form.response):
+            comment = cst.ensure_type(first, cst.SimpleStatementLine).trailing_whitespace
+            line = line.with_changes(trailing_whitespace=comment)
+            return [*self._in_client([line, *self._raising()], first), *rest]
+        return [*self._in_client([line, *self._raising()], first), _without_leading_lines(first), *rest]
+
+    def _raising(self) -> Sequence[cst.BaseStatement]:
+        return [guarded_raise(cst.Name(self._form.response))] if self._form.raises_at_once else []
 
     def instead_of_with(self, statements: Sequence[cst.BaseStatement]) -> Sequence[cst.BaseStatement]:
         """The statements of a `with` in the block of a client, behind the response."""
@@ -147,11 +157,11 @@ class _Writer:
         assert isinstance(statement.body, cst.IndentedBlock)
         if self._form.is_shared or self._form.is_streamed:
             lines = [] if self._form.is_streamed else [reading(cst.Name(self._form.response))]
-            body = statement.body.with_changes(body=[*lines, *statement.body.body])
+            body = statement.body.with_changes(body=[*lines, *self._raising(), *statement.body.body])
             item = statement.items[0].with_changes(item=self._request(call, is_stream=True))
             changed = statement.with_changes(items=[item], body=body, asynchronous=cst.Asynchronous())
             return self._in_client([changed.with_changes(leading_lines=())], statement)
-        body = statement.body.with_changes(body=[self._assigned(call), *statement.body.body])
+        body = statement.body.with_changes(body=[self._assigned(call), *self._raising(), *statement.body.body])
         item = cst.WithItem(self._client(), cst.AsName(cst.Name(self._form.client)))
         changed = statement.with_changes(items=[item], body=body, asynchronous=cst.Asynchronous())
         return _with_lines([*self._before(), changed], statement)
@@ -283,6 +293,14 @@ def _with_lines(made: list[cst.BaseStatement], original: cst.BaseStatement) -> l
         made[0].with_changes(leading_lines=lines),
         *(_without_leading_lines(one) if one is made[-1] else one for one in made[1:]),
     ]
+
+
+def _is_just(statement: cst.BaseStatement, name: str) -> bool:
+    """Whether nothing is left of a statement but a name."""
+    match statement:
+        case cst.SimpleStatementLine(body=[cst.Expr(value=cst.Name(value=found))]):
+            return found == name
+    return False
 
 
 def _without_leading_lines(statement: cst.BaseStatement) -> cst.BaseStatement:
