@@ -12,16 +12,18 @@ from codemods.model import Span
 from codemods.rewrite.edits import Edits, Wrap, awaited, without_parentheses
 from codemods.rewrite.imports import FileImports
 from codemods.rules.requests_aiohttp.adjust import convert_arguments, gone_names, statements_before
-from codemods.rules.requests_aiohttp.kept_edits import add_kept_session
 from codemods.rules.requests_aiohttp.received import ReceivedForm
 from codemods.rules.requests_aiohttp.session_edits import add_session_use
 from codemods.rules.requests_aiohttp.settings import new_session
-from codemods.rules.requests_aiohttp.shapes import KeptForm, RequestForm, Shape
+from codemods.rules.requests_aiohttp.shapes import RequestForm, Shape
 from codemods.rules.requests_aiohttp.uses import add_use
 from codemods.rules.requests_calls.adjustments import NameOf, dotted
 from codemods.rules.requests_calls.handling import NativeResponse
+from codemods.rules.requests_calls.kept_edits import add_kept_session
+from codemods.rules.requests_calls.kept_sessions import KeptForm
 from codemods.rules.requests_calls.prepared import Prepared
 from codemods.rules.requests_calls.session_blocks import (
+    NewSession,
     add_session_block,
     async_with,
     leading_lines,
@@ -52,7 +54,8 @@ def add_edits(edits: Edits, imports: FileImports, form: NativeResponse, shared: 
             made = edits.tree.at(form.opens.made, cst.Call)
             assert made is not None, form
             imports.release(made.func, "aiohttp")
-            add_kept_session(edits, form.opens, imports)
+            session = new_session(imports.name_of("aiohttp", made), form.opens.settings)
+            add_kept_session(edits, form.opens, imports, NewSession("aiohttp", session))
             for use in form.opens.uses:
                 add_session_use(edits, use, lambda module: imports.name_of(module, made), imports.release)
         else:
@@ -239,7 +242,8 @@ def add_session_edits(edits: Edits, imports: FileImports, form: SessionForm) -> 
     made = edits.tree.at(form.made, cst.Call)
     assert made is not None, form
     imports.release(made.func, "aiohttp")
-    add_session_block(edits, form, new_session(imports.name_of("aiohttp", made), form.settings))
+    session = new_session(imports.name_of("aiohttp", made), form.settings)
+    add_session_block(edits, form, NewSession("aiohttp", session))
     for use in form.uses:
         add_session_use(edits, use, lambda module: imports.name_of(module, made), imports.release)
 

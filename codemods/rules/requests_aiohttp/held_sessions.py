@@ -18,9 +18,11 @@ from codemods.rewrite.imports import FileImports
 from codemods.rules.requests_aiohttp.blocks import add_session_edits
 from codemods.rules.requests_aiohttp.session_edits import add_session_use
 from codemods.rules.requests_aiohttp.sessions import NOTE, STRICT_NOTE, TAKER
-from codemods.rules.requests_aiohttp.settings import Setting, class_of_sessions
+from codemods.rules.requests_aiohttp.settings import Setting
+from codemods.rules.requests_calls.adjustments import dotted
 from codemods.rules.requests_calls.client import Handing, HeldSession
 from codemods.rules.requests_calls.handling import NativeRequest
+from codemods.rules.requests_calls.session_blocks import class_in_place_of
 from codemods.rules.requests_calls.session_uses import SessionChange, SessionUse
 from codemods.rules.requests_calls.sessions import (
     GivenSession,
@@ -106,9 +108,9 @@ def add_held_edits(edits: Edits, imports: FileImports, form: object, settings: S
         return
     annotation = edits.tree.at(form.annotation, cst.BaseExpression)  # type: ignore[type-abstract]
     assert annotation is not None, form
-    aiohttp = imports.name_of("aiohttp", annotation)
+    named = dotted(f"{imports.name_of('aiohttp', annotation)}.ClientSession")
     imports.release(annotation, "aiohttp")
-    edits.replace(annotation, lambda node: class_of_sessions(node, aiohttp))
+    edits.replace(annotation, lambda node: class_in_place_of(node, named))
 
 
 def _needs_no_import(use: SessionUse, module: str) -> str:

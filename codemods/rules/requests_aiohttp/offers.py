@@ -12,8 +12,6 @@ from codemods.model import Parity, Span
 from codemods.rules.requests_aiohttp import RULE
 from codemods.rules.requests_aiohttp.arguments import CheckedArguments, check_arguments
 from codemods.rules.requests_aiohttp.held_sessions import why_not_handed_on
-from codemods.rules.requests_aiohttp.kept_sessions import NOTE as KEPT_NOTE
-from codemods.rules.requests_aiohttp.kept_sessions import KeptSession, attribute_asked, kept_form, kept_session_of
 from codemods.rules.requests_aiohttp.placed import notes_of
 from codemods.rules.requests_aiohttp.received import annotations_of, other_returns
 from codemods.rules.requests_aiohttp.response import DECODES, NOTES
@@ -21,7 +19,6 @@ from codemods.rules.requests_aiohttp.session_together import check_request
 from codemods.rules.requests_aiohttp.sessions import NOTE, STRICT_NOTE, TAKER, notes_of_session
 from codemods.rules.requests_aiohttp.settings import settings_of
 from codemods.rules.requests_aiohttp.shapes import (
-    KeptForm,
     RequestForm,
     Shape,
     assigned_forms,
@@ -32,6 +29,14 @@ from codemods.rules.requests_aiohttp.strict import STRICT_NOTES, check_strictly
 from codemods.rules.requests_calls import mocks
 from codemods.rules.requests_calls.assigned import Assigned, assignment_of
 from codemods.rules.requests_calls.handling import PlacedUse, ResponseUse
+from codemods.rules.requests_calls.kept_sessions import NOTE as KEPT_NOTE
+from codemods.rules.requests_calls.kept_sessions import (
+    KeptForm,
+    KeptSession,
+    attribute_asked,
+    kept_form,
+    kept_session_of,
+)
 from codemods.rules.requests_calls.mappings import Pairs
 from codemods.rules.requests_calls.offering import (
     Choices,
@@ -170,7 +175,7 @@ def _sessions_of(
         call = draft.request.call
         is_kept = attribute_asked(call) is not None
         session = (
-            kept_session_of(tree, call, imports, types)
+            kept_session_of(tree, call, imports, types, TAKER)
             if is_kept
             else session_of(tree, call, imports, types, taken, TAKER)
         )

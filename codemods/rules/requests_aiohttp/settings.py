@@ -59,10 +59,3 @@ def new_session(aiohttp: str, settings: Iterable[str]) -> cst.Call:
         for name, text in _ARGUMENTS[Setting(one)]
     ]
     return cst.Call(cst.Attribute(cst.Name(aiohttp), cst.Name("ClientSession")), arguments)
-
-
-def class_of_sessions(annotation: cst.CSTNode, aiohttp: str) -> cst.BaseExpression:
-    """`aiohttp.ClientSession` in the place of what names the class of requests' sessions, in quotes if that is."""
-    if isinstance(annotation, cst.SimpleString):
-        return cst.SimpleString(f"{annotation.quote}{aiohttp}.ClientSession{annotation.quote}")
-    return cst.Attribute(cst.Name(aiohttp), cst.Name("ClientSession"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import libcst as cst
 
@@ -13,17 +14,21 @@ from codemods.rules.requests_calls.session_uses import SessionUse
 from codemods.rules.requests_calls.sessions import SessionForm
 
 
-def add_session_block(
-    edits: Edits,
-    form: SessionForm,
-    made: cst.Call,
-    close: str = "close",
-    before: Callable[[], Sequence[cst.BaseStatement]] = tuple,
-) -> None:
-    """Adds the edits of a session that a function makes: the block that holds it, and what closes it.
+@dataclass(frozen=True, slots=True)
+class NewSession:
+    """How a library's session is made and closed."""
 
-    `made` makes the library's session, `close` is what closes that, `before` gives what has to be done first.
-    """
+    module: str
+    """The library."""
+    made: cst.Call
+    close: str = "close"
+    """The method that closes it."""
+    before: Sequence[cst.BaseStatement] = ()
+    """What has to be done before it is made."""
+
+
+def add_session_block(edits: Edits, form: SessionForm, session: NewSession) -> None:
+    """Adds the edits of a session that a function makes: the block that holds it, and what closes it."""
     tree = edits.tree
     call = tree.at(form.made, cst.Call)
     assert call is not None, form
@@ -33,23 +38,21 @@ def add_session_block(
     assert isinstance(block, cst.IndentedBlock)
     last = next(node for node in block.body if tree.span(node) == form.last)
     for span in form.closes:
-        _add_close(edits, span, block if statement is not last else None, close)
+        _add_close(edits, span, block if statement is not last else None, session.close)
     if form.is_with:
-        edits.replace(call, lambda node: made)
+        edits.replace(call, lambda node: session.made)
         edits.replace(statement, lambda node: node.with_changes(asynchronous=cst.Asynchronous()))
-        edits.wrap(block, statement, statement, lambda statements: _behind(before(), statements))
+        edits.wrap(block, statement, statement, lambda statements: behind(session.before, statements))
         return
 
     def wrapped(statements: Sequence[cst.BaseStatement]) -> Sequence[cst.BaseStatement]:
         lines, comment = leading_lines(statements[0]), trailing_comment(statements[0])
-        return _behind(before(), [async_with(made, form.name, statements[1:], comment, lines)])
+        return behind(session.before, [async_with(session.made, form.name, statements[1:], comment, lines)])
 
     edits.wrap(block, statement, last, wrapped)
 
 
-def _behind(
-    before: Sequence[cst.BaseStatement], statements: Sequence[cst.BaseStatement]
-) -> Sequence[cst.BaseStatement]:
+def behind(before: Sequence[cst.BaseStatement], statements: Sequence[cst.BaseStatement]) -> Sequence[cst.BaseStatement]:
     """Statements behind others, which take over what stands above them."""
     if not before:
         return statements
@@ -70,10 +73,18 @@ def _add_close(edits: Edits, span: Span, block: cst.IndentedBlock | None, close:
     if path[-4] is block and len(line.body) == 1 and not any(comments):
         edits.remove(block, line)
     else:
-        edits.replace(call, lambda node: awaited(_renamed(node, close)))
+        edits.replace(call, lambda node: awaited(renamed_call(node, close)))
 
 
-def _renamed(node: cst.CSTNode, name: str) -> cst.Call:
+def class_in_place_of(annotation: cst.CSTNode, named: cst.BaseExpression) -> cst.BaseExpression:
+    """A class in the place of what names that of requests' sessions, in quotes if that is."""
+    if isinstance(annotation, cst.SimpleString):
+        return cst.SimpleString(f"{annotation.quote}{cst.Module([]).code_for_node(named)}{annotation.quote}")
+    return named
+
+
+def renamed_call(node: cst.CSTNode, name: str) -> cst.Call:
+    """A call of a method that has another name."""
     call = cst.ensure_type(node, cst.Call)
     return call.with_changes(func=cst.ensure_type(call.func, cst.Attribute).with_changes(attr=cst.Name(name)))
 

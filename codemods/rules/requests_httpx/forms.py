@@ -20,6 +20,7 @@ from codemods.rules.evaluation import is_evaluated_first
 from codemods.rules.names import free_name
 from codemods.rules.requests_calls.assigned import Assigned, asking_for_none, extents, is_guarded, uses_of
 from codemods.rules.requests_calls.handling import NativeRequest, ResponseUse
+from codemods.rules.requests_calls.kept_sessions import KeptForm
 from codemods.rules.requests_calls.sessions import SessionForm
 from codemods.rules.requests_calls.statements import loads_inside, named_item, statement_index
 from codemods.rules.requests_calls.streams import is_streamed
@@ -65,7 +66,7 @@ class RequestForm(NativeRequest):
     """Whether it is a session of the program's own."""
     of_session: tuple[tuple[str, str], ...] = ()
     """What the request is given because it is set on that: keywords and variables."""
-    opens: SessionForm | None = None
+    opens: SessionForm | KeptForm | None = None
     """That session, for the first of its requests."""
     verb: str = ""
     arguments: CheckedArguments | None = None

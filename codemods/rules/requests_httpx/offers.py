@@ -11,6 +11,7 @@ from codemods.rules.requests_aiohttp import RULE
 from codemods.rules.requests_calls import mocks
 from codemods.rules.requests_calls.assigned import Assigned, assignment_of
 from codemods.rules.requests_calls.handling import PlacedUse, ResponseUse
+from codemods.rules.requests_calls.kept_sessions import KeptSession
 from codemods.rules.requests_calls.mappings import Pairs
 from codemods.rules.requests_calls.offering import (
     Choices,
@@ -41,7 +42,7 @@ from codemods.rules.requests_httpx.sessions import (
     session_to_take,
 )
 from codemods.rules.requests_httpx.strict import STRICT_NOTES, check_strictly, strict_form
-from codemods.rules.rule import Offer, Refusal
+from codemods.rules.rule import Awaited, Kept, Offer, Refusal
 from codemods.tree import Tree
 
 _CROWDED = Refusal("there is another request in the same statement")
@@ -59,6 +60,8 @@ class _Draft:
     groups: set[str] = field(default_factory=set)
     """The names of what it shares with other requests of its function: a session, a variable."""
     notes: tuple[str, ...] = ()
+    kept: Kept | None = None
+    """The session of its object that it is made with."""
 
     @property
     def refusal(self) -> Refusal | None:
@@ -75,9 +78,9 @@ def offer_all(
     closing: Container[Span],
     choices: Choices,
 ) -> dict[Span, Offer]:
-    """An offer for each request of a file, by the span of its call.
+    """An offer for each request of a file, and for what closes a session of an object, by the span of its call.
 
-    `replaced` says by verb where a test replaces the request; nothing is offered for what closes a session.
+    `replaced` says by verb where a test replaces the request, `closing` which calls that close can be looked at.
     """
     drafts = {
         tree.span(one.call): _Draft(one, _arguments_of(tree, one, types, replaced, choices.parity)) for one in requests
@@ -86,7 +89,7 @@ def offer_all(
     for span in crowded:
         if not drafts[span].request.is_of_session:
             drafts[span].arguments = _CROWDED
-    sessions = _sessions_of(tree, drafts, imports, types, choices.parity)
+    sessions = _sessions_of(tree, drafts, closing, imports, types, choices.parity)
     _draw_forms(tree, drafts, types)
     if choices.parity is Parity.STRICT:
         for draft in drafts.values():
@@ -102,7 +105,24 @@ def offer_all(
         if isinstance(form, RequestForm) and form.shape is not Shape.IN_PLACE:
             drafts[span].form = _CROWDED
     names = group_names(tree, {span: (draft.request.call, draft.groups) for span, draft in drafts.items()})
-    return {span: _offer(draft, names[span]) for span, draft in drafts.items()}
+    offers = {span: _offer(draft, names[span]) for span, draft in drafts.items()}
+    return {**offers, **_offers_to_close(tree, sessions, offers)}
+
+
+def _offers_to_close(
+    tree: Tree, sessions: Sequence[LocalSession | KeptSession], offers: Mapping[Span, Offer]
+) -> dict[Span, Offer]:
+    """Offers for what closes the sessions of objects, where these become clients of httpx."""
+    found: dict[Span, Offer] = {}
+    for session in sessions:
+        of_session = [offers[tree.span(call)] for call in session.requests]
+        if not isinstance(session, KeptSession) or any(one.native is None for one in of_session):
+            continue
+        for close in session.closes:
+            span = tree.span(close)
+            reason = "httpx's client is closed by a coroutine function"
+            found[span] = Offer(rule=RULE.id, native=Awaited(span, "aclose"), reason=reason, kept=session.kept)
+    return found
 
 
 def _arguments_of(
@@ -120,10 +140,15 @@ def _arguments_of(
 
 
 def _sessions_of(
-    tree: Tree, drafts: Mapping[Span, _Draft], imports: ImportedNames, types: Mapping[Span, str], parity: Parity
-) -> list[LocalSession]:
+    tree: Tree,
+    drafts: Mapping[Span, _Draft],
+    closing: Container[Span],
+    imports: ImportedNames,
+    types: Mapping[Span, str],
+    parity: Parity,
+) -> list[LocalSession | KeptSession]:
     """The sessions of a file that have a form; the requests of others are refused."""
-    found: list[LocalSession] = []
+    found: list[LocalSession | KeptSession] = []
     known: set[Span] = set()
     taken: dict[int, set[str]] = {}
     for span, draft in drafts.items():
@@ -134,6 +159,8 @@ def _sessions_of(
             draft.arguments = session
         elif any(tree.span(call) not in drafts for call in session.requests):
             draft.arguments = Refusal(f"not all requests of its session {session.name} could be resolved")
+        elif isinstance(session, KeptSession) and any(tree.span(call) not in closing for call in session.closes):
+            draft.arguments = Refusal(f"its session {session.name} is closed by a method that stays sync")
         else:
             found.append(session)
             known.update(tree.span(call) for call in session.requests)
@@ -141,18 +168,19 @@ def _sessions_of(
 
 
 def _share_session(
-    tree: Tree, session: LocalSession, parity: Parity, drafts: Sequence[_Draft], types: Mapping[Span, str]
+    tree: Tree, session: LocalSession | KeptSession, parity: Parity, drafts: Sequence[_Draft], types: Mapping[Span, str]
 ) -> None:
-    """Has requests made with the session of their function: all of them, or none."""
+    """Has requests made with the session of their function, or their object: all of them, or none."""
     forms = [draft.form for draft in drafts if isinstance(draft.form, RequestForm)]
     made = form_of_session(tree, session, forms, parity)
     for index, draft in enumerate(drafts):
         draft.groups.add(f"the session of line {tree.span(session.made).line}")
+        draft.kept = session.kept if isinstance(session, KeptSession) else None
         if isinstance(made, Refusal):
             draft.arguments = made
         elif isinstance(draft.form, RequestForm) and not isinstance(draft.arguments, Refusal):
             draft.arguments = check_request(tree, session, draft.request, draft.arguments, types)
-            draft.notes = notes_of_session(session.uses)
+            draft.notes = notes_of_session(session)
             form = raising_form(draft.form) if has_raising_hook(session) else draft.form
             draft.form = (
                 form
@@ -196,7 +224,7 @@ def _offer(draft: _Draft, group: str | None) -> Offer:
     refusal, arguments, form = draft.refusal, draft.arguments, draft.form
     if refusal is not None or isinstance(arguments, Refusal) or not isinstance(form, RequestForm):
         reason = refusal.reason if refusal is not None else "it has no form in httpx that is known to be the same"
-        return Offer(rule=RULE.id, native=None, reason=reason, group=group)
+        return Offer(rule=RULE.id, native=None, reason=reason, group=group, kept=draft.kept)
     decodes_text = form.decodes_text or encodes(draft.uses)
     native = replace(form, verb=draft.request.verb, arguments=arguments, decodes_text=decodes_text)
     table = STRICT_NOTES if form.is_strict else {**NOTES, **OF_DECODED_TEXT} if encodes(draft.uses) else NOTES
@@ -217,6 +245,7 @@ def _offer(draft: _Draft, group: str | None) -> Offer:
         raises=True,
         raises_both=any(isinstance(one, Prepared) for _, one in arguments.adjustments),
         decodes=decodes,
+        kept=draft.kept,
         shared_notes=(SHARED,) if can_share else None,
     )
     if not decodes or form.is_strict:

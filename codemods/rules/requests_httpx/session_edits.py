@@ -12,7 +12,10 @@ from codemods.rewrite.edits import Edits
 from codemods.rewrite.imports import FileImports
 from codemods.rules.requests_calls.adjustments import Adjustment, NameOf, assignment, dotted
 from codemods.rules.requests_calls.certificates import OwnCertificate
+from codemods.rules.requests_calls.kept_edits import add_kept_session
+from codemods.rules.requests_calls.kept_sessions import KeptForm
 from codemods.rules.requests_calls.session_blocks import (
+    NewSession,
     add_session_block,
     replace_statement,
     take_out_statement,
@@ -24,8 +27,8 @@ from codemods.rules.requests_httpx.arguments import SHARED_SETTINGS
 from codemods.rules.requests_httpx.session_uses import AdjustedUse
 
 
-def add_session_edits(edits: Edits, imports: FileImports, form: SessionForm) -> None:
-    """Adds the edits of a session that a function makes, and of all that is done with it but its requests."""
+def add_session_edits(edits: Edits, imports: FileImports, form: SessionForm | KeptForm) -> None:
+    """Adds the edits of a session that a function or an object makes, and of all that is done with it but requests."""
     made = edits.tree.at(form.made, cst.Call)
     assert made is not None, form
     imports.release(made.func, "httpx")
@@ -35,7 +38,11 @@ def add_session_edits(edits: Edits, imports: FileImports, form: SessionForm) -> 
     given = [argument for use in told for argument in _given(edits, use, name_of)]
     before = [statement for use in told for statement in _before(edits, use, name_of)]
     client = cst.Call(dotted(f"{name_of('httpx')}.AsyncClient"), [*settings, *given])
-    add_session_block(edits, form, client, "aclose", lambda: before)
+    session = NewSession("httpx", client, "aclose", before)
+    if isinstance(form, KeptForm):
+        add_kept_session(edits, form, imports, session)
+    else:
+        add_session_block(edits, form, session)
     for use in form.uses:
         match use.change:
             case SessionChange.GONE | SessionChange.TOLD:

@@ -5,7 +5,7 @@ Source: the verified table, section 5; httpx 0.28 `httpx/_client.py`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -18,8 +18,16 @@ from codemods.rules.requests_calls.adjustments import PASSED
 from codemods.rules.requests_calls.arguments import named_arguments
 from codemods.rules.requests_calls.combinations import is_given
 from codemods.rules.requests_calls.expressions import is_name, type_of
+from codemods.rules.requests_calls.kept_sessions import NOTE as KEPT_NOTE
+from codemods.rules.requests_calls.kept_sessions import (
+    KeptForm,
+    KeptSession,
+    attribute_asked,
+    kept_form,
+    kept_session_of,
+)
 from codemods.rules.requests_calls.offering import Request
-from codemods.rules.requests_calls.session_uses import SessionChange, SessionUse, Types
+from codemods.rules.requests_calls.session_uses import SessionChange, Types
 from codemods.rules.requests_calls.sessions import (
     GivenSession,
     LocalSession,
@@ -47,7 +55,6 @@ NOTE = (
     "escaped quotes in cookies as they are"
 )
 """How every session differs."""
-_KEPT = "its session is kept on an object, which awaitify does not follow with httpx yet"
 
 
 def taker(parity: Parity) -> SessionTaker:
@@ -57,10 +64,10 @@ def taker(parity: Parity) -> SessionTaker:
 
 def session_to_take(
     tree: Tree, call: cst.Call, imports: ImportedNames, types: Types, taken: dict[int, set[str]], parity: Parity
-) -> LocalSession | Refusal:
+) -> LocalSession | KeptSession | Refusal:
     """The session that a request is made with, or why it has no form in httpx."""
-    if isinstance(call.func, cst.Attribute) and isinstance(call.func.value, cst.Attribute):
-        return Refusal(_KEPT)
+    if attribute_asked(call) is not None:
+        return kept_session_of(tree, call, imports, types, taker(parity))
     session = session_of(tree, call, imports, types, taken, taker(parity))
     if isinstance(session, Refusal):
         return session
@@ -69,20 +76,23 @@ def session_to_take(
     return session
 
 
-def notes_of_session(uses: Iterable[SessionUse]) -> tuple[str, ...]:
-    """How a session differs with which all of this is done, in words."""
-    return tuple(dict.fromkeys([NOTE, *(note for use in uses for note in use.notes)]))
+def notes_of_session(session: LocalSession | KeptSession) -> tuple[str, ...]:
+    """How a session differs, in words."""
+    always = [KEPT_NOTE, NOTE] if isinstance(session, KeptSession) else [NOTE]
+    return tuple(dict.fromkeys([*always, *(note for use in session.uses for note in use.notes)]))
 
 
 def form_of_session(
-    tree: Tree, session: LocalSession, forms: Sequence[RequestForm], parity: Parity
-) -> SessionForm | Refusal:
+    tree: Tree, session: LocalSession | KeptSession, forms: Sequence[RequestForm], parity: Parity
+) -> SessionForm | KeptForm | Refusal:
     """The form of a session whose requests have native forms."""
-    notes = [one for one in notes_of_session(session.uses) if one != NOTE]
-    if parity is Parity.STRICT and notes:
-        return Refusal(f"strict parity of what is set on its session cannot be proven: {notes[0]}")
+    unproven = [note for use in session.uses for note in use.notes]
+    if parity is Parity.STRICT and unproven:
+        return Refusal(f"strict parity of what is set on its session cannot be proven: {unproven[0]}")
     if parity is Parity.STRICT and has_params(session):
         return Refusal("strict parity: its session has params, which requests writes into the URL in its own way")
+    if isinstance(session, KeptSession):
+        return _why_told_too_early(tree, session) or kept_form(tree, session)
     return _why_told_too_early(tree, session) or session_form(
         tree,
         session,
@@ -91,28 +101,32 @@ def form_of_session(
     )
 
 
-def has_params(session: LocalSession) -> bool:
+def has_params(session: LocalSession | KeptSession) -> bool:
     """Whether a session has `params`."""
     return any(use.argument == "params" for use in session.uses)
 
 
-def has_raising_hook(session: LocalSession) -> bool:
+def has_raising_hook(session: LocalSession | KeptSession) -> bool:
     """Whether a hook of a session raises errors of a server."""
     return any(use.argument == "hooks" for use in session.uses)
 
 
-def given_by_session(session: LocalSession) -> tuple[tuple[str, str], ...]:
+def given_by_session(session: LocalSession | KeptSession) -> tuple[tuple[str, str], ...]:
     """What each request is given because it is set on its session: keywords and values."""
     kept = [use for use in session.uses if use.change is SessionChange.VARIABLE]
     return tuple((use.keyword, use.given) for use in kept if use.keyword and use.given)
 
 
-def _why_told_too_early(tree: Tree, session: LocalSession) -> Refusal | None:
+def _why_told_too_early(tree: Tree, session: LocalSession | KeptSession) -> Refusal | None:
     """Why a client cannot be told what is set on a session: what that is may not be known yet where it is made."""
-    is_with = isinstance(session.statement, cst.With)
-    block = session.statement.body if isinstance(session.statement, cst.With) else session.block
-    statements = list(block.body)
-    start = 0 if is_with else statements.index(session.statement) + 1
+    path = tree.path(session.made)
+    block = next(node for node in reversed(path) if isinstance(node, cst.IndentedBlock))
+    made = path[path.index(block) + 1]
+    statements: Sequence[cst.CSTNode] = list(block.body)
+    if isinstance(made, cst.With):
+        statements, start = list(made.body.body), 0
+    else:
+        start = statements.index(made) + 1
     set_up = {use.node.line for use in session.uses}
     for use in session.uses:
         if use.change is not SessionChange.TOLD:
@@ -128,7 +142,7 @@ def _why_told_too_early(tree: Tree, session: LocalSession) -> Refusal | None:
 
 
 def check_request(
-    tree: Tree, session: LocalSession, request: Request, checked: CheckedArguments, types: Types
+    tree: Tree, session: LocalSession | KeptSession, request: Request, checked: CheckedArguments, types: Types
 ) -> CheckedArguments | Refusal:
     """What becomes of the arguments of a request beside what is set on its session."""
     arguments = named_arguments(request.call, request.verb)
@@ -154,7 +168,10 @@ def check_request(
 
 
 def _beside(
-    tree: Tree, session: LocalSession, checked: CheckedArguments, arguments: Mapping[str, cst.BaseExpression]
+    tree: Tree,
+    session: LocalSession | KeptSession,
+    checked: CheckedArguments,
+    arguments: Mapping[str, cst.BaseExpression],
 ) -> CheckedArguments | Refusal:
     """The arguments of a request, with what differs because of the headers and the `params` of its session."""
     if any(use.keyword == HEADERS_OF_SESSION for use in session.uses):

@@ -216,7 +216,7 @@ class _Writer:
         name = "request" if method else self._form.verb
         if is_stream:
             name, method = "stream", method or (None if name == "request" else name.upper())
-        function = cst.Attribute(cst.Name(self._form.client), cst.Name(name))
+        function = cst.Attribute(dotted(self._form.client), cst.Name(name))
         arguments = list(self._request_arguments(call))
         if method is not None:
             comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
