@@ -21,7 +21,7 @@ from codemods.rules.requests_calls.offering import (
     why_no_session_takes,
 )
 from codemods.rules.requests_calls.prepared import Prepared
-from codemods.rules.requests_calls.sessions import LocalSession
+from codemods.rules.requests_calls.sessions import GivenSession, LocalSession
 from codemods.rules.requests_httpx.arguments import SHARED, CheckedArguments, check_arguments
 from codemods.rules.requests_httpx.bodies import encodes, notes_of_body
 from codemods.rules.requests_httpx.forms import (
@@ -32,8 +32,10 @@ from codemods.rules.requests_httpx.forms import (
     raising_form,
     used_at_once,
 )
+from codemods.rules.requests_httpx.held_sessions import why_not_handed_on
 from codemods.rules.requests_httpx.response import DECODES, NOTES, OF_DECODED_TEXT, notes_of
 from codemods.rules.requests_httpx.sessions import (
+    check_held,
     check_request,
     form_of_session,
     given_by_session,
@@ -62,6 +64,8 @@ class _Draft:
     notes: tuple[str, ...] = ()
     kept: Kept | None = None
     """The session of its object that it is made with."""
+    holder: str | None = None
+    """The variable that holds its session where other functions hold it too."""
 
     @property
     def refusal(self) -> Refusal | None:
@@ -99,7 +103,11 @@ def offer_all(
         if isinstance(draft.form, RequestForm) and isinstance(draft.arguments, CheckedArguments):
             draft.form = raising_form(draft.form) if draft.arguments.raises else draft.form
     for session in sessions:
-        _share_session(tree, session, choices.parity, [drafts[tree.span(call)] for call in session.requests], types)
+        of_session = [drafts[tree.span(call)] for call in session.requests]
+        if isinstance(session, GivenSession) or (isinstance(session, LocalSession) and session.handings):
+            _hold_session(session, choices.parity, of_session)
+        else:
+            _share_session(tree, session, choices.parity, of_session, types)
     for span in crowded:
         form = drafts[span].form
         if isinstance(form, RequestForm) and form.shape is not Shape.IN_PLACE:
@@ -110,7 +118,7 @@ def offer_all(
 
 
 def _offers_to_close(
-    tree: Tree, sessions: Sequence[LocalSession | KeptSession], offers: Mapping[Span, Offer]
+    tree: Tree, sessions: Sequence[LocalSession | GivenSession | KeptSession], offers: Mapping[Span, Offer]
 ) -> dict[Span, Offer]:
     """Offers for what closes the sessions of objects, where these become clients of httpx."""
     found: dict[Span, Offer] = {}
@@ -146,9 +154,9 @@ def _sessions_of(
     imports: ImportedNames,
     types: Mapping[Span, str],
     parity: Parity,
-) -> list[LocalSession | KeptSession]:
+) -> list[LocalSession | GivenSession | KeptSession]:
     """The sessions of a file that have a form; the requests of others are refused."""
-    found: list[LocalSession | KeptSession] = []
+    found: list[LocalSession | GivenSession | KeptSession] = []
     known: set[Span] = set()
     taken: dict[int, set[str]] = {}
     for span, draft in drafts.items():
@@ -194,6 +202,21 @@ def _share_session(
                     opens=made if index == 0 else None,
                 )
             )
+
+
+def _hold_session(session: LocalSession | GivenSession, parity: Parity, drafts: Sequence[_Draft]) -> None:
+    """Has requests made with a session that other functions hold as well, if these can."""
+    refusal = why_not_handed_on(session) if isinstance(session, LocalSession) else None
+    if parity is Parity.STRICT:
+        refusal = Refusal("strict parity: its session goes from function to function, so that it cannot be told all")
+    for draft in drafts:
+        draft.groups.add(f"the session {session.name}")
+        if refusal is not None:
+            draft.arguments = refusal
+        elif isinstance(draft.form, RequestForm) and not isinstance(draft.arguments, Refusal):
+            draft.arguments = check_held(draft.request, draft.arguments)
+            draft.form = replace(draft.form, client=session.name, is_shared=True, is_in_session=True)
+            draft.holder = session.name
 
 
 def _draw_forms(tree: Tree, drafts: Mapping[Span, _Draft], types: Mapping[Span, str]) -> None:
@@ -246,6 +269,7 @@ def _offer(draft: _Draft, group: str | None) -> Offer:
         raises_both=any(isinstance(one, Prepared) for _, one in arguments.adjustments),
         decodes=decodes,
         kept=draft.kept,
+        holder=draft.holder,
         shared_notes=(SHARED,) if can_share else None,
     )
     if not decodes or form.is_strict:

@@ -21,7 +21,7 @@ from codemods.rules.requests_calls.session_blocks import (
     take_out_statement,
     value_set,
 )
-from codemods.rules.requests_calls.session_uses import SessionChange
+from codemods.rules.requests_calls.session_uses import SessionChange, SessionUse
 from codemods.rules.requests_calls.sessions import SessionForm
 from codemods.rules.requests_httpx.arguments import SHARED_SETTINGS
 from codemods.rules.requests_httpx.session_uses import AdjustedUse
@@ -43,7 +43,12 @@ def add_session_edits(edits: Edits, imports: FileImports, form: SessionForm | Ke
         add_kept_session(edits, form, imports, session)
     else:
         add_session_block(edits, form, session)
-    for use in form.uses:
+    add_uses(edits, imports, form.uses)
+
+
+def add_uses(edits: Edits, imports: FileImports, uses: Sequence[SessionUse]) -> None:
+    """Adds the edits of all that is done with a session besides its requests."""
+    for use in uses:
         match use.change:
             case SessionChange.GONE | SessionChange.TOLD:
                 take_out_statement(edits, use)
@@ -56,7 +61,7 @@ def add_session_edits(edits: Edits, imports: FileImports, form: SessionForm | Ke
                 edits.replace(node, _every_cookie)
             case SessionChange.LOGIN:
                 assert isinstance(use, AdjustedUse)
-                _add_login(edits, imports, use, name_of)
+                _add_login(edits, imports, use)
 
 
 def _kept(variable: str, value: cst.BaseExpression) -> Sequence[cst.SimpleStatementLine]:
@@ -91,13 +96,14 @@ def _before(edits: Edits, use: AdjustedUse, name_of: NameOf) -> Iterator[cst.Bas
     yield from _adjustment(use).statements({use.argument: _value(edits, use)}, name_of)
 
 
-def _add_login(edits: Edits, imports: FileImports, use: AdjustedUse, name_of: NameOf) -> None:
+def _add_login(edits: Edits, imports: FileImports, use: AdjustedUse) -> None:
     """`client.auth = httpx.BasicAuth(user, password)`."""
     value = edits.tree.at(use.node, cst.Call)
     assert value is not None, use
     for gone in use.adjustment.gone(cst.Arg(value)):
         imports.release(gone, None)
-    name_of("httpx")
+    name_of = cache(lambda module: imports.name_of(module, value))
+    name_of("httpx")  # before it is decided which imports go
 
     def written(updated: cst.CSTNode) -> cst.CSTNode:
         (argument,) = use.adjustment.written(cst.Arg(cst.ensure_type(updated, cst.Call)), name_of)

@@ -5,14 +5,14 @@ Source: the verified table, section 5; httpx 0.28 `httpx/_client.py`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
 import libcst as cst
 
 from codemods.facts.syntax import ImportedNames
-from codemods.model import Parity
+from codemods.model import Parity, Span
 from codemods.rules.names import variables
 from codemods.rules.requests_calls.adjustments import PASSED
 from codemods.rules.requests_calls.arguments import named_arguments
@@ -64,16 +64,11 @@ def taker(parity: Parity) -> SessionTaker:
 
 def session_to_take(
     tree: Tree, call: cst.Call, imports: ImportedNames, types: Types, taken: dict[int, set[str]], parity: Parity
-) -> LocalSession | KeptSession | Refusal:
+) -> LocalSession | GivenSession | KeptSession | Refusal:
     """The session that a request is made with, or why it has no form in httpx."""
     if attribute_asked(call) is not None:
         return kept_session_of(tree, call, imports, types, taker(parity))
-    session = session_of(tree, call, imports, types, taken, taker(parity))
-    if isinstance(session, Refusal):
-        return session
-    if isinstance(session, GivenSession) or session.handings:
-        return Refusal(f"its session {session.name} goes from function to function, which httpx cannot be told yet")
-    return session
+    return session_of(tree, call, imports, types, taken, taker(parity))
 
 
 def notes_of_session(session: LocalSession | KeptSession) -> tuple[str, ...]:
@@ -93,12 +88,13 @@ def form_of_session(
         return Refusal("strict parity: its session has params, which requests writes into the URL in its own way")
     if isinstance(session, KeptSession):
         return _why_told_too_early(tree, session) or kept_form(tree, session)
-    return _why_told_too_early(tree, session) or session_form(
-        tree,
-        session,
-        [form.last for form in forms],
-        [use.node for form in forms if form.is_streamed for use in form.uses],
-    )
+    lasts = [form.last for form in forms]
+    return _why_told_too_early(tree, session) or session_form(tree, session, lasts, needed_open(forms))
+
+
+def needed_open(forms: Iterable[RequestForm]) -> list[Span]:
+    """What needs a session open besides requests: uses of responses that are streamed."""
+    return [use.node for form in forms if form.is_streamed for use in form.uses]
 
 
 def has_params(session: LocalSession | KeptSession) -> bool:
@@ -165,6 +161,17 @@ def check_request(
         if not is_dict or adjusted.get("params") != PASSED:
             return Refusal("its session has params, and its own are not known to be a dict of texts")
     return _beside(tree, session, checked, arguments)
+
+
+def check_held(request: Request, checked: CheckedArguments) -> CheckedArguments | Refusal:
+    """What becomes of the arguments of a request whose session other functions hold, and may set up."""
+    arguments = named_arguments(request.call, request.verb)
+    assert not isinstance(arguments, Refusal)
+    if checked.of_the_client:
+        return Refusal(f"it brings {checked.of_the_client[0]}=, which httpx's client takes for all of its requests")
+    if _may_be_none(dict(checked.adjustments), arguments.get("auth")):
+        return Refusal("its session may have a login, and it brings one that may be none")
+    return replace(checked, notes=tuple(dict.fromkeys((*checked.notes, REDIRECT_NOTE))))
 
 
 def _beside(
