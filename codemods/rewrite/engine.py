@@ -96,7 +96,9 @@ def _add_native(edits: Edits, imports: FileImports, decision: Decision, client: 
             twin = cst.Attribute(cst.Name(imports.name_of(module, call)), cst.Name(name))
             imports.release(call.func, module)
             edits.replace(call, lambda node: awaited(_as_call(node).with_changes(func=twin)))
-        case Awaited():
+        case Awaited(method=method):
+            if method is not None:
+                edits.replace(call, lambda node: _calling(_as_call(node), method))
             edits.replace(call, _expression(awaited))
         case NativeResponse() as form:
             client.add_edits(edits, imports, form, decision.session)

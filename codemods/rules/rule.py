@@ -35,6 +35,8 @@ class Awaited:
     """The native form of a call that is only awaited: what it is a method of becomes another library's."""
 
     call: Span
+    method: str | None = None
+    """What that library calls the method, if it has another name."""
 
 
 @dataclass(frozen=True, slots=True)

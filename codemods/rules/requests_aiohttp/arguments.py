@@ -15,7 +15,7 @@ import libcst as cst
 from codemods.facts.syntax import dotted_name, enclosing_function
 from codemods.model import Parity, Span
 from codemods.rules.names import free_name, is_bound
-from codemods.rules.requests_aiohttp.hooks import check_hooks
+from codemods.rules.requests_aiohttp.hooks import Raises
 from codemods.rules.requests_aiohttp.logins import check_login
 from codemods.rules.requests_aiohttp.timeouts import check_timeout
 from codemods.rules.requests_aiohttp.together import check_together
@@ -34,6 +34,7 @@ from codemods.rules.requests_calls.combinations import (
     visible_headers,
 )
 from codemods.rules.requests_calls.expressions import is_name, literal_parts, type_of
+from codemods.rules.requests_calls.hooks import check_hooks
 from codemods.rules.requests_calls.mappings import are_literal, are_texts, check_mapping
 from codemods.rules.requests_calls.prepared import prepare_url
 from codemods.rules.requests_calls.proxies import check_proxies
@@ -235,7 +236,7 @@ class _Check:
             case "proxies":
                 return check_proxies(value, _SCHEME_NOTE)
             case "hooks":
-                return check_hooks(value)
+                return check_hooks(value, Raises())
             case "files":
                 return check_upload(self.arguments, self._free("form"), self.tree, self.types)
             case "stream" if is_name(value, "True") or is_name(value, "False"):

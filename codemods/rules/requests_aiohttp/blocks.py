@@ -12,15 +12,25 @@ from codemods.model import Span
 from codemods.rewrite.edits import Edits, Wrap, awaited, without_parentheses
 from codemods.rewrite.imports import FileImports
 from codemods.rules.requests_aiohttp.adjust import convert_arguments, gone_names, statements_before
-from codemods.rules.requests_aiohttp.kept_edits import add_kept_session
 from codemods.rules.requests_aiohttp.received import ReceivedForm
-from codemods.rules.requests_aiohttp.session_edits import add_session_use, with_session_arguments
+from codemods.rules.requests_aiohttp.session_edits import add_session_use
 from codemods.rules.requests_aiohttp.settings import new_session
-from codemods.rules.requests_aiohttp.shapes import KeptForm, RequestForm, SessionForm, Shape
+from codemods.rules.requests_aiohttp.shapes import RequestForm, Shape
 from codemods.rules.requests_aiohttp.uses import add_use
 from codemods.rules.requests_calls.adjustments import NameOf, dotted
 from codemods.rules.requests_calls.handling import NativeResponse
+from codemods.rules.requests_calls.kept_edits import add_kept_session
+from codemods.rules.requests_calls.kept_sessions import KeptForm
 from codemods.rules.requests_calls.prepared import Prepared
+from codemods.rules.requests_calls.session_blocks import (
+    NewSession,
+    add_session_block,
+    async_with,
+    leading_lines,
+    trailing_comment,
+    with_session_arguments,
+)
+from codemods.rules.requests_calls.sessions import SessionForm
 
 
 def add_edits(edits: Edits, imports: FileImports, form: NativeResponse, shared: str | None) -> None:
@@ -44,7 +54,8 @@ def add_edits(edits: Edits, imports: FileImports, form: NativeResponse, shared: 
             made = edits.tree.at(form.opens.made, cst.Call)
             assert made is not None, form
             imports.release(made.func, "aiohttp")
-            add_kept_session(edits, form.opens, imports)
+            session = new_session(imports.name_of("aiohttp", made), form.opens.settings)
+            add_kept_session(edits, form.opens, imports, NewSession("aiohttp", session))
             for use in form.opens.uses:
                 add_session_use(edits, use, lambda module: imports.name_of(module, made), imports.release)
         else:
@@ -126,7 +137,7 @@ class _Writer:
         inside = [_without_leading_lines(one) for one in statements] if self._form.uses else [self._read()]
         if self._form.uses and self._form.reads_first:
             inside = [self._read(), *inside]
-        comment = None if self._form.uses else _trailing(statements[0])
+        comment = None if self._form.uses else trailing_comment(statements[0])
         return self._with(self._lifted, inside, statements[0], comment)
 
     def block(self, statements: Sequence[cst.BaseStatement]) -> Sequence[cst.BaseStatement]:
@@ -134,7 +145,7 @@ class _Writer:
         inside = statements[1:] or [self._read()]
         if self._form.reads_first:
             inside = [self._read(), *statements[1:]]
-        return self._with(_assigned_call(statements[0]), inside, statements[0], _trailing(statements[0]))
+        return self._with(_assigned_call(statements[0]), inside, statements[0], trailing_comment(statements[0]))
 
     def with_statement(self, statements: Sequence[cst.BaseStatement]) -> Sequence[cst.BaseStatement]:
         """`async with session.get(url) as r:` for `with requests.get(url) as r:`."""
@@ -210,7 +221,7 @@ class _Writer:
         original: cst.BaseStatement,
         comment: cst.TrailingWhitespace | None,
     ) -> Sequence[cst.BaseStatement]:
-        response = _async_with(self._session_call(call), self._form.response, inside, comment)
+        response = async_with(self._session_call(call), self._form.response, inside, comment)
         return self._in_session([*self._before(call), response], original)
 
     def _before(self, call: cst.Call) -> Sequence[cst.BaseStatement]:
@@ -220,10 +231,10 @@ class _Writer:
         self, inside: Sequence[cst.BaseStatement], original: cst.BaseStatement
     ) -> Sequence[cst.BaseStatement]:
         """Statements inside the block of a session, which is there already where the program makes its own."""
-        lines = _leading_lines(original)
+        lines = leading_lines(original)
         if self._form.is_in_session or self._form.is_shared:
             return [inside[0].with_changes(leading_lines=lines), *inside[1:]]
-        return [_async_with(new_session(self._aiohttp, self._form.settings), self._form.session, inside, None, lines)]
+        return [async_with(new_session(self._aiohttp, self._form.settings), self._form.session, inside, None, lines)]
 
 
 def add_session_edits(edits: Edits, imports: FileImports, form: SessionForm) -> None:
@@ -231,47 +242,10 @@ def add_session_edits(edits: Edits, imports: FileImports, form: SessionForm) -> 
     made = edits.tree.at(form.made, cst.Call)
     assert made is not None, form
     imports.release(made.func, "aiohttp")
-    _add_session_block(edits, form, imports.name_of("aiohttp", made))
+    session = new_session(imports.name_of("aiohttp", made), form.settings)
+    add_session_block(edits, form, NewSession("aiohttp", session))
     for use in form.uses:
         add_session_use(edits, use, lambda module: imports.name_of(module, made), imports.release)
-
-
-def _add_session_block(edits: Edits, form: SessionForm, aiohttp: str) -> None:
-    """Adds the edits of a session that a function makes: the block that holds it, and what closes it."""
-    tree = edits.tree
-    made = tree.at(form.made, cst.Call)
-    assert made is not None, form
-    path = tree.path(made)
-    statement = next(node for node in reversed(path) if isinstance(node, cst.BaseStatement))
-    block = path[path.index(statement) - 1]
-    assert isinstance(block, cst.IndentedBlock)
-    last = next(node for node in block.body if tree.span(node) == form.last)
-    for span in form.closes:
-        _add_close(edits, span, block if statement is not last else None)
-    if form.is_with:
-        edits.replace(made, lambda node: new_session(aiohttp, form.settings))
-        edits.replace(statement, lambda node: node.with_changes(asynchronous=cst.Asynchronous()))
-        return
-
-    def wrapped(statements: Sequence[cst.BaseStatement]) -> Sequence[cst.BaseStatement]:
-        lines, comment = _leading_lines(statements[0]), _trailing(statements[0])
-        return [_async_with(new_session(aiohttp, form.settings), form.name, statements[1:], comment, lines)]
-
-    edits.wrap(block, statement, last, wrapped)
-
-
-def _add_close(edits: Edits, span: Span, block: cst.IndentedBlock | None) -> None:
-    """Takes a close out that the end of the block makes needless, or awaits it."""
-    call = edits.tree.at(span, cst.Call)
-    assert call is not None, span
-    path = edits.tree.path(call)
-    line = path[-3]
-    assert isinstance(line, cst.SimpleStatementLine)
-    comments = [line.trailing_whitespace.comment, *(one.comment for one in line.leading_lines)]
-    if path[-4] is block and len(line.body) == 1 and not any(comments):
-        edits.remove(block, line)
-    else:
-        edits.replace(call, lambda node: awaited(cst.ensure_type(node, cst.Call)))
 
 
 def _with_commas(call: cst.Call, arguments: tuple[cst.Arg, ...]) -> tuple[cst.Arg, ...]:
@@ -291,20 +265,6 @@ def _assignment(name: str, value: cst.BaseExpression) -> cst.SimpleStatementLine
     return cst.SimpleStatementLine([cst.Assign([cst.AssignTarget(cst.Name(name))], value)])
 
 
-def _async_with(
-    item: cst.BaseExpression,
-    name: str,
-    inside: Sequence[cst.BaseStatement],
-    header: cst.TrailingWhitespace | None,
-    lines: Sequence[cst.EmptyLine] = (),
-) -> cst.With:
-    as_name = cst.AsName(cst.Name(name))
-    body = cst.IndentedBlock(list(inside))
-    if header is not None:
-        body = body.with_changes(header=header)
-    return cst.With([cst.WithItem(item, as_name)], body, asynchronous=cst.Asynchronous(), leading_lines=lines)
-
-
 def _assigned_call(statement: cst.BaseStatement) -> cst.Call:
     assert isinstance(statement, cst.SimpleStatementLine)
     assign = statement.body[0]
@@ -313,17 +273,5 @@ def _assigned_call(statement: cst.BaseStatement) -> cst.Call:
     return assign.value
 
 
-def _leading_lines(statement: cst.BaseStatement) -> Sequence[cst.EmptyLine]:
-    lines = getattr(statement, "leading_lines", ())
-    return tuple(lines)
-
-
 def _without_leading_lines(statement: cst.BaseStatement) -> cst.BaseStatement:
     return statement.with_changes(leading_lines=())
-
-
-def _trailing(statement: cst.BaseStatement) -> cst.TrailingWhitespace | None:
-    """The comment behind a statement whose line goes away."""
-    if isinstance(statement, cst.SimpleStatementLine) and statement.trailing_whitespace.comment is not None:
-        return statement.trailing_whitespace
-    return None

@@ -6,7 +6,7 @@ Source: the verified table, section 1.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 import libcst as cst
@@ -17,33 +17,20 @@ from codemods.rewrite.edits import Edits
 from codemods.rewrite.imports import FileImports
 from codemods.rules.requests_aiohttp.blocks import add_session_edits
 from codemods.rules.requests_aiohttp.session_edits import add_session_use
-from codemods.rules.requests_aiohttp.session_uses import SessionChange, SessionUse
-from codemods.rules.requests_aiohttp.sessions import (
-    NOTE,
-    STRICT_NOTE,
-    GivenSession,
-    LocalSession,
-    session_form,
-    session_named,
-)
-from codemods.rules.requests_aiohttp.settings import Setting, class_of_sessions
-from codemods.rules.requests_aiohttp.shapes import RequestForm, SessionForm
-from codemods.rules.requests_calls.client import Handing, HeldSession
+from codemods.rules.requests_aiohttp.sessions import NOTE, STRICT_NOTE, TAKER
+from codemods.rules.requests_aiohttp.settings import Setting
+from codemods.rules.requests_calls.client import HeldSession
 from codemods.rules.requests_calls.handling import NativeRequest
+from codemods.rules.requests_calls.held_sessions import GivenForm, add_class, holding_of
+from codemods.rules.requests_calls.session_uses import SessionChange, SessionUse
+from codemods.rules.requests_calls.sessions import (
+    LocalSession,
+    SessionForm,
+)
 from codemods.rules.rule import Refusal, SettingNotes
 from codemods.tree import Tree
 
 _DEPENDS = SettingNotes(Setting.COOKIES.value, told=STRICT_NOTE, untold=NOTE)
-
-
-@dataclass(frozen=True, slots=True)
-class GivenForm:
-    """The native form of a parameter that holds a session."""
-
-    name: str
-    annotation: Span | None
-    """What names its class."""
-    uses: tuple[SessionUse, ...]
 
 
 def why_not_handed_on(session: LocalSession) -> Refusal | None:
@@ -66,29 +53,22 @@ def held_session(
     types: Mapping[Span, str],
 ) -> HeldSession | Refusal:
     """What a function does with the session that one of its variables holds, and the form of that."""
-    session = session_named(tree, function, name, imports, types, set())
-    if isinstance(session, Refusal):
-        return session
-    form: SessionForm | GivenForm | Refusal
-    if isinstance(session, GivenSession):
-        annotation = tree.span(session.annotation) if session.annotation is not None else None
-        form = GivenForm(name, annotation, tuple(session.uses))
-    else:
-        forms = [one for one in requests if isinstance(one, RequestForm)]
-        form = why_not_handed_on(session) or session_form(tree, session, forms)
-    asked = tuple(dict.fromkeys(use.setting for use in session.uses if use.setting is not None))
+    lasts, needed = [one.last for one in requests], [use.node for one in requests for use in one.uses]
+    holding = holding_of(tree, function, name, imports, types, TAKER, why_not_handed_on, lasts, needed)
+    if isinstance(holding, Refusal):
+        return holding
+    form = holding.form
+    asked = tuple(dict.fromkeys(use.setting for use in holding.uses if use.setting is not None))
     if isinstance(form, SessionForm):
         form = replace(form, settings=asked)
-    if isinstance(form, Refusal):
-        return form
     is_parameter = isinstance(form, GivenForm)
     return HeldSession(
         form=form,
         is_parameter=is_parameter,
-        requests=frozenset(tree.span(call) for call in session.requests),
-        handings=tuple(Handing(tree.span(tree.path(one)[-2]), tree.span(one.value)) for one in session.handings),
-        settings=tuple(one.value for one in asked if one is Setting.COOKIES),
-        notes=tuple(dict.fromkeys(note for use in session.uses for note in use.notes)),
+        requests=holding.requests,
+        handings=holding.handings,
+        settings=tuple(one for one in asked if one == Setting.COOKIES),
+        notes=tuple(dict.fromkeys(note for use in holding.uses for note in use.notes)),
         depends=None if is_parameter else _DEPENDS,
     )
 
@@ -102,13 +82,7 @@ def add_held_edits(edits: Edits, imports: FileImports, form: object, settings: S
     assert isinstance(form, GivenForm)
     for use in form.uses:
         add_session_use(edits, use, partial(_needs_no_import, use), imports.release)
-    if form.annotation is None:
-        return
-    annotation = edits.tree.at(form.annotation, cst.BaseExpression)  # type: ignore[type-abstract]
-    assert annotation is not None, form
-    aiohttp = imports.name_of("aiohttp", annotation)
-    imports.release(annotation, "aiohttp")
-    edits.replace(annotation, lambda node: class_of_sessions(node, aiohttp))
+    add_class(edits, imports, form, "aiohttp", "ClientSession")
 
 
 def _needs_no_import(use: SessionUse, module: str) -> str:

@@ -1,4 +1,4 @@
-"""`hooks=`, as far as one plain hook can be seen.
+"""A hook that does nothing but raise, as aiohttp has it.
 
 Source: the verified table, sections 1 and 2.9.
 """
@@ -10,8 +10,7 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from codemods.rules.requests_calls.adjustments import LEFT_OUT, Adjustment, Answer, NameOf, keyword_argument
-from codemods.rules.rule import Refusal
+from codemods.rules.requests_calls.adjustments import Adjustment, NameOf, keyword_argument
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,24 +19,3 @@ class Raises(Adjustment):
 
     def written(self, argument: cst.Arg, name_of: NameOf) -> Sequence[cst.Arg]:
         return [keyword_argument("raise_for_status", cst.Name("True")).with_changes(comma=argument.comma)]
-
-
-def check_hooks(value: cst.BaseExpression) -> Answer:
-    """What becomes of `hooks=`."""
-    match value:
-        case cst.Dict(elements=[]):
-            return LEFT_OUT, []
-        case cst.Dict(elements=[cst.DictElement(key=cst.SimpleString() as key, value=cst.Lambda() as hook)]):
-            if key.evaluated_value == "response" and _only_raises(hook):
-                return Raises(), []
-    return Refusal("its hooks= may do anything with the response")
-
-
-def _only_raises(hook: cst.Lambda) -> bool:
-    """Whether a hook is `lambda response, *args, **kwargs: response.raise_for_status()`."""
-    if not hook.params.params:
-        return False
-    match hook.body:
-        case cst.Call(func=cst.Attribute(value=cst.Name(value=of), attr=cst.Name(value="raise_for_status")), args=[]):
-            return of == hook.params.params[0].name.value
-    return False

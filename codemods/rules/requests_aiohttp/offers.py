@@ -12,44 +12,50 @@ from codemods.model import Parity, Span
 from codemods.rules.requests_aiohttp import RULE
 from codemods.rules.requests_aiohttp.arguments import CheckedArguments, check_arguments
 from codemods.rules.requests_aiohttp.held_sessions import why_not_handed_on
-from codemods.rules.requests_aiohttp.kept_sessions import NOTE as KEPT_NOTE
-from codemods.rules.requests_aiohttp.kept_sessions import KeptSession, attribute_asked, kept_form, kept_session_of
 from codemods.rules.requests_aiohttp.placed import notes_of
 from codemods.rules.requests_aiohttp.received import annotations_of, other_returns
 from codemods.rules.requests_aiohttp.response import DECODES, NOTES
 from codemods.rules.requests_aiohttp.session_together import check_request
-from codemods.rules.requests_aiohttp.sessions import (
-    NOTE,
-    STRICT_NOTE,
-    GivenSession,
-    LocalSession,
-    session_form,
-    session_of,
-)
+from codemods.rules.requests_aiohttp.sessions import NOTE, STRICT_NOTE, TAKER, notes_of_session
 from codemods.rules.requests_aiohttp.settings import settings_of
 from codemods.rules.requests_aiohttp.shapes import (
-    KeptForm,
     RequestForm,
-    SessionForm,
     Shape,
     assigned_forms,
     returned_form,
 )
 from codemods.rules.requests_aiohttp.statements import lifted_form, with_form
-from codemods.rules.requests_aiohttp.streams import is_streamed
 from codemods.rules.requests_aiohttp.strict import STRICT_NOTES, check_strictly
 from codemods.rules.requests_calls import mocks
 from codemods.rules.requests_calls.assigned import Assigned, assignment_of
 from codemods.rules.requests_calls.handling import PlacedUse, ResponseUse
+from codemods.rules.requests_calls.kept_sessions import NOTE as KEPT_NOTE
+from codemods.rules.requests_calls.kept_sessions import (
+    KeptForm,
+    KeptSession,
+    attribute_asked,
+    kept_form,
+    kept_session_of,
+)
 from codemods.rules.requests_calls.mappings import Pairs
-from codemods.rules.requests_calls.offering import Choices, Request, group_names, sharing_a_statement
+from codemods.rules.requests_calls.offering import (
+    Choices,
+    Request,
+    group_names,
+    sharing_a_statement,
+    why_no_session_takes,
+)
 from codemods.rules.requests_calls.prepared import Prepared
+from codemods.rules.requests_calls.sessions import (
+    GivenSession,
+    LocalSession,
+    SessionForm,
+    session_form,
+    session_of,
+)
+from codemods.rules.requests_calls.streams import is_streamed
 from codemods.rules.rule import Awaited, Kept, Offer, Refusal
 from codemods.tree import Tree
-
-_POSITIONAL = {"get": 1, "options": 1, "head": 1, "post": 3, "put": 2, "patch": 2, "delete": 1, "request": 2}
-"""How many positional arguments a session's methods are given at most. Source: requests 2.34 `requests/sessions.py`."""
-
 
 _READ_LATE = (
     "a body that breaks off is an error where it is read, and none where nothing reads it; requests reads it at once"
@@ -141,9 +147,9 @@ def _offers_to_close(
 def _arguments_of(
     tree: Tree, request: Request, types: Mapping[Span, str], replaced: Mapping[str, str], parity: Parity
 ) -> CheckedArguments | Refusal:
-    positional = sum(one.keyword is None and not one.star for one in request.call.args)
-    if request.is_of_session and positional > _POSITIONAL[request.verb]:
-        return Refusal(f"a session's {request.verb}() does not take so many positional arguments")
+    refusal = why_no_session_takes(request)
+    if refusal is not None:
+        return refusal
     checked = check_arguments(tree, request.call, request.verb, types, parity)
     if isinstance(checked, Refusal):
         return checked
@@ -169,7 +175,9 @@ def _sessions_of(
         call = draft.request.call
         is_kept = attribute_asked(call) is not None
         session = (
-            kept_session_of(tree, call, imports, types) if is_kept else session_of(tree, call, imports, types, taken)
+            kept_session_of(tree, call, imports, types, TAKER)
+            if is_kept
+            else session_of(tree, call, imports, types, taken, TAKER)
         )
         if isinstance(session, Refusal):
             draft.arguments = session
@@ -265,8 +273,13 @@ def _share_session(
     """Has requests made with the session of their function, or their object: all of them, or none."""
     forms = [draft.form for draft in drafts if isinstance(draft.form, RequestForm)]
     made: SessionForm | KeptForm | Refusal
-    made = kept_form(tree, session) if isinstance(session, KeptSession) else session_form(tree, session, forms)
-    unproven = [one for one in session.notes if one not in {NOTE, STRICT_NOTE}] if parity is Parity.STRICT else []
+    if isinstance(session, KeptSession):
+        made = kept_form(tree, session)
+    else:
+        needed = [use.node for form in forms for use in form.uses]
+        made = session_form(tree, session, [form.last for form in forms], needed)
+    notes = notes_of_session(session.uses)
+    unproven = [one for one in notes if one not in {NOTE, STRICT_NOTE}] if parity is Parity.STRICT else []
     if unproven:
         made = Refusal(f"strict parity of what is set on its session cannot be proven: {unproven[0]}")
     if parity is Parity.STRICT and any(one.argument == "params" for one in session.uses):
@@ -290,7 +303,7 @@ def _share_session(
                 opens=own,
             )
             draft.arguments = _with_session(tree, draft, session, types)
-            draft.notes = (STRICT_NOTE,) if parity is Parity.STRICT else session.notes
+            draft.notes = (STRICT_NOTE,) if parity is Parity.STRICT else notes
             draft.notes = (KEPT_NOTE, *draft.notes) if isinstance(session, KeptSession) else draft.notes
 
 

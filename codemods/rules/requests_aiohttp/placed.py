@@ -9,9 +9,9 @@ import libcst as cst
 from codemods.facts.syntax import Position, enclosing_function, place_of_path
 from codemods.rules.names import is_bound
 from codemods.rules.requests_aiohttp.response import AWAITS, DECODES, HOP_USES, UNFIT_FOR_F_STRINGS, handling_of
-from codemods.rules.requests_aiohttp.streams import STREAMS, is_streamed
 from codemods.rules.requests_calls.handling import PlacedUse, ResponseUse, is_in_f_string
 from codemods.rules.requests_calls.parts import hops
+from codemods.rules.requests_calls.streams import STREAMS, check_close, check_stream, is_streamed
 from codemods.rules.rule import Refusal
 from codemods.tree import Tree
 
@@ -89,35 +89,13 @@ def _check_block(tree: Tree, placed: Sequence[tuple[PlacedUse, Path]], calls: Se
         if use.use in STREAMS and not is_stream:
             refusal = Refusal(f"the response is iterated in line {use.node.line}, and not asked for with stream=True")
         elif use.use in STREAMS:
-            refusal = _check_stream(tree, use, loops, placed)
+            refusal = check_stream(tree, use, loops, placed, AWAITS)
         elif use.use is ResponseUse.CLOSE:
-            refusal = _check_close(use, loops, placed)
+            refusal = check_close(use, loops, placed, AWAITS)
         elif use.use is ResponseUse.ENCODING:
             refusal = _check_encoding(use, path, placed)
         if refusal is not None:
             return refusal
-    return None
-
-
-def _check_stream(
-    tree: Tree, use: PlacedUse, loops: Sequence[cst.For | cst.While], placed: Sequence[tuple[PlacedUse, Path]]
-) -> Refusal | None:
-    """A body that is taken as it comes can be taken once."""
-    is_alone = sum(other.use in AWAITS | STREAMS for other, _ in placed) == 1
-    is_repeated = any(isinstance(loop, cst.While) or use.node != tree.span(loop.iter) for loop in loops)
-    if is_alone and not is_repeated:
-        return None
-    return Refusal(f"the response is iterated in line {use.node.line}, and read elsewhere or iterated again")
-
-
-def _check_close(
-    use: PlacedUse, loops: Sequence[cst.For | cst.While], placed: Sequence[tuple[PlacedUse, Path]]
-) -> Refusal | None:
-    """The body of a response that is closed cannot be read any more."""
-    for other, path in placed:
-        is_later = other.node > use.node or any(loop in path for loop in loops)
-        if other.use in AWAITS | STREAMS and is_later:
-            return Refusal(f"the response's body is read in line {other.node.line}, after it is closed")
     return None
 
 

@@ -9,8 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import libcst as cst
 
-from codemods.rules.requests_aiohttp import streams
-from codemods.rules.requests_calls import parts
+from codemods.rules.requests_calls import parts, streams
 from codemods.rules.requests_calls.attributes import Attribute, Handle, Method, Missing, handled, json
 from codemods.rules.requests_calls.handling import Handling, ResponseUse
 from codemods.rules.rule import Refusal
@@ -52,7 +51,11 @@ NOTES = {
     ResponseUse.COOKIE_OR_ELSE: _COOKIES_NOTE,
     ResponseUse.EVERY_COOKIE: _COOKIES_NOTE,
     ResponseUse.LINK: "aiohttp makes the URLs of links absolute; requests leaves them as they come",
-    **streams.NOTES,
+    ResponseUse.CHUNKS: "the chunks that aiohttp gives may be shorter than asked for, and their size cannot be None",
+    ResponseUse.LINES: (
+        "to aiohttp a carriage return alone ends no line, and a line of more than 512 KiB raises LineTooLong, which is "
+        "no ClientError"
+    ),
 }
 """How a use differs, in words."""
 

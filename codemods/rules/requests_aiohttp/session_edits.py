@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import cache
 
 import libcst as cst
 
 from codemods.rewrite.edits import Edits
 from codemods.rules.requests_aiohttp.logins import Login, NamedLogin
-from codemods.rules.requests_aiohttp.session_uses import SessionChange, SessionUse
-from codemods.rules.requests_calls.adjustments import NameOf, assignment, called, dotted, keyword_argument
+from codemods.rules.requests_calls.adjustments import NameOf, assignment, called, dotted
 from codemods.rules.requests_calls.certificates import OwnCertificate
 from codemods.rules.requests_calls.proxies import Proxy
+from codemods.rules.requests_calls.session_blocks import replace_statement, take_out_statement
+from codemods.rules.requests_calls.session_uses import SessionChange, SessionUse
 
 Release = Callable[[cst.BaseExpression, str | None], None]
 
@@ -41,41 +42,12 @@ def add_session_use(edits: Edits, use: SessionUse, name_of: NameOf, release: Rel
 
 
 def _replace_statement(edits: Edits, use: SessionUse, name_of: NameOf) -> None:
-    node = edits.tree.at(use.node, cst.BaseSmallStatement)  # type: ignore[type-abstract]
-    assert node is not None, use
-    path = edits.tree.path(node)
-    block, line = path[-3], path[-2]
-    assert isinstance(block, cst.IndentedBlock)
-    assert isinstance(line, cst.SimpleStatementLine)
     if use.change is SessionChange.GONE:
-        edits.take_out(block, line)
+        take_out_statement(edits, use)
         return
     if use.change is not SessionChange.VARIABLE:
         name_of("ssl")
-
-    def written(statements: Sequence[cst.BaseStatement]) -> Sequence[cst.BaseStatement]:
-        (one,) = statements
-        assert isinstance(one, cst.SimpleStatementLine)
-        made = list(_set_up(use, _value(one.body[0]), name_of))
-        made[0] = made[0].with_changes(leading_lines=one.leading_lines)
-        made[-1] = made[-1].with_changes(trailing_whitespace=one.trailing_whitespace)
-        return made
-
-    edits.wrap(block, line, line, written)
-
-
-def _value(statement: cst.CSTNode) -> cst.BaseExpression:
-    """What is assigned, or given to `update()`; one item as a dict of it."""
-    match statement:
-        case cst.Assign(targets=[cst.AssignTarget(target=cst.Subscript(slice=[cst.SubscriptElement(cst.Index(key))]))]):
-            return cst.Dict([cst.DictElement(key, statement.value)])
-        case cst.Assign(value=value):
-            return value
-        case cst.Expr(value=cst.Call(args=[cst.Arg(value=cst.Dict() as value)])):
-            return value
-        case cst.Expr(value=cst.Call(args=[cst.Arg(value=value)])):
-            return cst.Dict([cst.StarredDictElement(value)])  # update() copies
-    raise AssertionError(statement)
+    replace_statement(edits, use, lambda value: list(_set_up(use, value, name_of)))
 
 
 def _set_up(use: SessionUse, value: cst.BaseExpression, name_of: NameOf) -> Iterator[cst.SimpleStatementLine]:
@@ -179,27 +151,3 @@ _WRITERS: dict[SessionChange, Callable[[cst.CSTNode, NameOf], cst.CSTNode]] = {
     SessionChange.JAR: _renamed_jar,
     SessionChange.EVERY_COOKIE: _every_cookie,
 }
-
-
-def with_session_arguments(arguments: Sequence[cst.Arg], of_session: Sequence[tuple[str, str]]) -> Iterator[cst.Arg]:
-    """The arguments of a request, and those that say what is set on its session."""
-    given = dict(of_session)
-    params = given.pop("params", None)
-    for argument in arguments:
-        if params is not None and argument.keyword is not None and argument.keyword.value == "params":
-            yield argument.with_changes(value=_merged(params, argument.value))
-            params = None
-        else:
-            yield argument
-    if params is not None:
-        yield keyword_argument("params", cst.Name(params))
-    for keyword, value in given.items():
-        yield keyword_argument(keyword, cst.parse_expression(value))
-
-
-def _merged(name: str, own: cst.BaseExpression) -> cst.Dict:
-    """`{**params, "page": 2}`."""
-    first = cst.StarredDictElement(cst.Name(name))
-    if isinstance(own, cst.Dict):
-        return own.with_changes(elements=[first, *own.elements])
-    return cst.Dict([first, cst.StarredDictElement(own)])

@@ -10,7 +10,11 @@ from collections.abc import Mapping, Sequence
 import libcst as cst
 
 from codemods.rules.requests_aiohttp.logins import DigestLogin
-from codemods.rules.requests_aiohttp.session_uses import (
+from codemods.rules.requests_calls.adjustments import PASSED, Adjustment
+from codemods.rules.requests_calls.arguments import named_arguments
+from codemods.rules.requests_calls.combinations import holds_user, is_given, keeps_out, visible_headers
+from codemods.rules.requests_calls.expressions import is_name, type_of
+from codemods.rules.requests_calls.session_uses import (
     Path,
     SessionChange,
     SessionUse,
@@ -18,12 +22,7 @@ from codemods.rules.requests_aiohttp.session_uses import (
     assigned,
     given_alone,
     item_assigned,
-    small_statement,
 )
-from codemods.rules.requests_calls.adjustments import PASSED, Adjustment
-from codemods.rules.requests_calls.arguments import named_arguments
-from codemods.rules.requests_calls.combinations import holds_user, is_given, keeps_out, visible_headers
-from codemods.rules.requests_calls.expressions import is_name, type_of
 from codemods.rules.requests_calls.values import is_plain_dict
 from codemods.rules.rule import Refusal
 from codemods.tree import Tree
@@ -53,14 +52,8 @@ def check_request(
     return None
 
 
-def check_together(
-    tree: Tree, uses: Sequence[tuple[SessionUse, Path]], block: cst.BaseSuite, first_request: int
-) -> Refusal | None:
-    """Why the uses of a session cannot be written together: what holds for every request has to come before them all.
-
-    `block` is that of the session, `first_request` the offset of the first request in it.
-    """
-    seen: set[str] = set()
+def check_uses(uses: Sequence[tuple[SessionUse, Path]]) -> Refusal | None:
+    """Why the uses of a session, with their paths, do not go together."""
     has_headers = False
     has_login = any(use.change is SessionChange.LOGIN for use, _ in uses)
     for use, path in uses:
@@ -70,15 +63,6 @@ def check_together(
         if use.change is SessionChange.HEADERS and has_headers:
             return Refusal(f"has its headers assigned when there are some, in line {line}")
         has_headers = has_headers or use.change in _HEADER_CHANGES
-        if not use.comes_first:
-            continue
-        at = tree.lines.offset(use.node.line, use.node.column)
-        if path[path.index(block) + 2] is not small_statement(path) or at > first_request:
-            return Refusal(f"is set up in line {line}, which does not always come before its first request,")
-        keyword = use.keyword or use.argument
-        if keyword is not None and keyword in seen:
-            return Refusal(f"is set up in line {line} as it was before,")
-        seen |= {keyword} if keyword is not None else set()
     return None
 
 

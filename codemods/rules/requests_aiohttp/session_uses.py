@@ -6,90 +6,38 @@ to each of the requests. Source: the verified table, section 1.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Sequence
 
 import libcst as cst
 
 from codemods.model import Span
 from codemods.rules.evaluation import is_pure
-from codemods.rules.names import is_bound
-from codemods.rules.requests_aiohttp.hooks import Raises, check_hooks
 from codemods.rules.requests_aiohttp.logins import Login, NamedLogin, check_login
 from codemods.rules.requests_aiohttp.settings import Setting
 from codemods.rules.requests_aiohttp.wire import WIRE
-from codemods.rules.requests_calls.adjustments import LEFT_OUT, PASSED, Answer, Renamed
+from codemods.rules.requests_calls.adjustments import LEFT_OUT, Renamed
 from codemods.rules.requests_calls.certificates import TrustedFile, check_certificate, check_verify
 from codemods.rules.requests_calls.expressions import is_name, type_of
-from codemods.rules.requests_calls.handling import called_on, given_to, is_asked_for, is_changed, is_in_f_string
+from codemods.rules.requests_calls.handling import is_in_f_string
 from codemods.rules.requests_calls.mappings import check_mapping, check_pair
 from codemods.rules.requests_calls.proxies import Proxy, check_proxies
-from codemods.rules.requests_calls.values import is_plain_dict
+from codemods.rules.requests_calls.session_cookies import CookieAsking, use_of_cookies
+from codemods.rules.requests_calls.session_uses import (
+    Path,
+    SessionChange,
+    SessionUse,
+    Types,
+    assigned,
+    assignment_span,
+    given_alone,
+    item_assigned,
+    params_kept,
+    unadjusted,
+    why_hooks_do_more,
+    without_form,
+)
 from codemods.rules.rule import Refusal
 from codemods.tree import Tree
-
-Path = Sequence[cst.CSTNode]
-Types = Mapping[Span, str]
-
-
-class SessionChange(StrEnum):
-    """How one use of a session is written for aiohttp."""
-
-    SAME = "same"
-    GONE = "gone"
-    """The statement goes away."""
-    HEADERS = "headers"
-    """`session.headers = {...}` becomes an update: there are none before."""
-    LOGIN = "login"
-    """`session.auth = (user, password)` becomes a header."""
-    COOKIE = "cookie"
-    """`session.cookies["id"] = "7"`."""
-    COOKIE_CALL = "cookie call"
-    """`session.cookies.set("id", "7")`."""
-    COOKIES_UPDATE = "cookies update"
-    JAR = "jar"
-    """`session.cookies` is called `session.cookie_jar`."""
-    EVERY_COOKIE = "every cookie"
-    """A dict of all cookies."""
-    VARIABLE = "variable"
-    """What is set is kept in a variable."""
-    CONTEXT = "context"
-    """A file of certificates that are trusted becomes a context in a variable."""
-    CERTIFICATE = "certificate"
-    """The same for the certificate that shows who asks."""
-
-
-@dataclass(frozen=True, slots=True)
-class SessionUse:
-    """One use of a session that is no request."""
-
-    change: SessionChange
-    node: Span
-    """What is written anew: an expression, or an assignment."""
-    notes: tuple[str, ...] = ()
-    argument: str | None = None
-    """The argument of a request that says the same as what is set."""
-    keyword: str | None = None
-    """What each request is given for it in aiohttp: the variable, or `value`."""
-    value: str | None = None
-    variable: str | None = None
-    """The variable that is bound in its place."""
-    setting: Setting | None = None
-    """What the session is told when it is made."""
-
-    @property
-    def given(self) -> str | None:
-        """What each request is given for it."""
-        return self.variable or self.value
-
-    @property
-    def comes_first(self) -> bool:
-        """Whether it only holds when it is done before all requests, whatever happens."""
-        return self.change in _ONCE or self.argument is not None
-
-
-_ONCE = frozenset({SessionChange.GONE, SessionChange.HEADERS})
 
 _HEADERS_NOTE = (
     "requests sends none of its own headers once session.headers is assigned; aiohttp goes on to send User-Agent, "
@@ -107,15 +55,6 @@ _PROXY_NOTE = "requests takes a proxy of the environment before session.proxies;
 _VERIFY_NOTE = "requests takes REQUESTS_CA_BUNDLE before session.verify; aiohttp takes what it is given"
 _REDIRECTS_NOTE = "session.max_redirects is given to each request as one more: aiohttp raises when it is reached"
 
-_REASONS = {
-    "mount": "has an adapter mounted (retries, a pool, a transport of its own), which aiohttp has no equal of,",
-    "adapters": "has its adapters used, which aiohttp has no equal of,",
-    "get_adapter": "has its adapters used, which aiohttp has no equal of,",
-    "send": "sends a prepared request, of which the arguments cannot be seen,",
-    "prepare_request": "prepares a request, which aiohttp has no equal of,",
-    "stream": "has its stream set, so that bodies are read when they are asked for,",
-}
-
 
 def use_of_session(tree: Tree, path: Path, types: Types) -> SessionUse | Refusal:
     """What is done with the session at the end of a path, by the attribute that is asked of it."""
@@ -129,7 +68,7 @@ def use_of_session(tree: Tree, path: Path, types: Types) -> SessionUse | Refusal
         case "cookies":
             return _cookies(tree, held, types)
         case "params":
-            return _params(tree, held, types)
+            return params_kept(WIRE, tree, held, types)
         case "hooks":
             return _hooks(tree, held)
         case "proxies":
@@ -139,54 +78,7 @@ def use_of_session(tree: Tree, path: Path, types: Types) -> SessionUse | Refusal
             if value is None:
                 return Refusal(f"has its {name} used otherwise than to assign it")
             return _SETTINGS[name](tree, value, held, types)
-    reason = f"has its {name} used, for which there is no form in aiohttp that is known to be the same,"
-    return Refusal(_REASONS.get(name, reason))
-
-
-def assigned(path: Path) -> cst.BaseExpression | None:
-    """What a statement of its own assigns to the last node of a path."""
-    match path[-4:]:
-        case (cst.SimpleStatementLine(body=[_]), cst.Assign(targets=[_], value=value), cst.AssignTarget(), _):
-            return value
-    return None
-
-
-def item_assigned(path: Path) -> tuple[cst.BaseExpression, cst.BaseExpression] | None:
-    """The key and the value of an item that a statement of its own assigns to the last node of a path."""
-    match path[-5:]:
-        case (
-            cst.SimpleStatementLine(body=[_]),
-            cst.Assign(targets=[_], value=value),
-            cst.AssignTarget(),
-            cst.Subscript(slice=[cst.SubscriptElement(slice=cst.Index(value=key))]) as item,
-            node,
-        ) if item.value is node:
-            return key, value
-    return None
-
-
-def given_alone(path: Path, method: str) -> cst.BaseExpression | None:
-    """The only argument of a method of the last node of a path, called by a statement of its own."""
-    match path[-5:]:
-        case (
-            cst.SimpleStatementLine(body=[_]),
-            cst.Expr(),
-            cst.Call(args=[cst.Arg(keyword=None, star="", value=value)]) as call,
-            cst.Attribute(attr=cst.Name(value=name)) as function,
-            _,
-        ) if name == method and call.func is function:
-            return value
-    return None
-
-
-def small_statement(path: Path) -> cst.BaseSmallStatement:
-    """The innermost assignment or expression statement of a path."""
-    return next(node for node in reversed(path) if isinstance(node, cst.BaseSmallStatement))
-
-
-def _assignment(tree: Tree, path: Path) -> Span:
-    """Where the innermost assignment or expression statement of a path stands."""
-    return tree.span(small_statement(path))
+    return without_form(name, "aiohttp")
 
 
 def _headers(tree: Tree, path: Path, types: Types) -> SessionUse | Refusal:
@@ -197,7 +89,7 @@ def _headers(tree: Tree, path: Path, types: Types) -> SessionUse | Refusal:
     if item is not None:
         notes = check_pair(WIRE, "headers", *item, tree, types)
     elif (value := whole or new) is not None:
-        notes = _unadjusted(check_mapping(WIRE, "headers", value, tree, types))
+        notes = unadjusted(check_mapping(WIRE, "headers", value, tree, types))
     else:
         return Refusal("has its headers used otherwise than to set them, and aiohttp's hold no defaults,")
     if isinstance(notes, Refusal):
@@ -207,98 +99,40 @@ def _headers(tree: Tree, path: Path, types: Types) -> SessionUse | Refusal:
     if not isinstance(new, cst.Dict):
         # requests goes on to share it: what is put into it later is sent, too
         return Refusal("has its headers assigned from what may be changed elsewhere,")
-    return SessionUse(SessionChange.HEADERS, _assignment(tree, path), (*notes, _HEADERS_NOTE))
-
-
-def _unadjusted(answer: Answer) -> list[str] | Refusal:
-    """The notes on a mapping that is given as it is."""
-    if isinstance(answer, Refusal):
-        return answer
-    adjustment, notes = answer
-    return notes if adjustment == PASSED else Refusal("it holds None, or what is no text")
+    return SessionUse(SessionChange.HEADERS, assignment_span(tree, path), (*notes, _HEADERS_NOTE))
 
 
 def _cookies(tree: Tree, path: Path, types: Types) -> SessionUse | Refusal:
     """What is done with the cookies at the end of a path."""
-    node = path[-1]
-    item, method = item_assigned(path), called_on(path)
-    if item is not None:
-        return _cookie(tree, item, SessionChange.COOKIE, _assignment(tree, path), types)
-    match method:
-        case ("update", cst.Call(args=[cst.Arg(keyword=None, star="", value=value)])):
-            if not (isinstance(value, cst.Dict) or is_plain_dict(type_of(tree, value, types))):
-                return Refusal("has cookies updated with something that is not known to be a dict")
-            notes = _unadjusted(check_mapping(WIRE, "cookies", value, tree, types))
-            if isinstance(notes, Refusal):
-                return Refusal(f"sets cookies that cannot be: {notes.reason},")
-            return _of_jar(SessionChange.COOKIES_UPDATE, tree.span(path[-2]), notes)
-        case ("set", cst.Call(args=[first, second]) as call) if not (first.keyword or second.keyword):
-            if first.star or second.star or not is_pure(first.value):
-                return Refusal("sets a cookie with arguments that cannot be seen")
-            return _cookie(tree, (first.value, second.value), SessionChange.COOKIE_CALL, tree.span(call), types)
-        case ("set", _):
-            return Refusal("sets a cookie of a host or a path, which aiohttp only takes as a URL,")
-        case ("clear", cst.Call(args=[])):
-            return _of_jar(SessionChange.JAR, tree.span(node), ())
-        case ("get_dict", cst.Call(args=[]) as call):
-            return _every_cookie(tree, path, call)
-        case ("get", cst.Call(args=[_] | [_, _] as arguments)) if all(not (a.keyword or a.star) for a in arguments):
-            return _every_cookie(tree, path, node)
-    outer = path[-2]
-    is_lookup = isinstance(outer, cst.Subscript) and outer.value is node and not is_changed(path[:-1])
-    is_copied = given_to(path) == "dict" and not is_bound(tree, "dict", node)
-    if is_lookup or is_asked_for(path) or is_copied:
-        return _every_cookie(tree, path, node)
-    return Refusal("has its cookies used otherwise than to set them, look one up or make a dict of them,")
-
-
-def _cookie(
-    tree: Tree, pair: tuple[cst.BaseExpression, cst.BaseExpression], change: SessionChange, node: Span, types: Types
-) -> SessionUse | Refusal:
-    notes = check_pair(WIRE, "cookies", *pair, tree, types)
+    done = use_of_cookies(tree, path, types)
+    if isinstance(done, Refusal):
+        return done
+    if isinstance(done.does, CookieAsking):
+        if is_in_f_string(path):
+            return Refusal("has its cookies in an f-string, which cannot hold what takes their place,")
+        return _of_jar(SessionChange.EVERY_COOKIE, tree.span(done.node), ())
+    if done.place:
+        return Refusal("sets a cookie of a host or a path, which aiohttp only takes as a URL,")
+    notes: list[str] | Refusal = []
+    if done.mapping is not None:
+        notes = unadjusted(check_mapping(WIRE, "cookies", done.mapping, tree, types))
+    elif done.pair is not None:
+        if done.does is SessionChange.COOKIE_CALL and not is_pure(done.pair[0]):
+            return Refusal("sets a cookie with arguments that cannot be seen")
+        notes = check_pair(WIRE, "cookies", *done.pair, tree, types)
     if isinstance(notes, Refusal):
-        return Refusal(f"sets a cookie that cannot be: {notes.reason},")
-    return _of_jar(change, node, notes)
-
-
-def _every_cookie(tree: Tree, path: Path, node: cst.CSTNode) -> SessionUse | Refusal:
-    if is_in_f_string(path):
-        return Refusal("has its cookies in an f-string, which cannot hold what takes their place,")
-    return _of_jar(SessionChange.EVERY_COOKIE, tree.span(node), ())
+        return Refusal(f"sets cookies that cannot be: {notes.reason},")
+    return _of_jar(done.does, tree.span(done.node), notes)
 
 
 def _of_jar(change: SessionChange, node: Span, notes: Sequence[str]) -> SessionUse:
     return SessionUse(change, node, (*notes, _COOKIES_NOTE), setting=Setting.COOKIES)
 
 
-def _params(tree: Tree, path: Path, types: Types) -> SessionUse | Refusal:
-    value = assigned(path) or given_alone(path, "update")
-    if value is None:
-        return Refusal("has its params used otherwise than to set them all")
-    if not (isinstance(value, cst.Dict) or is_plain_dict(type_of(tree, value, types))):
-        return Refusal("has params that are not known to be a dict")
-    notes = _unadjusted(check_mapping(WIRE, "params", value, tree, types))
-    if isinstance(notes, Refusal):
-        return Refusal(f"sets params that cannot be: {notes.reason},")
-    return SessionUse(
-        SessionChange.VARIABLE,
-        _assignment(tree, path),
-        tuple(notes),
-        argument="params",
-        keyword="params",
-        variable="params",
-    )
-
-
 def _hooks(tree: Tree, path: Path) -> SessionUse | Refusal:
-    value, item = assigned(path), item_assigned(path)
-    if item is not None:
-        value = cst.Dict([cst.DictElement(*item)])
-    answer = check_hooks(value) if value is not None else None
-    if answer is None or isinstance(answer, Refusal) or answer[0] != Raises():
-        return Refusal("has hooks, which may do anything with a response,")
-    return SessionUse(
-        SessionChange.GONE, _assignment(tree, path), argument="hooks", keyword="raise_for_status", value="True"
+    refusal = why_hooks_do_more(path)
+    return refusal or SessionUse(
+        SessionChange.GONE, assignment_span(tree, path), argument="hooks", keyword="raise_for_status", value="True"
     )
 
 
@@ -311,7 +145,7 @@ def _proxies(tree: Tree, path: Path) -> SessionUse | Refusal:
         return Refusal("has proxies that take none away")
     return SessionUse(
         SessionChange.VARIABLE,
-        _assignment(tree, path),
+        assignment_span(tree, path),
         tuple(dict.fromkeys((*answer[1], _PROXY_NOTE))),
         argument="proxies",
         keyword="proxy",
@@ -326,11 +160,11 @@ def _auth(tree: Tree, value: cst.BaseExpression, path: Path, types: Types) -> Se
     login, _ = answer
     if not isinstance(login, Login) or (isinstance(login, NamedLogin) and login.may_be_none):
         return Refusal("has a login that may be none, or is no user and password,")
-    return SessionUse(SessionChange.LOGIN, _assignment(tree, path), (_LOGIN_NOTE,))
+    return SessionUse(SessionChange.LOGIN, assignment_span(tree, path), (_LOGIN_NOTE,))
 
 
 def _verify(tree: Tree, value: cst.BaseExpression, path: Path, types: Types) -> SessionUse | Refusal:
-    node = _assignment(tree, path)
+    node = assignment_span(tree, path)
     told = (_VERIFY_NOTE,)
     answer = check_verify(value, type_of(tree, value, types), tree, "ssl")
     match answer:
@@ -352,7 +186,7 @@ def _cert(tree: Tree, value: cst.BaseExpression, path: Path, types: Types) -> Se
     if isinstance(answer, Refusal):
         return Refusal(f"has its cert set: {answer.reason},")
     return SessionUse(
-        SessionChange.CERTIFICATE, _assignment(tree, path), argument="cert", keyword="ssl", variable="context"
+        SessionChange.CERTIFICATE, assignment_span(tree, path), argument="cert", keyword="ssl", variable="context"
     )
 
 
@@ -361,7 +195,7 @@ def _max_redirects(tree: Tree, value: cst.BaseExpression, path: Path, types: Typ
         return Refusal("has its max_redirects set to something that is no plain number")
     return SessionUse(
         SessionChange.GONE,
-        _assignment(tree, path),
+        assignment_span(tree, path),
         (_REDIRECTS_NOTE,),
         argument="max_redirects",
         keyword="max_redirects",
@@ -370,7 +204,7 @@ def _max_redirects(tree: Tree, value: cst.BaseExpression, path: Path, types: Typ
 
 
 def _trust_env(tree: Tree, value: cst.BaseExpression, path: Path, types: Types) -> SessionUse | Refusal:
-    node = _assignment(tree, path)
+    node = assignment_span(tree, path)
     if is_name(value, "False"):
         return SessionUse(SessionChange.GONE, node)
     if is_name(value, "True"):
@@ -380,9 +214,9 @@ def _trust_env(tree: Tree, value: cst.BaseExpression, path: Path, types: Types) 
 
 def _stream(tree: Tree, value: cst.BaseExpression, path: Path, types: Types) -> SessionUse | Refusal:
     return (
-        SessionUse(SessionChange.GONE, _assignment(tree, path))
+        SessionUse(SessionChange.GONE, assignment_span(tree, path))
         if is_name(value, "False")
-        else Refusal(_REASONS["stream"])
+        else without_form("stream", "aiohttp")
     )
 
 

@@ -51,18 +51,11 @@ def settings_of(parity: Parity, uses: Iterable[PlacedUse]) -> tuple[Setting, ...
     return (Setting.COOKIES, Setting.LINES, *([Setting.CHARSET] if decodes else []))
 
 
-def new_session(aiohttp: str, settings: Iterable[Setting]) -> cst.Call:
+def new_session(aiohttp: str, settings: Iterable[str]) -> cst.Call:
     """`aiohttp.ClientSession(...)`; `aiohttp` is the module's name in the file."""
     arguments = [
         keyword_argument(name, cst.parse_expression(text.format(aiohttp=aiohttp)))
         for one in settings
-        for name, text in _ARGUMENTS[one]
+        for name, text in _ARGUMENTS[Setting(one)]
     ]
     return cst.Call(cst.Attribute(cst.Name(aiohttp), cst.Name("ClientSession")), arguments)
-
-
-def class_of_sessions(annotation: cst.CSTNode, aiohttp: str) -> cst.BaseExpression:
-    """`aiohttp.ClientSession` in the place of what names the class of requests' sessions, in quotes if that is."""
-    if isinstance(annotation, cst.SimpleString):
-        return cst.SimpleString(f"{annotation.quote}{aiohttp}.ClientSession{annotation.quote}")
-    return cst.Attribute(cst.Name(aiohttp), cst.Name("ClientSession"))

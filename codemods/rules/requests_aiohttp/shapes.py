@@ -20,12 +20,13 @@ from codemods.model import Span
 from codemods.rules.names import free_name
 from codemods.rules.requests_aiohttp.arguments import Added
 from codemods.rules.requests_aiohttp.placed import place_uses, reads_of
-from codemods.rules.requests_aiohttp.session_uses import SessionUse
 from codemods.rules.requests_aiohttp.settings import Setting
-from codemods.rules.requests_aiohttp.streams import is_streamed
 from codemods.rules.requests_calls.adjustments import Adjustment
 from codemods.rules.requests_calls.assigned import Assigned, asking_for_none, extents, is_guarded, uses_of
 from codemods.rules.requests_calls.handling import NativeRequest, PlacedUse, ResponseUse, is_returned
+from codemods.rules.requests_calls.kept_sessions import KeptForm
+from codemods.rules.requests_calls.sessions import SessionForm
+from codemods.rules.requests_calls.streams import is_streamed
 from codemods.rules.rule import Refusal
 from codemods.tree import Tree
 
@@ -40,43 +41,6 @@ class Shape(StrEnum):
     KEEP = "keep"
     LIFT = "lift"
     WITH = "with"
-
-
-@dataclass(frozen=True, slots=True)
-class SessionForm:
-    """The native form of a session that a function makes."""
-
-    name: str
-    made: Span
-    """The call that makes it."""
-    statement: Span
-    """The assignment or the `with` statement."""
-    last: Span
-    """The last statement of its block; the `with` statement itself."""
-    is_with: bool
-    closes: tuple[Span, ...]
-    """The calls that close it."""
-    settings: tuple[Setting, ...] = ()
-    """What it is told."""
-    uses: tuple[SessionUse, ...] = ()
-    """What else is done with it."""
-
-
-@dataclass(frozen=True, slots=True)
-class KeptForm:
-    """The native form of a session that the objects of a class make for themselves."""
-
-    attribute: str
-    made: Span
-    """The call that makes it."""
-    init: Span
-    """The name of the method that does."""
-    settings: tuple[Setting, ...] = ()
-    uses: tuple[SessionUse, ...] = ()
-    way: tuple[Span, Span] | None = None
-    """The names of `__enter__` and `__exit__`, where the class has them."""
-    closes: Span | None = None
-    """The call by which that closes the session itself."""
 
 
 @dataclass(frozen=True, slots=True)

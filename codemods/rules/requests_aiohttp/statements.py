@@ -9,9 +9,9 @@ from codemods.rules.evaluation import is_evaluated_first
 from codemods.rules.names import free_name
 from codemods.rules.requests_aiohttp.placed import place_uses, reads_of
 from codemods.rules.requests_aiohttp.shapes import RequestForm, Shape, has_other_handlers
-from codemods.rules.requests_aiohttp.streams import is_streamed
 from codemods.rules.requests_calls.handling import PlacedUse
 from codemods.rules.requests_calls.statements import loads_inside, named_item, statement_index
+from codemods.rules.requests_calls.streams import is_streamed
 from codemods.rules.rule import Refusal
 from codemods.tree import Tree
 

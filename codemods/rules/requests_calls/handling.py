@@ -57,6 +57,8 @@ class ResponseUse(StrEnum):
     """The body is iterated as it comes."""
     LINES = "lines"
     """The same, line by line."""
+    READ = "read"
+    """The body of a response that is streamed is waited for, before something asks for it."""
     IS_THERE = "is there"
     """An exception is asked whether it has a response: `error.response is not None`."""
     IS_NOT_THERE = "is not there"

@@ -9,7 +9,11 @@ import libcst as cst
 
 from codemods.facts.syntax import enclosing_function
 from codemods.model import Parity, Span
+from codemods.rules.rule import Refusal
 from codemods.tree import Tree
+
+_POSITIONAL = {"get": 1, "options": 1, "head": 1, "post": 3, "put": 2, "patch": 2, "delete": 1, "request": 2}
+"""How many positional arguments a session's methods are given at most. Source: requests 2.34 `requests/sessions.py`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,14 @@ class Choices:
     """What the user chose of how requests are written."""
 
     parity: Parity = Parity.IDIOMATIC
+
+
+def why_no_session_takes(request: Request) -> Refusal | None:
+    """Why a request of a session is none that requests can make."""
+    positional = sum(one.keyword is None and not one.star for one in request.call.args)
+    if request.is_of_session and positional > _POSITIONAL[request.verb]:
+        return Refusal(f"a session's {request.verb}() does not take so many positional arguments")
+    return None
 
 
 def group_names(tree: Tree, groups: Mapping[Span, tuple[cst.Call, set[str]]]) -> dict[Span, str | None]:

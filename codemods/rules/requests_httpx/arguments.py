@@ -22,6 +22,7 @@ from codemods.rules.requests_calls.adjustments import (
     Adjustment,
     Answer,
     Decoded,
+    LeftOut,
     NameOf,
     Renamed,
     TextOf,
@@ -40,12 +41,15 @@ from codemods.rules.requests_calls.combinations import (
     visible_headers,
 )
 from codemods.rules.requests_calls.expressions import is_name, literal_parts, type_of
+from codemods.rules.requests_calls.hooks import check_hooks
 from codemods.rules.requests_calls.mappings import Pairs, are_literal, are_texts, check_mapping
 from codemods.rules.requests_calls.prepared import prepare_url
 from codemods.rules.requests_calls.proxies import check_proxies
 from codemods.rules.requests_calls.values import alternatives
+from codemods.rules.requests_httpx.headers import LETTERS_NOTE, check_names, check_values
 from codemods.rules.requests_httpx.logins import check_login
 from codemods.rules.requests_httpx.timeouts import UNKNOWN_NOTE, check_timeout
+from codemods.rules.requests_httpx.uploads import check_fields, check_upload
 from codemods.rules.requests_httpx.wire import WIRE
 from codemods.rules.rule import Refusal
 from codemods.tree import Tree
@@ -86,15 +90,14 @@ _JSON_NOTE = (
     "httpx writes JSON without blanks, leaves letters beyond ASCII as they are, and raises ValueError for NaN; "
     "requests raises InvalidJSONError"
 )
-_LETTERS_NOTE = "letters beyond ASCII in headers= raise UnicodeEncodeError; requests sends Latin-1"
 _NAN_NOTE = "NaN in json= raises ValueError; requests raises InvalidJSONError"
 _OF_UNKNOWN_VALUE = frozenset({"headers", "data", "proxies", "auth"})
 """The arguments whose notes tell of values that cannot be seen."""
-_REDIRECT_NOTE = (
+REDIRECT_NOTE = (
     "after a redirect httpx keeps the Content-Type of a body that is gone, and the body where the method stays; "
     "requests drops the one, and after a 301 or 302 the other"
 )
-_MERGED_NOTE = (
+MERGED_NOTE = (
     "copy_merge_params() puts params= in the place of what the URL has of the same name, and writes the URL's own "
     "query anew; requests adds to it"
 )
@@ -117,6 +120,14 @@ class JsonText(Adjustment):
 
 
 @dataclass(frozen=True, slots=True)
+class Raises(LeftOut):
+    """A hook that does nothing but `raise_for_status()`, which is done behind the request."""
+
+
+RAISES = Raises()
+
+
+@dataclass(frozen=True, slots=True)
 class CheckedArguments:
     """How the arguments of a request are written for httpx."""
 
@@ -131,6 +142,11 @@ class CheckedArguments:
     """Where httpx's function of the verb takes no body: the method for `request()`."""
     merges_params: bool
     """Whether the URL may have a query beside `params=`."""
+
+    @property
+    def raises(self) -> bool:
+        """Whether an error of a server is raised at once."""
+        return RAISES in dict(self.adjustments).values()
 
 
 def check_arguments(
@@ -161,16 +177,16 @@ def check_arguments(
         adjustments["verify"] = LEFT_OUT  # the context of the certificate says it
     moved = tuple(one for one in _OF_THE_CLIENT if adjustments.get(one, LEFT_OUT) is not LEFT_OUT)
     has_params = adjustments.get("params", LEFT_OUT) is not LEFT_OUT
-    merges = parity is Parity.IDIOMATIC and has_params and _may_have_query(tree, arguments["url"])
-    late = _check_order(arguments, {*moved, *(["params"] if merges else [])})
+    merges = parity is Parity.IDIOMATIC and has_params and may_have_query(tree, arguments["url"])
+    late = check_order(arguments, {*moved, *(["params"] if merges else [])})
     if late is not None:
         return late
-    has_body = any(adjustments.get(one, LEFT_OUT) is not LEFT_OUT for one in ("data", "json"))
+    has_body = any(adjustments.get(one, LEFT_OUT) is not LEFT_OUT for one in ("data", "json", "files"))
     return CheckedArguments(
         notes=(
             *notes,
-            *([_MERGED_NOTE] if merges else []),
-            *([_REDIRECT_NOTE] if has_body and not is_name(arguments.get("allow_redirects"), "False") else []),
+            *([MERGED_NOTE] if merges else []),
+            *([REDIRECT_NOTE] if has_body and not is_name(arguments.get("allow_redirects"), "False") else []),
             ALWAYS[parity],
         ),
         adjustments=tuple(adjustments.items()),
@@ -199,16 +215,10 @@ def _check_together(arguments: Arguments) -> Refusal | None:
         return Refusal("its headers= may hold a Cookie besides its cookies=, which requests leaves out")
     if is_given(arguments.get("auth")) and "url" in arguments and holds_user(arguments["url"]):
         return Refusal("its URL holds a user beside its auth=")
-    headers = arguments.get("headers")
-    if isinstance(headers, cst.Dict) and len(visible_headers(arguments)) < len(headers.elements):
-        names = [one.key for one in headers.elements if isinstance(one, cst.DictElement)]
-        texts = ["".join(literal_parts(one)).lower() for one in names if isinstance(one, cst.SimpleString)]
-        if len(set(texts)) < len(texts):
-            return Refusal("headers= names a header twice, which httpx sends twice")
-    return None
+    return check_names(arguments.get("headers"))
 
 
-def _check_order(arguments: Arguments, moved: set[str]) -> Refusal | None:
+def check_order(arguments: Arguments, moved: set[str]) -> Refusal | None:
     """Why arguments cannot be evaluated before all others."""
     kept = [value for name, value in arguments.items() if name not in moved and name != "url"]
     if any(holds_call(arguments[name]) for name in moved) and any(holds_call(one) for one in kept):
@@ -219,7 +229,7 @@ def _check_order(arguments: Arguments, moved: set[str]) -> Refusal | None:
     return None
 
 
-def _may_have_query(tree: Tree, url: cst.BaseExpression) -> bool:
+def may_have_query(tree: Tree, url: cst.BaseExpression) -> bool:
     """Whether a URL may hold a query of its own: one whose path can be seen has none that cannot."""
     if isinstance(url, cst.Name):
         url = _constant(tree, url) or url
@@ -277,7 +287,7 @@ class _Check:
         if name == "data" and isinstance(adjustment, Pairs) and adjustment.is_filtered:
             return Refusal("strict parity: its data= may hold nothing but None, for which requests sends a type")
         if name == "headers" and is_given(value) and not are_literal(value):
-            return adjustment, [*notes, _LETTERS_NOTE]
+            return adjustment, [*notes, LETTERS_NOTE]
         return adjustment, notes
 
     def _json_as_text(self, value: cst.BaseExpression) -> Answer:
@@ -325,14 +335,14 @@ class _Check:
                 return check_login(value, kind, self.tree)
             case "cookies":
                 return (LEFT_OUT if isinstance(value, cst.Dict) and not value.elements else PASSED), []
-            case "stream" if is_name(value, "False"):
+            case "stream" if is_name(value, "True") or is_name(value, "False") or is_name(value, "None"):
                 return LEFT_OUT, []
             case "stream":
-                return Refusal("its response is streamed, which awaitify does not do with httpx yet")
-            case "files" | "hooks" if is_given(value):
-                return Refusal(f"its argument {name}= has no form in httpx that awaitify knows yet")
-            case "files" | "hooks":
-                return LEFT_OUT, []
+                return Refusal("stream= is not known to be True or False")
+            case "hooks":
+                return check_hooks(value, RAISES)
+            case "files":
+                return check_upload(self.arguments, self.tree, self.types, self.parity)
             case "data":
                 return self._data(value, kind)
         if name in WIRE.scalars:
@@ -357,6 +367,9 @@ class _Check:
         return PASSED, []
 
     def _data(self, value: cst.BaseExpression, kind: str | None) -> Answer:
+        fields = check_fields(self.arguments, self.tree, self.types) if is_given(self.arguments.get("files")) else None
+        if fields is not None:
+            return fields
         if is_empty(value):
             return LEFT_OUT, []
         is_literal = isinstance(value, cst.SimpleString | cst.FormattedString | cst.ConcatenatedString)
@@ -369,8 +382,5 @@ class _Check:
         return self._mapping("data", value)
 
     def _mapping(self, name: str, value: cst.BaseExpression) -> Answer:
-        if name == "headers" and isinstance(value, cst.Dict):
-            texts = [one.value for one in value.elements if isinstance(one, cst.DictElement)]
-            if any("".join(literal_parts(one))[-1:].isspace() for one in texts):
-                return Refusal("headers= holds a value that ends with a blank, which httpx refuses")
-        return check_mapping(WIRE, name, value, self.tree, self.types)
+        refusal = check_values(value) if name == "headers" else None
+        return refusal or check_mapping(WIRE, name, value, self.tree, self.types)

@@ -1,8 +1,9 @@
 """httpx in the place of requests."""
 
-from codemods.rules.requests_calls.client import Client, SessionKind
+from codemods.rules.requests_calls.client import Client, HeldEdits, SessionKind
 from codemods.rules.requests_httpx.arguments import SHARED_SETTINGS
 from codemods.rules.requests_httpx.exceptions import EXCEPTIONS
+from codemods.rules.requests_httpx.held_sessions import add_held_edits, held_session
 from codemods.rules.requests_httpx.offers import offer_all
 from codemods.rules.requests_httpx.response import DECODES, RAISES
 from codemods.rules.requests_httpx.writing import add_edits
@@ -15,4 +16,5 @@ HTTPX = Client(
     exceptions=EXCEPTIONS,
     raising=RAISES,
     decoding=DECODES,
+    held=HeldEdits(held_session, add_held_edits),
 )

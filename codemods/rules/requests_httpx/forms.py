@@ -1,14 +1,15 @@
 """Which statement of a request goes into the block of its client: decided on the tree, kept as plain spans.
 
-Three shapes have a native form. A request is awaited where it stands (`IN_PLACE`); in front of its statement, where
+Four shapes have a native form. A request is awaited where it stands (`IN_PLACE`); in front of its statement, where
 that is more than one line or what it adds to might change meanwhile (`LIFT`); or as the first line of what was the body
-of a `with` statement (`WITH`).
+of a `with` statement (`WITH`). A response that is streamed and assigned has a block of its own, which holds what is
+done with it (`BLOCK`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import libcst as cst
@@ -17,9 +18,12 @@ from codemods.facts.syntax import enclosing_function
 from codemods.model import Span
 from codemods.rules.evaluation import is_evaluated_first
 from codemods.rules.names import free_name
-from codemods.rules.requests_calls.assigned import Assigned, asking_for_none, extents, uses_of
-from codemods.rules.requests_calls.handling import NativeRequest, PlacedUse, ResponseUse
+from codemods.rules.requests_calls.assigned import Assigned, asking_for_none, extents, is_guarded, uses_of
+from codemods.rules.requests_calls.handling import NativeRequest, ResponseUse
+from codemods.rules.requests_calls.kept_sessions import KeptForm
+from codemods.rules.requests_calls.sessions import SessionForm
 from codemods.rules.requests_calls.statements import loads_inside, named_item, statement_index
+from codemods.rules.requests_calls.streams import is_streamed
 from codemods.rules.requests_httpx.arguments import CheckedArguments
 from codemods.rules.requests_httpx.response import place_uses
 from codemods.rules.rule import Refusal
@@ -32,6 +36,7 @@ class Shape(StrEnum):
     IN_PLACE = "in place"
     LIFT = "lift"
     WITH = "with"
+    BLOCK = "block"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +50,24 @@ class RequestForm(NativeRequest):
     """The variable that holds the client."""
     response: str
     """The variable that holds the response, for LIFT and WITH."""
+    is_streamed: bool = False
+    """Whether its body is read when it is used."""
+    is_assigned: bool = False
+    """Whether its statement assigns the response."""
+    spare: str | None = None
+    """For what is assigned where the function goes on if it fails: a name for the response until it is fine."""
+    raises_at_once: bool = False
+    """Whether an error of a server is raised behind the request, for a hook that did."""
+    can_be_lifted: bool = True
+    """Whether it can be awaited in front of its statement as well."""
     is_shared: bool = False
     """Whether that client is made elsewhere, for several requests."""
+    is_in_session: bool = False
+    """Whether it is a session of the program's own."""
+    of_session: tuple[tuple[str, str], ...] = ()
+    """What the request is given because it is set on that: keywords and variables."""
+    opens: SessionForm | KeptForm | None = None
+    """That session, for the first of its requests."""
     verb: str = ""
     arguments: CheckedArguments | None = None
     is_strict: bool = False
@@ -69,57 +90,75 @@ def assigned_forms(
     if isinstance(found, Refusal):
         return [found] * len(group), False
     reached = extents([one for one, _ in group], found.loads)
+    streamed = [one for one, _ in group if is_streamed(one.call)]
+    if streamed and (reached is None or (found.others_bind and any(is_guarded(one.path) for one in streamed))):
+        return [Refusal("its response is streamed, and used where no block of its own can reach")] * len(group), False
     made: list[RequestForm | Refusal] = []
     for index, (one, _) in enumerate(group):
         if reached is not None:
             own: Sequence[tuple[cst.CSTNode, ...]] = reached[index].uses
         else:
             own = found.loads if index == 0 else ()
-        placed = place_uses(tree, own, function)
+        placed = place_uses(tree, own, function, [one.call] if reached is not None else [two.call for two, _ in group])
         if isinstance(placed, Refusal):
             made.append(placed)
             continue
+        has_block = one in streamed
         made.append(
             RequestForm(
                 call=tree.span(one.call),
                 uses=asking_for_none(placed, found),
-                shape=Shape.IN_PLACE,
+                shape=Shape.BLOCK if has_block else Shape.IN_PLACE,
                 statement=tree.span(one.line),
-                last=tree.span(one.line),
+                last=tree.span(reached[index].last if has_block and reached is not None else one.line),
                 client=free_name(function, "client"),
                 response=one.name,
+                is_streamed=has_block,
+                is_assigned=True,
+                spare=free_name(function, "response") if is_guarded(one.path) else None,
             )
         )
     return made, reached is None
 
 
-def used_at_once(tree: Tree, call: cst.Call) -> RequestForm | Refusal:
-    """The form of a request that is used by the expression that makes it, or that nobody uses."""
+def used_at_once(tree: Tree, call: cst.Call, *, has_client: bool = False) -> RequestForm | Refusal:
+    """The form of a request that is used by the expression that makes it, or that nobody uses.
+
+    `has_client` says that its client is there already, so that it can be awaited wherever `await` can stand.
+    """
     path = tree.path(call)
     function = enclosing_function(path)
     if not isinstance(function, cst.FunctionDef):
         return Refusal("it stands outside of any function")
     at = statement_index(path)
+    refusal: Refusal | None = None
     if at is None:
-        return Refusal("it is not in a statement of its own in an indented block")
-    uses: tuple[PlacedUse, ...] = ()
-    if not isinstance(path[-2], cst.Expr):
-        if not is_evaluated_first(path[at:]):
-            return Refusal("something with effects is evaluated before it, or not always")
-        placed = place_uses(tree, [path], function)
-        if isinstance(placed, Refusal):
-            return placed
-        uses = placed
+        refusal = Refusal("it is not in a statement of its own in an indented block")
+        at = max(index for index, node in enumerate(path) if isinstance(node, cst.BaseStatement))
+    is_used = not isinstance(path[-2], cst.Expr)
+    if refusal is None and is_used and not is_evaluated_first(path[at:]):
+        refusal = Refusal("something with effects is evaluated before it, or not always")
+    if refusal is not None and not has_client:
+        return refusal
+    if not is_used and is_streamed(call):
+        return Refusal("its response is streamed and never read")
+    placed = place_uses(tree, [path], function, [call]) if is_used else ()
+    if isinstance(placed, Refusal):
+        return placed
     is_whole = isinstance(path[at], cst.SimpleStatementLine) and not isinstance(path[at + 1], cst.AugAssign)
-    is_guarded = any(one.use is ResponseUse.RAISE for one in uses)
+    is_lifted = is_streamed(call) or any(one.use is ResponseUse.RAISE for one in placed)
+    if is_lifted and refusal is not None:
+        return refusal
     return RequestForm(
         call=tree.span(call),
-        uses=uses,
-        shape=Shape.IN_PLACE if is_whole and not is_guarded else Shape.LIFT,
+        uses=placed,
+        shape=Shape.IN_PLACE if (has_client or is_whole) and not is_lifted else Shape.LIFT,
         statement=tree.span(path[at]),
         last=tree.span(path[at]),
         client=free_name(function, "client"),
         response=free_name(function, "response"),
+        can_be_lifted=refusal is None,
+        is_streamed=is_streamed(call),
     )
 
 
@@ -134,7 +173,7 @@ def of_a_with(tree: Tree, call: cst.Call) -> RequestForm | Refusal | None:
     loads = loads_inside(tree, function, statement, name)
     if isinstance(loads, Refusal):
         return loads
-    placed = place_uses(tree, loads, function)
+    placed = place_uses(tree, loads, function, [call])
     if isinstance(placed, Refusal):
         return placed
     return RequestForm(
@@ -145,4 +184,18 @@ def of_a_with(tree: Tree, call: cst.Call) -> RequestForm | Refusal | None:
         last=tree.span(statement),
         client=free_name(function, "client"),
         response=name.value,
+        is_streamed=is_streamed(call),
     )
+
+
+def raising_form(form: RequestForm) -> RequestForm | Refusal:
+    """The form of a request whose hook raises: the response needs a name."""
+    if form.is_streamed:
+        return Refusal("it has a hook that raises, and its response is streamed")
+    if form.spare is not None:
+        return replace(form, raises_at_once=True, shape=Shape.LIFT, response=form.spare)
+    if form.is_assigned or form.shape is not Shape.IN_PLACE:
+        return replace(form, raises_at_once=True)
+    if not form.can_be_lifted:
+        return Refusal("it has a hook that raises, and stands where no statement can be put in front")
+    return replace(form, raises_at_once=True, shape=Shape.LIFT)

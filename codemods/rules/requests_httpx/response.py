@@ -12,16 +12,20 @@ import libcst as cst
 
 from codemods.facts.syntax import Position, enclosing_function, place_of_path
 from codemods.rules.names import is_bound
-from codemods.rules.requests_calls import parts
+from codemods.rules.requests_calls import parts, streams
 from codemods.rules.requests_calls.attributes import Attribute, Handle, Method, Missing, handled, json
 from codemods.rules.requests_calls.handling import Handling, PlacedUse, ResponseUse
+from codemods.rules.requests_httpx.bodies import check_encoding, stream_uses
 from codemods.rules.rule import Refusal
 from codemods.tree import Tree
 
 Path = tuple[cst.CSTNode, ...]
 
-RAISES = frozenset({ResponseUse.RAISE, ResponseUse.RAISE_MORE})
-"""The uses that may raise what httpx raises: the body is there."""
+RAISES = streams.STREAMS | {ResponseUse.RAISE, ResponseUse.RAISE_MORE, ResponseUse.READ}
+"""The uses that may raise what httpx raises: the body is there, unless it is streamed."""
+
+READS = frozenset({ResponseUse.TEXT, ResponseUse.JSON, ResponseUse.JSON_GIVEN, ResponseUse.CONTENT})
+"""The uses that ask for the whole body."""
 
 DECODES = frozenset({ResponseUse.JSON, ResponseUse.JSON_GIVEN})
 """The uses that may raise what is no JSON."""
@@ -39,13 +43,26 @@ NOTES: Mapping[ResponseUse, str] = {
     ResponseUse.URL: "httpx's URL of a host alone has no slash at its end, and what needs no escapes is left as it is",
     ResponseUse.RAISE_MORE: "httpx raises for redirects that are not followed, and for 304, too; requests does not",
     ResponseUse.HEADERS: "httpx takes letters beyond ASCII in headers as UTF-8 where they are; requests takes Latin-1",
+    ResponseUse.CHUNKS: (
+        "httpx waits until a chunk is as long as asked for, and gives what comes where the size is None; requests "
+        "gives what a server sends in pieces as it comes, and else all at once for None"
+    ),
+    ResponseUse.LINES: (
+        "httpx splits the text that a body stands for, also at vertical tabs, form feeds and the like, so that bytes "
+        "which do not fit the charset are lost; requests splits the bytes"
+    ),
 }
 """How a use differs, in words."""
 
+OF_DECODED_TEXT = dict.fromkeys(DECODES, NOTES[ResponseUse.TEXT])
+"""The same of JSON that is decoded from the text."""
+
 _HOP_USES = frozenset(
     {ResponseUse.SAME, ResponseUse.OK, ResponseUse.REASON, ResponseUse.URL, ResponseUse.HEADERS, ResponseUse.TEXT}
+    | {ResponseUse.CONTENT}
 )
 """What is done with a response that was a redirect."""
+_OF_HOPS = {ResponseUse.CONTENT: ResponseUse.SAME}
 
 
 def headers(path: Sequence[cst.CSTNode]) -> Handling | Refusal:
@@ -71,7 +88,7 @@ _ATTRIBUTES: Mapping[str, Handle] = {
     "reason": Attribute(ResponseUse.REASON),
     "url": Attribute(ResponseUse.URL, "str"),
     "text": Attribute(ResponseUse.TEXT),
-    "content": Attribute(ResponseUse.SAME),
+    "content": Attribute(ResponseUse.CONTENT),
     "is_redirect": Attribute(ResponseUse.IS_REDIRECT),
     "json": json,
     "raise_for_status": _raise_for_status,
@@ -81,7 +98,10 @@ _ATTRIBUTES: Mapping[str, Handle] = {
     "links": parts.links,
     "history": parts.history,
     "request": parts.request,
-    "encoding": Missing("httpx decodes JSON without it, and lets it be set only before the text is read"),
+    "encoding": parts.encoding,
+    "__iter__": streams.response,
+    "iter_content": streams.chunks,
+    "iter_lines": streams.lines,
     "elapsed": Missing("httpx measures until the body is read"),
     "raw": Missing("httpx has no response of urllib3 beneath its own"),
     "apparent_encoding": Missing("httpx does not guess the encoding of a body"),
@@ -90,14 +110,16 @@ _ATTRIBUTES: Mapping[str, Handle] = {
 }
 
 
-def place_uses(tree: Tree, paths: Iterable[Path], function: cst.FunctionDef) -> tuple[PlacedUse, ...] | Refusal:
-    """What is done with responses at the ends of paths, all within a function."""
-    placed: list[PlacedUse] = []
+def place_uses(
+    tree: Tree, paths: Iterable[Path], function: cst.FunctionDef, calls: Sequence[cst.Call]
+) -> tuple[PlacedUse, ...] | Refusal:
+    """What is done with the response of some calls at the ends of paths, all within a function."""
+    placed: list[tuple[PlacedUse, Path]] = []
     for path in paths:
         use = _place_use(tree, path, function)
         if isinstance(use, Refusal):
             return use
-        placed.append(use)
+        placed.append((use, path))
         further = parts.hops(tree, path)
         if isinstance(further, Refusal):
             return further
@@ -107,8 +129,17 @@ def place_uses(tree: Tree, paths: Iterable[Path], function: cst.FunctionDef) -> 
                 return of_hop
             if of_hop.use not in _HOP_USES:
                 return Refusal(f"more is asked of a redirect than its head in line {of_hop.node.line}")
-            placed.append(of_hop)
-    return tuple(placed)
+            # its body is there, even where that of the last response is streamed
+            placed.append((replace(of_hop, use=_OF_HOPS.get(of_hop.use, of_hop.use)), hop))
+    refusal = check_encoding(tree, placed, calls)
+    if refusal is not None:
+        return refusal
+    if any(map(streams.is_streamed, calls)):
+        return stream_uses(tree, placed, calls)
+    iterated = next((use for use, _ in placed if use.use in streams.STREAMS), None)
+    if iterated is not None:
+        return Refusal(f"the response is iterated in line {iterated.node.line}, and not asked for with stream=True")
+    return tuple(use for use, _ in placed)
 
 
 def _place_use(tree: Tree, path: Path, function: cst.FunctionDef) -> PlacedUse | Refusal:
@@ -122,10 +153,11 @@ def _place_use(tree: Tree, path: Path, function: cst.FunctionDef) -> PlacedUse |
     needed = "dict" if handling.use is ResponseUse.EVERY_COOKIE else handling.builtin
     if needed is not None and is_bound(tree, needed, path[-1]):
         return Refusal(f"the file binds the name {needed}, which the response's {handling.use} needs")
-    if handling.use is ResponseUse.CLOSE:
+    if handling.use in streams.STREAMS | {ResponseUse.CLOSE}:
         position, blocker = place_of_path(path[: len(path) - handling.depth], tree.no_await)
         if position is not Position.AWAITABLE:
-            return Refusal(f"the response is closed {blocker or 'where it is awaited'} in line {line}")
+            does = "closed" if handling.use is ResponseUse.CLOSE else "iterated"
+            return Refusal(f"the response is {does} {blocker or 'where it is awaited'} in line {line}")
     return PlacedUse(tree.span(node), tree.span(path[-1]), handling.use)
 
 

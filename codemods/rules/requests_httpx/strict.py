@@ -15,14 +15,13 @@ from codemods.rules.requests_calls.adjustments import called
 from codemods.rules.requests_calls.handling import PlacedUse, ResponseUse
 from codemods.rules.requests_calls.header_lookups import add_lookup, is_plain_lookup
 from codemods.rules.requests_httpx.forms import RequestForm, Shape
-from codemods.rules.requests_httpx.response import NOTES
+from codemods.rules.requests_httpx.response import NOTES, OF_DECODED_TEXT
 from codemods.rules.rule import Refusal
 from codemods.tree import Tree
 
 STRICT_NOTES: Mapping[ResponseUse, str] = {
     **{use: note for use, note in NOTES.items() if use is not ResponseUse.HEADERS},
-    ResponseUse.JSON: NOTES[ResponseUse.TEXT],
-    ResponseUse.JSON_GIVEN: NOTES[ResponseUse.TEXT],
+    **OF_DECODED_TEXT,
     ResponseUse.URL: "after a redirect to a host alone httpx's URL has no slash at its end",
 }
 """How a use differs still, in words."""
@@ -32,7 +31,7 @@ def check_strictly(tree: Tree, uses: Iterable[PlacedUse]) -> Refusal | None:
     """Why some use of a response has no form that is the same."""
     for one in uses:
         line = one.node.line
-        if one.use is ResponseUse.RAISE_MORE:
+        if one.use in {ResponseUse.RAISE_MORE, ResponseUse.LINES}:
             return Refusal(f"strict parity: {NOTES[one.use]}, in line {line}")
         if one.use is not ResponseUse.HEADERS:
             continue
@@ -44,9 +43,11 @@ def check_strictly(tree: Tree, uses: Iterable[PlacedUse]) -> Refusal | None:
     return None
 
 
-def strict_form(form: RequestForm) -> RequestForm:
+def strict_form(form: RequestForm) -> RequestForm | Refusal:
     """A request's form with all adjustments; a response that is named twice is lifted in front of its statement."""
     is_named_twice = any(one.use is ResponseUse.HEADERS and one.response == form.call for one in form.uses)
+    if is_named_twice and not form.can_be_lifted:
+        return Refusal("strict parity: a header is read as Latin-1, which names its response twice")
     return replace(form, is_strict=True, decodes_text=True, shape=Shape.LIFT if is_named_twice else form.shape)
 
 

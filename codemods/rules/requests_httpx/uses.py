@@ -7,7 +7,10 @@ from collections.abc import Callable, Sequence
 import libcst as cst
 
 from codemods.rewrite.edits import Edits, awaited, parenthesized_children
+from codemods.rules.requests_calls.adjustments import assignment, called, expression
+from codemods.rules.requests_calls.expressions import is_name
 from codemods.rules.requests_calls.handling import PlacedUse, ResponseUse
+from codemods.rules.requests_calls.streams import chunk_size
 
 _BINDS_LESS = (
     *(cst.If, cst.While, cst.IfExp, cst.Assert, cst.Return, cst.Arg, cst.Assign, cst.AnnAssign, cst.BooleanOperation),
@@ -15,16 +18,20 @@ _BINDS_LESS = (
 )
 """What needs no parentheses around a `not`."""
 
+_CHUNK_OF_A_RESPONSE = "128"
+"""The size of the chunks that a loop over a response gives. Source: requests 2.34 `requests/models.py`."""
+
 _RENAMED = {
     ResponseUse.REASON: "reason_phrase",
     ResponseUse.IS_REDIRECT: "has_redirect_location",
 }
 
 
-def add_use(edits: Edits, use: PlacedUse, json: Callable[[], str] | None) -> None:
+def add_use(edits: Edits, use: PlacedUse, json: Callable[[], str] | None, *, is_streamed: bool) -> None:
     """Adds the edits of one use of a response.
 
-    `json` gives the name of that module, where JSON has to be decoded from the text.
+    `json` gives the name of that module, where JSON has to be decoded from the text; `is_streamed` says that the body
+    is not there by itself.
     """
     node = edits.tree.at(use.node, cst.BaseExpression)  # type: ignore[type-abstract]
     assert node is not None, use
@@ -32,7 +39,9 @@ def add_use(edits: Edits, use: PlacedUse, json: Callable[[], str] | None) -> Non
         case ResponseUse.OK | ResponseUse.TRUTH:
             _add_success(edits, node, use.use)
         case ResponseUse.RAISE:
-            _add_guard(edits, node)
+            _add_guard(edits, node, is_streamed=is_streamed)
+        case ResponseUse.CHUNKS | ResponseUse.LINES:
+            _add_loop(edits, node, use.use)
         case ResponseUse.CLOSE:
             edits.replace(node, lambda updated: awaited(_renamed_call(updated, "aclose")))
         case ResponseUse.TRUTH_OR_NONE:
@@ -100,8 +109,11 @@ def _in_parentheses(made: cst.BaseExpression, instead_of: cst.BaseExpression, *,
     return made.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
 
 
-def _add_guard(edits: Edits, node: cst.BaseExpression) -> None:
-    """`if r.is_error:` before `r.raise_for_status()`, which raises for redirects, too, in httpx."""
+def _add_guard(edits: Edits, node: cst.BaseExpression, *, is_streamed: bool) -> None:
+    """`if r.is_error:` before `r.raise_for_status()`, which raises for redirects, too, in httpx.
+
+    A stream is read then, since handlers ask for the body of the exception's response.
+    """
     path = edits.tree.path(node)
     line, block = path[-3], path[-4]
     assert isinstance(line, cst.SimpleStatementLine)
@@ -114,11 +126,61 @@ def _add_guard(edits: Edits, node: cst.BaseExpression) -> None:
         assert isinstance(only, cst.Expr)
         assert isinstance(only.value, cst.Call)
         assert isinstance(only.value.func, cst.Attribute)
-        test = cst.Attribute(only.value.func.value, cst.Name("is_error"))
-        inside = cst.IndentedBlock([statement.with_changes(leading_lines=())])
+        response = only.value.func.value
+        test = cst.Attribute(response, cst.Name("is_error"))
+        read = [reading(response)] if is_streamed else []
+        inside = cst.IndentedBlock([*read, statement.with_changes(leading_lines=())])
         return [cst.If(test, inside, leading_lines=statement.leading_lines)]
 
     edits.wrap(block, line, line, guarded)
+
+
+def reading(response: cst.BaseExpression) -> cst.SimpleStatementLine:
+    """`await r.aread()`."""
+    return expression(cst.Await(called(cst.Attribute(response, cst.Name("aread")))))
+
+
+def guarded_raise(response: cst.BaseExpression) -> cst.If:
+    """`if r.is_error: r.raise_for_status()`."""
+    raises = expression(called(cst.Attribute(response, cst.Name("raise_for_status"))))
+    return cst.If(cst.Attribute(response, cst.Name("is_error")), cst.IndentedBlock([raises]))
+
+
+def _add_loop(edits: Edits, node: cst.BaseExpression, use: ResponseUse) -> None:
+    """Makes the loop over a body an asynchronous one."""
+    loop = edits.tree.path(node)[-2]
+
+    def replacement(updated: cst.CSTNode) -> cst.CSTNode:
+        assert isinstance(updated, cst.For)
+        changed = updated.with_changes(asynchronous=cst.Asynchronous())
+        if use is not ResponseUse.LINES:
+            return changed
+        assert isinstance(updated.target, cst.Name)
+        assert isinstance(updated.body, cst.IndentedBlock)
+        assert isinstance(updated.iter, cst.Call)
+        name, response = cst.Name(updated.target.value), cst.ensure_type(updated.iter.func, cst.Attribute).value
+        encoding = cst.Attribute(response, cst.Name("encoding"))
+        first = assignment(name, called(cst.Attribute(name, cst.Name("encode")), encoding))
+        return changed.with_changes(body=updated.body.with_changes(body=[first, *updated.body.body]))
+
+    edits.replace(node, _lines if use is ResponseUse.LINES else _chunks)
+    edits.replace(loop, replacement)
+
+
+def _chunks(updated: cst.CSTNode) -> cst.CSTNode:
+    """`r.aiter_bytes(size)` for `r.iter_content(size)`, and for `r` itself."""
+    if not isinstance(updated, cst.Call) or not isinstance(updated.func, cst.Attribute):
+        assert isinstance(updated, cst.BaseExpression)
+        return called(cst.Attribute(updated, cst.Name("aiter_bytes")), cst.Integer(_CHUNK_OF_A_RESPONSE))
+    size = chunk_size(updated)
+    assert size is not None
+    given = [one.with_changes(comma=cst.MaybeSentinel.DEFAULT) for one in updated.args if one.value is size]
+    arguments = [] if is_name(size, "None") else given or [cst.Arg(size)]
+    return updated.with_changes(func=updated.func.with_changes(attr=cst.Name("aiter_bytes")), args=arguments)
+
+
+def _lines(updated: cst.CSTNode) -> cst.CSTNode:
+    return called(_renamed(cst.ensure_type(updated, cst.Call).func, "aiter_lines"))
 
 
 def _renamed(updated: cst.CSTNode, name: str) -> cst.BaseExpression:

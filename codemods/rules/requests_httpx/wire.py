@@ -18,6 +18,7 @@ WIRE = Wire(
     scalars={
         "params": TEXT | NUMBERS | _SHOWN_ALIKE,
         "headers": TEXT,
+        "cookies": TEXT,
         "data": TEXT | NUMBERS | _SHOWN_ALIKE,
     },
     as_text={"params": frozenset({"bool"}), "data": frozenset({"bool"})},
@@ -28,6 +29,10 @@ WIRE = Wire(
         "headers": (
             "httpx raises TypeError for values in headers= that are neither str nor bytes, and UnicodeEncodeError for "
             "letters beyond ASCII; requests leaves None out, and sends Latin-1"
+        ),
+        "cookies": (
+            "httpx sends a cookie that is None by its name alone, and raises UnicodeEncodeError for letters beyond "
+            "ASCII in one; requests takes it away, and sends Latin-1"
         ),
         "params": (
             "httpx sends None in params= as an empty text, bool as true or false, and bytes, sets and members of an "

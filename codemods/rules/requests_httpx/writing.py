@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 
 import libcst as cst
 
 from codemods.rewrite.edits import Edits, awaited, without_parentheses
 from codemods.rewrite.imports import FileImports
-from codemods.rules.requests_calls.adjustments import LEFT_OUT, PASSED, NameOf, called, dotted, keyword_argument
+from codemods.rules.requests_calls.adjustments import (
+    LEFT_OUT,
+    PASSED,
+    NameOf,
+    called,
+    dotted,
+    keyword_argument,
+)
 from codemods.rules.requests_calls.arguments import by_name, named_arguments
 from codemods.rules.requests_calls.handling import NativeResponse, ResponseUse
 from codemods.rules.requests_calls.prepared import Prepared
+from codemods.rules.requests_calls.session_blocks import async_with, trailing_comment, with_session_arguments
 from codemods.rules.requests_httpx.arguments import CheckedArguments, JsonText
 from codemods.rules.requests_httpx.forms import RequestForm, Shape
+from codemods.rules.requests_httpx.session_edits import add_session_edits
 from codemods.rules.requests_httpx.strict import add_strict_header
-from codemods.rules.requests_httpx.uses import add_use
+from codemods.rules.requests_httpx.uses import add_use, guarded_raise, reading
 from codemods.rules.rule import Refusal
 
 
@@ -26,6 +35,8 @@ def add_edits(edits: Edits, imports: FileImports, form: NativeResponse, shared: 
     assert isinstance(form, RequestForm)
     if shared is not None:
         form = replace(form, client=shared, is_shared=True)
+    if form.opens is not None:
+        add_session_edits(edits, imports, form.opens)
     assert form.arguments is not None
     tree = edits.tree
     call = tree.at(form.call, cst.Call)
@@ -35,8 +46,8 @@ def add_edits(edits: Edits, imports: FileImports, form: NativeResponse, shared: 
         node for node in reversed(path) if isinstance(node, cst.BaseStatement) and tree.span(node) == form.statement
     )
     block = path[path.index(statement) - 1]
-    assert isinstance(block, cst.IndentedBlock)
-    imports.release(call.func, "httpx")
+    if not form.is_in_session:
+        imports.release(call.func, "httpx")
     adjustments = dict(form.arguments.adjustments)
     for name, argument in by_name(call, form.verb):
         for gone in adjustments.get(name, PASSED).gone(argument):
@@ -54,11 +65,43 @@ def add_edits(edits: Edits, imports: FileImports, form: NativeResponse, shared: 
             wrap = writer.in_front
         case Shape.WITH:
             wrap = writer.instead_of_with
+        case Shape.BLOCK:
+            wrap = writer.block
+    _add_reads(edits, form)
     for use in form.uses:
-        add_use(edits, use, (lambda: name_of("json")) if form.decodes_text else None)
+        json = (lambda: name_of("json")) if form.decodes_text else None
+        add_use(edits, use, json, is_streamed=form.is_streamed)
         if form.is_strict and use.use is ResponseUse.HEADERS:
             add_strict_header(edits, use)
-    edits.wrap(block, statement, statement, wrap)
+    if form.raises_at_once or not (
+        form.is_in_session and form.shape is Shape.IN_PLACE
+    ):  # else nothing has to stand around it
+        assert isinstance(block, cst.IndentedBlock)
+        last = next(node for node in block.body if tree.span(node) == form.last)
+        edits.wrap(block, statement, last, wrap)
+
+
+def _add_reads(edits: Edits, form: RequestForm) -> None:
+    """Has the body of a stream read before each statement that asks for it."""
+    known: set[int] = set()
+    for use in form.uses:
+        if use.use is not ResponseUse.READ:
+            continue
+        node = edits.tree.at(use.node, cst.BaseExpression)  # type: ignore[type-abstract]
+        assert node is not None, use
+        path = edits.tree.path(node)
+        at = max(index for index, one in enumerate(path) if isinstance(one, cst.IndentedBlock))
+        block, statement = path[at], path[at + 1]
+        assert isinstance(block, cst.IndentedBlock)
+        assert isinstance(statement, cst.BaseStatement)
+        if id(statement) not in known:
+            edits.wrap(block, statement, statement, partial(_behind_read, form.response))
+            known.add(id(statement))
+
+
+def _behind_read(response: str, statements: Sequence[cst.BaseStatement]) -> Sequence[cst.BaseStatement]:
+    first, *rest = statements
+    return _with_lines([reading(cst.Name(response)), first, *rest], first)
 
 
 class _Writer:
@@ -86,13 +129,24 @@ class _Writer:
     def around(self, statements: Sequence[cst.BaseStatement]) -> Sequence[cst.BaseStatement]:
         """The statements inside the block of a client."""
         first, *rest = statements
-        return self._in_client([_without_leading_lines(first), *rest], first)
+        return self._in_client([_without_leading_lines(first), *self._raising(), *rest], first)
 
     def in_front(self, statements: Sequence[cst.BaseStatement]) -> Sequence[cst.BaseStatement]:
         """The response, made in the block of a client in front of the statements."""
         assert self._lifted is not None
         first, *rest = statements
-        return [*self._in_client([self._assigned(self._lifted)], first), _without_leading_lines(first), *rest]
+        if self._form.is_streamed:
+            inside = [_without_leading_lines(first), *rest]
+            return self._in_client([self._stream(self._lifted, inside)], first)
+        line = self._assigned(self._lifted)
+        if _is_just(first, self._form.response):
+            comment = cst.ensure_type(first, cst.SimpleStatementLine).trailing_whitespace
+            line = line.with_changes(trailing_whitespace=comment)
+            return [*self._in_client([line, *self._raising()], first), *rest]
+        return [*self._in_client([line, *self._raising()], first), _without_leading_lines(first), *rest]
+
+    def _raising(self) -> Sequence[cst.BaseStatement]:
+        return [guarded_raise(cst.Name(self._form.response))] if self._form.raises_at_once else []
 
     def instead_of_with(self, statements: Sequence[cst.BaseStatement]) -> Sequence[cst.BaseStatement]:
         """The statements of a `with` in the block of a client, behind the response."""
@@ -101,10 +155,30 @@ class _Writer:
         call = statement.items[0].item
         assert isinstance(call, cst.Call)
         assert isinstance(statement.body, cst.IndentedBlock)
-        body = statement.body.with_changes(body=[self._assigned(call), *statement.body.body])
+        if self._form.is_shared or self._form.is_streamed:
+            lines = [] if self._form.is_streamed else [reading(cst.Name(self._form.response))]
+            body = statement.body.with_changes(body=[*lines, *self._raising(), *statement.body.body])
+            item = statement.items[0].with_changes(item=self._request(call, is_stream=True))
+            changed = statement.with_changes(items=[item], body=body, asynchronous=cst.Asynchronous())
+            return self._in_client([changed.with_changes(leading_lines=())], statement)
+        body = statement.body.with_changes(body=[self._assigned(call), *self._raising(), *statement.body.body])
         item = cst.WithItem(self._client(), cst.AsName(cst.Name(self._form.client)))
         changed = statement.with_changes(items=[item], body=body, asynchronous=cst.Asynchronous())
         return _with_lines([*self._before(), changed], statement)
+
+    def block(self, statements: Sequence[cst.BaseStatement]) -> Sequence[cst.BaseStatement]:
+        """`async with client.stream("GET", url) as r:` around the statements behind an assignment."""
+        line, *inside = statements
+        assert isinstance(line, cst.SimpleStatementLine)
+        assign = line.body[0]
+        assert isinstance(assign, cst.Assign)
+        assert isinstance(assign.value, cst.Call)
+        return self._in_client([self._stream(assign.value, inside, trailing_comment(line))], line)
+
+    def _stream(
+        self, call: cst.Call, inside: Sequence[cst.BaseStatement], comment: cst.TrailingWhitespace | None = None
+    ) -> cst.With:
+        return async_with(self._request(call, is_stream=True), self._form.response, inside, comment)
 
     def _assigned(self, call: cst.Call) -> cst.SimpleStatementLine:
         target = cst.AssignTarget(cst.Name(self._form.response))
@@ -137,9 +211,12 @@ class _Writer:
         settings = [keyword_argument(name, cst.parse_expression(text)) for name, text in self._arguments.settings]
         return cst.Call(dotted(f"{self._httpx}.AsyncClient"), [*settings, *given])
 
-    def _request(self, call: cst.Call) -> cst.Call:
+    def _request(self, call: cst.Call, *, is_stream: bool = False) -> cst.Call:
         method = self._arguments.method
-        function = cst.Attribute(cst.Name(self._form.client), cst.Name("request" if method else self._form.verb))
+        name = "request" if method else self._form.verb
+        if is_stream:
+            name, method = "stream", method or (None if name == "request" else name.upper())
+        function = cst.Attribute(dotted(self._form.client), cst.Name(name))
         arguments = list(self._request_arguments(call))
         if method is not None:
             comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
@@ -157,6 +234,12 @@ class _Writer:
         return not follows and adjustments.get("allow_redirects", LEFT_OUT) is LEFT_OUT
 
     def _request_arguments(self, call: cst.Call) -> Iterator[cst.Arg]:
+        given = self._own_arguments(call)
+        if not self._arguments.merges_params:
+            given = with_session_arguments(list(given), self._form.of_session)
+        yield from given
+
+    def _own_arguments(self, call: cst.Call) -> Iterator[cst.Arg]:
         adjustments = dict(self._arguments.adjustments)
         named = dict(by_name(call, self._form.verb))
         lacks_type = any(isinstance(one, JsonText) and not one.has_type for one in adjustments.values())
@@ -169,10 +252,7 @@ class _Writer:
                 continue
             for written in adjustment.written(argument, self._name_of):
                 if name == "url" and self._arguments.merges_params:
-                    params = adjustments["params"].written(named["params"], self._name_of)
-                    url = called(dotted(f"{self._httpx}.URL"), written.value)
-                    merged = called(cst.Attribute(url, cst.Name("copy_merge_params")), params[0].value)
-                    yield written.with_changes(value=merged)
+                    yield written.with_changes(value=self._merged(written.value, named))
                 elif name == "headers" and lacks_type:
                     yield written.with_changes(value=_with_type(written.value))
                 else:
@@ -181,6 +261,14 @@ class _Writer:
             yield keyword_argument("follow_redirects", cst.Name("False"))
         if lacks_type and adjustments.get("headers", LEFT_OUT) is LEFT_OUT:
             yield keyword_argument("headers", _with_type(cst.Dict([])))
+
+    def _merged(self, url: cst.BaseExpression, named: Mapping[str, cst.Arg]) -> cst.Call:
+        """`httpx.URL(url).copy_merge_params(params)`."""
+        adjustment = dict(self._arguments.adjustments).get("params", PASSED)
+        own = adjustment.written(named["params"], self._name_of) if "params" in named else []
+        (params,) = with_session_arguments([_last(one) for one in own], self._form.of_session)
+        made = called(dotted(f"{self._httpx}.URL"), url)
+        return called(cst.Attribute(made, cst.Name("copy_merge_params")), params.value)
 
 
 def _with_type(headers: cst.BaseExpression) -> cst.Dict:
@@ -205,6 +293,14 @@ def _with_lines(made: list[cst.BaseStatement], original: cst.BaseStatement) -> l
         made[0].with_changes(leading_lines=lines),
         *(_without_leading_lines(one) if one is made[-1] else one for one in made[1:]),
     ]
+
+
+def _is_just(statement: cst.BaseStatement, name: str) -> bool:
+    """Whether nothing is left of a statement but a name."""
+    match statement:
+        case cst.SimpleStatementLine(body=[cst.Expr(value=cst.Name(value=found))]):
+            return found == name
+    return False
 
 
 def _without_leading_lines(statement: cst.BaseStatement) -> cst.BaseStatement:

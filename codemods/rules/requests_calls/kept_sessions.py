@@ -1,4 +1,4 @@
-"""Sessions that an object makes for itself and keeps: they become aiohttp's, and the object closes its own.
+"""Sessions that an object makes for itself and keeps: they become another library's, and the object closes its own.
 
 Such an object is made where an event loop runs, and used in `async with`: what makes it is asked elsewhere. Here it is
 the class that is asked: every use of its session has to be known, and it must not hand itself on. Source: the verified
@@ -15,11 +15,17 @@ import libcst as cst
 from codemods.facts.syntax import ImportedNames, enclosing_function
 from codemods.model import Span
 from codemods.rules.names import NameRole, role_of
-from codemods.rules.requests_aiohttp.own_ways import OwnWay, first_parameter, methods_of, own_way, owner_name
-from codemods.rules.requests_aiohttp.session_together import check_together
-from codemods.rules.requests_aiohttp.session_uses import assigned
-from codemods.rules.requests_aiohttp.sessions import MAKERS, Done, Session, done_with, names_session
-from codemods.rules.requests_aiohttp.shapes import KeptForm
+from codemods.rules.requests_calls.own_ways import OwnWay, first_parameter, methods_of, own_way, owner_name
+from codemods.rules.requests_calls.session_uses import SessionUse, assigned
+from codemods.rules.requests_calls.sessions import (
+    MAKERS,
+    Done,
+    Session,
+    SessionTaker,
+    check_order,
+    done_with,
+    names_session,
+)
 from codemods.rules.rule import Kept, Refusal
 from codemods.tree import Tree
 
@@ -31,6 +37,23 @@ NOTE = (
     "its session is made where an event loop runs, as the object is that keeps it, and is closed at the end of "
     "`async with`: nothing else closes it"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class KeptForm:
+    """The native form of a session that the objects of a class make for themselves."""
+
+    attribute: str
+    made: Span
+    """The call that makes it."""
+    init: Span
+    """The name of the method that does."""
+    settings: tuple[str, ...] = ()
+    uses: tuple[SessionUse, ...] = ()
+    way: tuple[Span, Span] | None = None
+    """The names of `__enter__` and `__exit__`, where the class has them."""
+    closes: Span | None = None
+    """The call by which that closes the session itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,9 +84,9 @@ def attribute_asked(call: cst.Call) -> cst.Attribute | None:
 
 
 def kept_session_of(
-    tree: Tree, call: cst.Call, imports: ImportedNames, types: Mapping[Span, str]
+    tree: Tree, call: cst.Call, imports: ImportedNames, types: Mapping[Span, str], taker: SessionTaker
 ) -> KeptSession | Refusal:
-    """The session of `self` that a request is made with, or why it has no form in aiohttp."""
+    """The session of `self` that a request is made with, or why it has no form in the library that takes it."""
     asked = attribute_asked(call)
     assert asked is not None
     name = tree.lines.slice(tree.span(asked))
@@ -81,7 +104,7 @@ def kept_session_of(
     used = _handed_on(tree, owner, way)
     if used is not None:
         return Refusal(f"its session {name} is kept on an object that is handed on in line {tree.span(used).line}")
-    return _with_uses(tree, name, made, way, types)
+    return _with_uses(tree, name, made, way, types, taker)
 
 
 def kept_form(tree: Tree, session: KeptSession) -> KeptForm:
@@ -207,7 +230,7 @@ def _handed_on(tree: Tree, owner: cst.ClassDef, way: OwnWay | None) -> cst.Name 
 
 
 def _with_uses(
-    tree: Tree, name: str, made: _Made, way: OwnWay | None, types: Mapping[Span, str]
+    tree: Tree, name: str, made: _Made, way: OwnWay | None, types: Mapping[Span, str], taker: SessionTaker
 ) -> KeptSession | Refusal:
     set_up = made.init.body
     for path in made.places:
@@ -219,14 +242,14 @@ def _with_uses(
             return Refusal(f"its session {name} is used or set in line {line}, beside where it is made")
     # what __init__ does comes first
     places = sorted(made.places, key=lambda path: (set_up not in path, tree.offsets(path[-1])))
-    done = done_with(tree, name, places, types)
+    done = done_with(tree, name, places, types, taker)
     if isinstance(done, Refusal):
         return done
     closes = [one for one in done.closes if way is None or one is not way.closes]
     refusal = (
         _why_handed_on(tree, done) or _why_told_later(done, set_up) or _why_used_behind(tree, made, done, closes, way)
     )
-    refusal = refusal or check_together(tree, done.uses, set_up, len(tree.code))
+    refusal = refusal or check_order(tree, done.uses, set_up, len(tree.code), taker)
     if refusal is not None:
         return Refusal(f"its session {name} {refusal.reason}")
     return KeptSession(

@@ -5,24 +5,19 @@ Each function gets the path to a response. Source: the verified table, section 3
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 import libcst as cst
 
 from codemods.rules.requests_calls.expressions import is_name
-from codemods.rules.requests_calls.handling import Handling, ResponseUse
+from codemods.rules.requests_calls.handling import Handling, PlacedUse, ResponseUse
 from codemods.rules.rule import Refusal
+from codemods.tree import Tree
+
+Path = Sequence[cst.CSTNode]
 
 STREAMS = frozenset({ResponseUse.CHUNKS, ResponseUse.LINES})
 """The uses that take the body as it comes."""
-
-NOTES = {
-    ResponseUse.CHUNKS: "the chunks that aiohttp gives may be shorter than asked for, and their size cannot be None",
-    ResponseUse.LINES: (
-        "to aiohttp a carriage return alone ends no line, and a line of more than 512 KiB raises LineTooLong, which is "
-        "no ClientError"
-    ),
-}
 
 
 def response(path: Sequence[cst.CSTNode]) -> Handling | Refusal:
@@ -91,3 +86,36 @@ def is_streamed(call: cst.Call) -> bool:
     return any(
         one.keyword is not None and one.keyword.value == "stream" and is_name(one.value, "True") for one in call.args
     )
+
+
+def check_stream(
+    tree: Tree,
+    use: PlacedUse,
+    loops: Sequence[cst.For | cst.While],
+    placed: Sequence[tuple[PlacedUse, Path]],
+    reading: Container[ResponseUse],
+) -> Refusal | None:
+    """Why a body cannot be taken as it comes, which it can be once; `reading` are the uses that read it whole."""
+    is_alone = sum(_takes(other, reading) for other, _ in placed) == 1
+    is_repeated = any(isinstance(loop, cst.While) or use.node != tree.span(loop.iter) for loop in loops)
+    if is_alone and not is_repeated:
+        return None
+    return Refusal(f"the response is iterated in line {use.node.line}, and read elsewhere or iterated again")
+
+
+def check_close(
+    use: PlacedUse,
+    loops: Sequence[cst.For | cst.While],
+    placed: Sequence[tuple[PlacedUse, Path]],
+    reading: Container[ResponseUse],
+) -> Refusal | None:
+    """Why a response cannot be closed: its body cannot be read any more then."""
+    for other, path in placed:
+        is_later = other.node > use.node or any(loop in path for loop in loops)
+        if _takes(other, reading) and is_later:
+            return Refusal(f"the response's body is read in line {other.node.line}, after it is closed")
+    return None
+
+
+def _takes(use: PlacedUse, reading: Container[ResponseUse]) -> bool:
+    return use.use in STREAMS or use.use in reading
