@@ -16,7 +16,6 @@ from codemods.facts.inheritance import Inheritance, last_name
 from codemods.facts.kinds import is_partly_known
 from codemods.mentions import MentionFinder, Sources
 from codemods.model import Span
-from codemods.tree import Tree
 
 _MAKES_CLASSES = re.compile(
     r"__subclasses__|__init_subclass__"
@@ -66,11 +65,10 @@ class Callers:
     def _flow(self) -> Flow:
         return Flow(self._graph, self._sources.texts, self._types_of, self.has_unseen, self._mentions.is_opaque)
 
-    def with_values(self, names: Iterable[str], tree_of: Callable[[str], Tree | None]) -> CallGraph:
+    def with_values(self, names: Iterable[str]) -> CallGraph:
         """The graph with the calls that run some functions by their values."""
         project = values.Project(
             texts=self._sources.texts,
-            tree_of=tree_of,
             types_of=self._types_of,
             is_open=self.has_unseen,
             is_opaque=self._mentions.is_opaque,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
 
 from codemods.callers import Callers
 from codemods.facts.closure import Closure, blocking_name, find_closure, narrowed, plain_functions, plain_sites
@@ -18,12 +17,10 @@ from codemods.locking import LockFinder, Seen
 from codemods.mentions import MentionFinder, Sources
 from codemods.model import Scope
 from codemods.packs import Knowledge
-from codemods.parsing import parse
 from codemods.planning.facts import BlockingCall, PlanningFacts, PlanningOptions
 from codemods.planning.index import CallIndex
 from codemods.planning.promotion import Promotion, promote
 from codemods.rules.rule import Offer
-from codemods.tree import Tree
 
 _BEST = Offer(rule="", native="any", reason="")
 
@@ -82,7 +79,6 @@ def worth_parsing(
         return promote(facts, options)[0]
 
     asked: set[str] = set()
-    tree_of = lru_cache(64)(partial(_tree, sources=sources))
     while True:
         finders = finders_of(graph)
         promotion = best(graph, closure, finders.locks)
@@ -91,7 +87,7 @@ def worth_parsing(
         if followed is graph:
             hoped = best(graph, closure, finders.locks, are_values_seen=True).running
             values = _used_as_values(graph, {*hoped, *not_reached})
-            followed = finders.callers.with_values(values - asked, tree_of) if values - asked else graph
+            followed = finders.callers.with_values(values - asked) if values - asked else graph
             asked |= values
         if followed is graph:
             break
@@ -121,11 +117,6 @@ def _used_as_values(graph: CallGraph, names: Container[str]) -> frozenset[str]:
     """Of some functions, those that are used as values by which not all calls are seen."""
     found = {target for one in graph.references if not one.is_followed for target in one.targets if target in names}
     return frozenset(one.name for one in graph.functions if one.name in found and not one.is_async)
-
-
-def _tree(path: str, sources: Sources) -> Tree | None:
-    tree = parse(path, sources.texts[path].lines.text) if path not in sources.unread else None
-    return tree if isinstance(tree, Tree) else None
 
 
 def _not_reached(graph: CallGraph, closure: Closure, inheritance: Inheritance) -> frozenset[str]:

@@ -6,8 +6,9 @@ project, and by what the checker knows of the objects that are asked. A place th
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import libcst as cst
@@ -16,17 +17,13 @@ from codemods.facts.assemble import Text
 from codemods.facts.graph import Call, CallGraph, ClassFact, Function, Reference
 from codemods.facts.inheritance import last_name
 from codemods.facts.kinds import Kind, kinds_of
-from codemods.facts.syntax import dotted_name, function_named_at
-from codemods.facts.variables import Occurrence, Path, Role, Scope, Variables
+from codemods.facts.syntax import dotted_name
+from codemods.facts.units import Unit, Units, UnseenError
+from codemods.facts.variables import Occurrence, Path, Role, Scope
 from codemods.model import Span
-from codemods.tree import Tree
 
 NAMESPACE = "argparse.Namespace"
 """What a parser of the command line gives: `set_defaults` says what its attributes hold."""
-
-
-class UnseenError(Exception):
-    """What becomes of a value cannot be seen; the message names the place, or says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +31,8 @@ class Variable:
     """A variable of a function, or of a module."""
 
     path: str
-    scope: int | None
-    """Where the function starts; None for the module."""
+    scope: tuple[int, int] | None
+    """The line and the column where the function starts; None for the module."""
     name: str
 
 
@@ -53,27 +50,25 @@ Slot = Variable | Attribute
 class Place:
     """A place of a file that binds a slot or uses it."""
 
-    file: str
+    unit: Unit
     path: Path
     """Down to the name, the attribute, or the call that asks for it."""
     role: Role
     value: cst.BaseExpression | None = None
 
 
+_IMPORTS_ALL = re.compile(r"^[ \t]*from[ \t]+[\w.]+[ \t]+import[ \t]*\(?[ \t]*\*", re.M)
+
+
 class Files:
-    """The files of a project, parsed when they are asked for."""
+    """The files of a project, parsed in parts when they are asked for, and what the checker says of them."""
 
     def __init__(
-        self,
-        graph: CallGraph,
-        texts: Mapping[str, Text],
-        tree_of: Callable[[str], Tree | None],
-        types_of: Callable[[str], Mapping[Span, str]],
+        self, graph: CallGraph, texts: Mapping[str, Text], types_of: Callable[[str], Mapping[Span, str]]
     ) -> None:
         self.texts = texts
-        self._tree_of = tree_of
+        self.units = Units(graph.functions, texts)
         self._types_of = types_of
-        self._variables: dict[str, tuple[Tree, Variables]] = {}
         self.functions = {one.name: one for one in graph.functions}
         self._functions_at = {(one.path, one.span): one.name for one in graph.functions}
         self.classes = {one.name: one for one in graph.classes}
@@ -97,22 +92,8 @@ class Files:
         for path, name in placed:
             self._modules.setdefault(path, name.partition(":")[0])
         self.path_of = {module: path for path, module in self._modules.items()}
-
-    def tree(self, file: str) -> Tree:
-        """The tree of a file. Raises UnseenError where it cannot be parsed."""
-        return self._parsed(file)[0]
-
-    def variables(self, file: str) -> Variables:
-        """The variables of a file. Raises UnseenError where it cannot be parsed."""
-        return self._parsed(file)[1]
-
-    def _parsed(self, file: str) -> tuple[Tree, Variables]:
-        if file not in self._variables:
-            tree = self._tree_of(file)
-            if tree is None:
-                raise UnseenError(f"{file}, which cannot be parsed")
-            self._variables[file] = (tree, Variables(tree))
-        return self._variables[file]
+        self.project = {module.partition(".")[0] for module in self.path_of}
+        """The top-level names of the project's modules."""
 
     def module(self, file: str) -> str | None:
         """The name of a file's module, as far as the graph tells."""
@@ -122,53 +103,50 @@ class Files:
         """The files that hold a word."""
         return (file for file, text in sorted(self.texts.items()) if name in text.lines.words)
 
-    def where(self, file: str, node: cst.CSTNode) -> str:
-        """A place in words."""
-        return f"{file}:{self.tree(file).span(node).line}"
-
-    def kinds(self, file: str, node: cst.BaseExpression) -> frozenset[Kind] | None:
+    def kinds(self, unit: Unit, node: cst.BaseExpression) -> frozenset[Kind] | None:
         """What the checker knows of an expression."""
-        return kinds_of(self._types_of(file).get(self.tree(file).span(node)))
+        return kinds_of(self._types_of(unit.file).get(unit.span(node)))
 
     def class_written(self, kind: Kind) -> ClassFact | None:
         """The project's class that a kind is of."""
         return self._classes_written.get(kind.name)
 
-    def class_around(self, file: str, path: Path) -> ClassFact | None:
+    def class_around(self, unit: Unit, path: Path) -> ClassFact | None:
         """The innermost class whose body holds the end of a path."""
         for node in reversed(path[:-1]):
             if isinstance(node, cst.ClassDef):
-                return self._classes_at.get((file, self.tree(file).span(node.name)))
-        return None
+                return self._classes_at.get((unit.file, unit.span(node.name)))
+        return None if unit.function is None else self.classes.get(unit.function.owner or "")
 
-    def function_around(self, file: str, path: Path) -> str | None:
+    def function_around(self, unit: Unit, path: Path) -> str | None:
         """The function whose body holds the end of a path, else the module."""
         for outer, inner in zip(path[-2::-1], path[:0:-1], strict=False):
             if isinstance(outer, cst.FunctionDef) and inner is outer.body:
-                return self._functions_at.get((file, self.tree(file).span(outer.name)))
-        module = self.module(file)
+                return self._functions_at.get((unit.file, unit.span(outer.name)))
+        module = self.module(unit.file)
         return None if module is None else f"{module}:"
 
-    def function_of(self, file: str, node: cst.FunctionDef) -> Function | None:
+    def function_of(self, unit: Unit, node: cst.FunctionDef) -> Function | None:
         """The function that a definition defines."""
-        return self.functions.get(self._functions_at.get((file, self.tree(file).span(node.name)), ""))
+        return self.functions.get(self._functions_at.get((unit.file, unit.span(node.name)), ""))
 
-    def targets(self, file: str, call: cst.Call) -> Sequence[Call]:
+    def targets(self, unit: Unit, call: cst.Call) -> Sequence[Call]:
         """What the checker knows of a call."""
-        return self.calls.get((file, self.tree(file).span(call)), ())
+        return self.calls.get((unit.file, unit.span(call)), ())
 
-    def slot(self, file: str, scope: Scope, name: str) -> Slot:
+    def slot(self, unit: Unit, scope: Scope, name: str) -> Slot:
         """What a name in a scope stands for."""
         if isinstance(scope, cst.ClassDef):
             return Attribute(name)
-        return Variable(file, None if scope is None else self.tree(file).offsets(scope)[0], name)
+        return Variable(unit.file, unit.start(scope), name)
 
     def parameter(self, function: Function, name: str) -> Variable:
         """A parameter of a function."""
-        node = function_named_at(self.tree(function.path), function.span)
+        unit = self.units.around(function)
+        node = unit.function_at(function.span)
         if node is None:
             raise UnseenError(f"{function.path}:{function.span.line}")
-        return Variable(function.path, self.tree(function.path).offsets(node)[0], name)
+        return Variable(function.path, unit.start(node), name)
 
     def imported_from(self, file: str, statement: cst.ImportFrom) -> str | None:
         """The module that names are imported from; None where that cannot be told."""
@@ -191,9 +169,26 @@ class Slots:
         """`is_opaque` tells of a class whether its instances can have attributes that it does not tell of."""
         self._files = files
         self._is_opaque = is_opaque
+        self._found: dict[Slot, Sequence[Place]] = {}
+        self._unseen: dict[Slot, str] = {}
 
-    def places(self, slot: Slot) -> Iterator[Place]:
-        """Every place that binds a slot or uses it."""
+    def places(self, slot: Slot) -> Sequence[Place]:
+        """Every place that binds a slot or uses it. Raises UnseenError where one cannot be told."""
+        if slot in self._unseen:
+            raise UnseenError(self._unseen[slot])
+        if slot not in self._found:
+            try:
+                self._found[slot] = tuple(self._find(slot))
+            except UnseenError as where:
+                self._unseen[slot] = str(where)
+                raise
+        return self._found[slot]
+
+    def lose(self, slots: Iterable[Slot], why: str) -> None:
+        """Notes that something of some slots gets out of sight."""
+        self._unseen.update((slot, why) for slot in slots if slot not in self._unseen)
+
+    def _find(self, slot: Slot) -> Iterator[Place]:
         if isinstance(slot, Attribute):
             yield from _AttributePlaces(self._files, slot.name, self._is_opaque).places()
             return
@@ -202,59 +197,64 @@ class Slots:
             yield from self._elsewhere(slot)
 
     def _in_file(self, slot: Variable) -> Iterator[Place]:
-        files, variables = self._files, self._files.variables(slot.path)
-        for one in variables.occurrences(slot.name):
-            if isinstance(one.path[-2], cst.NameItem) and self._is_within(slot, one.path):
-                raise UnseenError(files.where(slot.path, one.path[-1]))
-            if files.slot(slot.path, one.scope, slot.name) == slot:
-                yield Place(slot.path, one.path, one.role, one.value)
-        for name in ("locals", "exec", "eval") if slot.scope is not None else ():
-            for node in variables.nodes(name):
-                if self._is_within(slot, files.tree(slot.path).path(node)):
-                    raise UnseenError(files.where(slot.path, node))
+        files = self._files
+        for unit in files.units.with_name(slot.path, slot.name):
+            for one in unit.occurrences(slot.name):
+                if isinstance(one.path[-2], cst.NameItem) and self._is_within(slot, unit, one.path):
+                    raise UnseenError(unit.where(one.path[-1]))
+                if files.slot(unit, one.scope, slot.name) == slot:
+                    yield Place(unit, one.path, one.role, one.value)
+            for name in ("locals", "exec", "eval") if slot.scope is not None else ():
+                for path in unit.nodes(name):
+                    if self._is_within(slot, unit, path):
+                        raise UnseenError(unit.where(path[-1]))
 
-    def _is_within(self, slot: Variable, path: Path) -> bool:
+    def _is_within(self, slot: Variable, unit: Unit, path: Path) -> bool:
         """Whether the end of a path stands where a variable is seen: in its function, or anywhere for a module's."""
-        tree = self._files.tree(slot.path)
         functions = (one for one in path[:-1] if isinstance(one, cst.FunctionDef | cst.Lambda))
-        return slot.scope is None or any(tree.offsets(one)[0] == slot.scope for one in functions)
+        return slot.scope is None or any(unit.start(one) == slot.scope for one in functions)
 
     def _elsewhere(self, slot: Variable) -> Iterator[Place]:
-        """What other files do with a variable of a module."""
+        """What other files, and texts, do with a variable of a module."""
         files = self._files
         module = files.module(slot.path)
         for file in files.with_word(slot.name):
-            _refuse_texts(files, file, slot.name)
-            variables = files.variables(file)
-            for node in variables.nodes(slot.name):
-                path = files.tree(file).path(node)
-                match path[-2]:
-                    case cst.ImportAlias() as alias if alias.name is node and isinstance(path[-3], cst.ImportFrom):
-                        if file != slot.path and self._is_from(file, path[-3], module):
-                            bound = alias.asname.name if alias.asname is not None else node
-                            yield Place(file, files.tree(file).path(bound), Role.IMPORT)
-                    case cst.Attribute() as attribute if attribute.attr is node:
-                        if self._is_of_module(file, attribute, module):
-                            yield Place(file, path[:-1], _role_of_attribute(path[:-1])[0])
-            if file != slot.path and any(True for _ in files.tree(file).all(cst.ImportStar)):
+            if file != slot.path and _IMPORTS_ALL.search(files.texts[file].lines.text):
                 raise UnseenError(f"{file}, which imports all names of a module")
+            for unit in files.units.with_name(file, slot.name):
+                _refuse_texts(unit, slot.name)
+                for path in unit.nodes(slot.name):
+                    yield from self._mention(slot, unit, path, module)
 
-    def _is_from(self, file: str, statement: cst.ImportFrom, module: str | None) -> bool:
-        named = self._files.imported_from(file, statement)
+    def _mention(self, slot: Variable, unit: Unit, path: Path, module: str | None) -> Iterator[Place]:
+        node = path[-1]
+        match path[-2]:
+            case cst.ImportAlias() as alias if alias.name is node and isinstance(path[-3], cst.ImportFrom):
+                if unit.file != slot.path and self._is_from(unit, path[-3], module):
+                    bound = alias.asname.name if alias.asname is not None else node
+                    yield Place(unit, unit.tree.path(bound), Role.IMPORT)
+            case cst.Attribute() as attribute if attribute.attr is node:
+                if self._is_of_module(unit, path[:-1], module):
+                    yield Place(unit, path[:-1], _role_of_attribute(path[:-1])[0])
+
+    def _is_from(self, unit: Unit, statement: cst.ImportFrom, module: str | None) -> bool:
+        named = self._files.imported_from(unit.file, statement)
         if named is None or module is None:
-            raise UnseenError(self._files.where(file, statement))
+            raise UnseenError(unit.where(statement))
         if named != module and named not in self._files.path_of and _last(named) == _last(module):
-            raise UnseenError(self._files.where(file, statement))
+            raise UnseenError(unit.where(statement))
         return named == module
 
-    def _is_of_module(self, file: str, attribute: cst.Attribute, module: str | None) -> bool:
+    def _is_of_module(self, unit: Unit, path: Path, module: str | None) -> bool:
+        attribute = path[-1]
+        assert isinstance(attribute, cst.Attribute)
         if isinstance(attribute.value, cst.Name) and attribute.value.value in {"self", "cls"}:
             return False
-        if any(True for one in self._files.tree(file).path(attribute) if isinstance(one, cst.Import | cst.ImportFrom)):
+        if any(isinstance(one, cst.Import | cst.ImportFrom) for one in path):
             return False
-        kinds = self._files.kinds(file, attribute.value)
+        kinds = self._files.kinds(unit, attribute.value)
         if kinds is None:
-            raise UnseenError(self._files.where(file, attribute))
+            raise UnseenError(unit.where(attribute))
         return any(one.is_module and one.name == module for one in kinds)
 
 
@@ -262,19 +262,19 @@ def _last(module: str) -> str:
     return module.rpartition(".")[2]
 
 
-def _refuse_texts(files: Files, file: str, name: str) -> None:
+def _refuse_texts(unit: Unit, name: str) -> None:
     """Raises UnseenError where a variable of a module is named in a text; `__all__` only says what is there."""
-    for node in files.tree(file).all(cst.SimpleString):
+    for node in unit.tree.all(cst.SimpleString):
         if not _names(node, name):
             continue
-        around = files.tree(file).path(node)
+        around = unit.tree.path(node)
         is_list = any(
             isinstance(one, cst.Assign)
             and any(isinstance(target.target, cst.Name) and target.target.value == "__all__" for target in one.targets)
             for one in around
         )
         if not is_list:
-            raise UnseenError(files.where(file, node))
+            raise UnseenError(unit.where(node))
 
 
 def _names(node: cst.SimpleString, name: str) -> bool:
@@ -313,7 +313,7 @@ class _AttributePlaces:
         self._is_opaque = is_opaque
         self._owners: set[str] = set()
         """What binds the attribute: classes, and `NAMESPACE`."""
-        self._unknown: list[tuple[str, cst.CSTNode]] = []
+        self._unknown: list[tuple[Unit, cst.CSTNode]] = []
         """Uses of it on variables of unknown type."""
 
     def places(self) -> Iterator[Place]:
@@ -324,68 +324,67 @@ class _AttributePlaces:
         for function in files.functions.values():
             if function.owner is not None and last_name(function.name) == name:
                 raise UnseenError(f"{function.path}:{function.span.line}, where a method has the name {name}")
-        found = [one for file in files.with_word(name) for one in self._in_file(file)]
+        units = (unit for file in files.with_word(name) for unit in files.units.with_name(file, name))
+        found = [one for unit in units for one in self._in_unit(unit)]
         for owner in sorted(self._owners - {NAMESPACE}):
             self._check_class(files.classes[owner])
         if NAMESPACE in self._owners:
             self._check_keywords()
+            self._check_options()
         if self._owners != {NAMESPACE}:
-            for file, node in self._unknown:
-                raise UnseenError(files.where(file, node))
+            for unit, node in self._unknown:
+                raise UnseenError(unit.where(node))
         yield from found
 
-    def _in_file(self, file: str) -> Iterator[Place]:
-        files = self._files
-        tree, variables = files.tree(file), files.variables(file)
-        for node in variables.nodes(self._name):
-            path = tree.path(node)
-            parent = path[-2]
+    def _in_unit(self, unit: Unit) -> Iterator[Place]:
+        for path in unit.nodes(self._name):
+            node, parent = path[-1], path[-2]
             if isinstance(parent, cst.Attribute) and parent.attr is node:
-                yield from self._attribute(file, path[:-1])
+                yield from self._attribute(unit, path[:-1])
             elif isinstance(parent, cst.Arg) and parent.keyword is node:
-                yield from self._keyword(file, path)
-            elif (one := variables.at(path)) is not None and isinstance(one.scope, cst.ClassDef):
-                yield self._in_class_body(file, one)
-        for text in tree.all(cst.SimpleString):
+                yield from self._keyword(unit, path)
+            elif (one := unit.variables.at(path)) is not None and isinstance(one.scope, cst.ClassDef):
+                yield self._in_class_body(unit, one)
+        for text in unit.tree.all(cst.SimpleString):
             if self._may_name(text):
-                yield from self._text(file, tree.path(text))
+                yield from self._text(unit, unit.tree.path(text))
 
-    def _in_class_body(self, file: str, one: Occurrence) -> Place:
-        owner = self._files.class_around(file, one.path)
+    def _in_class_body(self, unit: Unit, one: Occurrence) -> Place:
+        owner = self._files.class_around(unit, one.path)
         if owner is None or not isinstance(one.scope, cst.ClassDef) or one.scope.decorators:
-            raise UnseenError(self._files.where(file, one.path[-1]))
+            raise UnseenError(unit.where(one.path[-1]))
         if one.role is not Role.USE:
             self._owners.add(owner.name)
-        return Place(file, one.path, one.role, one.value)
+        return Place(unit, one.path, one.role, one.value)
 
-    def _attribute(self, file: str, path: Path) -> Iterator[Place]:
+    def _attribute(self, unit: Unit, path: Path) -> Iterator[Place]:
         attribute = path[-1]
         assert isinstance(attribute, cst.Attribute)
         if any(isinstance(one, cst.Import | cst.ImportFrom) for one in path):
             return
         role, value = _role_of_attribute(path)
-        owners = self.owners(file, path)
+        owners = self.owners(unit, path)
         if owners is None:
-            if not isinstance(attribute.value, cst.Name) or role is not Role.USE or "partial" in self._words(file):
-                raise UnseenError(self._files.where(file, attribute))
-            self._unknown.append((file, attribute))
+            if not isinstance(attribute.value, cst.Name) or role is not Role.USE or "partial" in self._words(unit):
+                raise UnseenError(unit.where(attribute))
+            self._unknown.append((unit, attribute))
         elif not owners:
             return
         elif role is not Role.USE:
             self._owners |= owners
-        yield Place(file, path, role, value)
+        yield Place(unit, path, role, value)
 
-    def _words(self, file: str) -> frozenset[str]:
-        return self._files.texts[file].lines.words
+    def _words(self, unit: Unit) -> frozenset[str]:
+        return self._files.texts[unit.file].lines.words
 
-    def owners(self, file: str, path: Path) -> frozenset[str] | None:
+    def owners(self, unit: Unit, path: Path) -> frozenset[str] | None:
         """What an attribute is asked of: classes and `NAMESPACE`; nothing of the kind, or None where it is unknown."""
         attribute = path[-1]
         assert isinstance(attribute, cst.Attribute)
         if isinstance(attribute.value, cst.Name) and attribute.value.value in {"self", "cls"}:
-            owner = self._files.class_around(file, path)
+            owner = self._files.class_around(unit, path)
             return None if owner is None else frozenset({owner.name})
-        kinds = self._files.kinds(file, attribute.value)
+        kinds = self._files.kinds(unit, attribute.value)
         if kinds is None:
             return None
         found = set()
@@ -395,43 +394,39 @@ class _AttributePlaces:
                 found.add(own.name)
             elif kind.name == NAMESPACE:
                 found.add(NAMESPACE)
-            elif not kind.is_module and kind.name.partition(".")[0] in self._project:
+            elif not kind.is_module and kind.name.partition(".")[0] in self._files.project:
                 return None
         return frozenset(found)
 
-    @property
-    def _project(self) -> set[str]:
-        return {name.partition(".")[0] for name in self._files.path_of}
-
-    def _keyword(self, file: str, path: Path) -> Iterator[Place]:
+    def _keyword(self, unit: Unit, path: Path) -> Iterator[Place]:
         """An argument of that name: of a function that takes it, or for an attribute of what the call makes."""
         call, argument = path[-3], path[-2]
         if not isinstance(call, cst.Call) or not isinstance(argument, cst.Arg):
             return
-        targets = [name for one in self._files.targets(file, call) for name in one.targets]
+        targets = [name for one in self._files.targets(unit, call) for name in one.targets]
         takes = [self._files.functions[name].parameters or () for name in targets]
         if targets and all(any(one.name == self._name for one in parameters) for parameters in takes):
             return
         match call.func:
             case cst.Attribute(attr=cst.Name(value="set_defaults")):
                 self._owners.add(NAMESPACE)
-        yield Place(file, path, Role.VALUE, argument.value)
+        yield Place(unit, path, Role.VALUE, argument.value)
 
     def _may_name(self, text: cst.SimpleString) -> bool:
         value = text.evaluated_value
         if not isinstance(value, str):
             return False
-        return _names(text, self._name) or value.lstrip("-").replace("-", "_") == self._name
+        return _names(text, self._name)
 
-    def _text(self, file: str, path: Path) -> Iterator[Place]:
+    def _text(self, unit: Unit, path: Path) -> Iterator[Place]:
         """A text that is the name."""
         match path[-5:]:
             case (_, _, cst.Call(func=cst.Name(value="hasattr")), cst.Arg(), _):
                 return
             case (_, _, cst.Call(func=cst.Name(value="getattr"), args=[_, second, *_]) as call, cst.Arg() as own, _):
                 if second is own and isinstance(call.args[0].value, cst.Name | cst.Attribute):
-                    self._unknown.append((file, call))
-                    yield Place(file, path[:-2], Role.USE)
+                    self._unknown.append((unit, call))
+                    yield Place(unit, path[:-2], Role.USE)
                     return
             case (cst.Del(), cst.Subscript(), cst.SubscriptElement(), cst.Index(), _):
                 return  # what a dict of all attributes has of it is thrown away
@@ -439,7 +434,7 @@ class _AttributePlaces:
                 return
             case (_, _, _, cst.Expr(), _):
                 return  # a docstring
-        raise UnseenError(self._files.where(file, path[-1]))
+        raise UnseenError(unit.where(path[-1]))
 
     def _check_class(self, owner: ClassFact) -> None:
         """Raises UnseenError where something else may ask instances of a class for the attribute."""
@@ -458,3 +453,11 @@ class _AttributePlaces:
             takes = any(not taking.isdisjoint(call.targets) for call in calls)
             if takes and "**" in self._files.texts[file].lines.slice(span):
                 raise UnseenError(f"{file}:{span.line}")
+
+    def _check_options(self) -> None:
+        """Raises UnseenError where an option of the command line may set the attribute."""
+        option = re.compile(r"[\"']-+" + re.escape(self._name).replace("_", "[-_]") + r"[\"']")
+        for file, text in sorted(self._files.texts.items()):
+            match = option.search(text.lines.text)
+            if match is not None:
+                raise UnseenError(f"{file}:{text.lines.position(match.start())[0]}")
