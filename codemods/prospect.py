@@ -17,7 +17,7 @@ from codemods.locking import LockFinder, Seen
 from codemods.mentions import MentionFinder, Sources
 from codemods.model import Scope
 from codemods.packs import Knowledge
-from codemods.planning.facts import BlockingCall, PlanningFacts, PlanningOptions
+from codemods.planning.facts import BlockingCall, PlanningFacts, PlanningOptions, Site
 from codemods.planning.index import CallIndex
 from codemods.planning.promotion import Promotion, promote
 from codemods.rules.rule import Offer
@@ -68,7 +68,7 @@ def worth_parsing(
             functions[name] = replace(functions[name], is_async=True, lock=None)
         facts = PlanningFacts(
             functions=functions,
-            sites=plain_sites(graph),
+            sites=tuple(map(_hoped, plain_sites(graph))) if are_values_seen else plain_sites(graph),
             blocking=tuple(
                 BlockingCall(call.path, call.span, call.caller, blocking_name(call, knowledge) or "", _BEST)
                 for call in closure.seeds
@@ -111,6 +111,11 @@ def _closers(graph: CallGraph, closure: Closure, knowledge: Knowledge) -> frozen
     closing = {call.caller for call in closure.seeds if blocking_name(call, knowledge) in knowledge.closing}
     callers = {call.caller for call in graph.calls if not closing.isdisjoint(call.targets)}
     return frozenset(name for name in closing | callers if last_name(name) == "__exit__")
+
+
+def _hoped(site: Site) -> Site:
+    """A call as it would be if all that flows into it were seen."""
+    return replace(site, is_mixed=False)
 
 
 def _used_as_values(graph: CallGraph, names: Container[str]) -> frozenset[str]:

@@ -235,7 +235,8 @@ class Slots:
                     yield Place(unit, unit.tree.path(bound), Role.IMPORT)
             case cst.Attribute() as attribute if attribute.attr is node:
                 if self._is_of_module(unit, path[:-1], module):
-                    yield Place(unit, path[:-1], _role_of_attribute(path[:-1])[0])
+                    is_use = _role_of_attribute(path[:-1])[0] is Role.USE
+                    yield Place(unit, path[:-1], Role.USE if is_use else Role.OTHERWISE)
 
     def _is_from(self, unit: Unit, statement: cst.ImportFrom, module: str | None) -> bool:
         named = self._files.imported_from(unit.file, statement)

@@ -123,6 +123,8 @@ class Uses:
                 return
             case cst.UnaryOperation() if isinstance(parent.operator, cst.Not):
                 return
+            case cst.BooleanOperation(operator=cst.And()) if parent.left is node:
+                return  # it is true, and the other side is what that gives
             case cst.IfExp() | cst.BooleanOperation():
                 yield from self.of(path[:-1], shape)
             case cst.Assign() if parent.value is node:
@@ -258,7 +260,8 @@ class Uses:
                 yield from self.leaves(expression.body, shape)
                 yield from self.leaves(expression.orelse, shape)
             case cst.BooleanOperation():
-                yield from self.leaves(expression.left, shape)
+                if isinstance(expression.operator, cst.Or):
+                    yield from self.leaves(expression.left, shape)
                 yield from self.leaves(expression.right, shape)
             case cst.NamedExpr():
                 yield from self.leaves(expression.value, shape)

@@ -162,12 +162,17 @@ class _Meeting:
         return found
 
     def _is_local(self, key: _CallKey, unit: Unit, path: Path) -> bool:
-        """Whether a call is of variables of the very function it stands in."""
+        """Whether a call is of variables of the very function it stands in, bound to functions by their names."""
         around = (one for one in reversed(path[:-1]) if isinstance(one, cst.FunctionDef | cst.Lambda))
         inner = next(around, None)
         scope = None if inner is None else unit.start(inner)
         slots = [one for one in self._into[key] if not isinstance(one, str)]
-        return scope is not None and all(isinstance(one, Variable) and one.scope == scope for one in slots)
+        return scope is not None and all(
+            isinstance(one, Variable)
+            and one.scope == scope
+            and all(isinstance(value, str) for value in self._into[one])
+            for one in slots
+        )
 
     def _check_parameters(self) -> None:
         """What a parser gives may be handed to the functions it holds, as keyword arguments."""
