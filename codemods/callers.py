@@ -70,6 +70,7 @@ class Callers:
         project = values.Project(
             texts=self._sources.texts,
             types_of=self._types_of,
+            unread_with=self._mentions.unread_with,
             is_open=self.has_unseen,
             is_opaque=self._mentions.is_opaque,
             argument=self._flow().argument,

@@ -165,8 +165,14 @@ class Files:
 class Slots:
     """Finds all places of a slot."""
 
-    def __init__(self, files: Files, is_opaque: Callable[[ClassFact], bool]) -> None:
-        """`is_opaque` tells of a class whether its instances can have attributes that it does not tell of."""
+    def __init__(
+        self, files: Files, is_opaque: Callable[[ClassFact], bool], unread_with: Callable[[str], str | None]
+    ) -> None:
+        """`is_opaque` tells of a class whether its instances can have attributes that it does not tell of.
+
+        `unread_with` names the first file that holds a word and could not be read.
+        """
+        self._unread_with = unread_with
         self._files = files
         self._is_opaque = is_opaque
         self._found: dict[Slot, Sequence[Place]] = {}
@@ -189,6 +195,9 @@ class Slots:
         self._unseen.update((slot, why) for slot in slots if slot not in self._unseen)
 
     def _find(self, slot: Slot) -> Iterator[Place]:
+        unread = None if isinstance(slot, Variable) and slot.scope is not None else self._unread_with(slot.name)
+        if unread is not None:
+            raise UnseenError(f"{slot.name} in {unread}, which could not be read")
         if isinstance(slot, Attribute):
             yield from _AttributePlaces(self._files, slot.name, self._is_opaque).places()
             return

@@ -37,6 +37,8 @@ class Project:
 
     texts: Mapping[str, Text]
     types_of: Callable[[str], Mapping[Span, str]]
+    unread_with: Callable[[str], str | None]
+    """The first file that holds a word and could not be read."""
     is_open: Callable[[Function], bool]
     """Whether anything may call a function besides the resolved calls."""
     is_opaque: Callable[[ClassFact], bool]
@@ -55,7 +57,7 @@ def with_values(graph: CallGraph, names: Iterable[str], project: Project) -> Cal
         for target in one.targets:
             references[target].append(one)
     files = Files(graph, project.texts, project.types_of)
-    slots = Slots(files, project.is_opaque)
+    slots = Slots(files, project.is_opaque, project.unread_with)
     unseen: dict[str, str] = {}
     followed: set[str] = set()
     calls: dict[_CallKey, Call] = {}
