@@ -105,7 +105,9 @@ class LockFinder:
             if runner is not None and function.name in seen.defaulted:
                 runner = replace(runner, is_alike=False)
             is_split = runner is not None and runner.core is not None
-            uses = () if are_values_seen else self._uses(function, is_split=is_split)
+            uses = self._uses(function, is_split=is_split)
+            if are_values_seen:
+                uses = [one for one in uses if one.given is not None]
             lock = self._lock(function, owner, seen, uses, is_split=is_split)
             if runner is None and not function.is_async and is_test(function, owner):
                 lock = lock or "a test runner calls it and would not await it"
