@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from codemods.entries import EntryFinder
+from codemods.facts import values
 from codemods.facts.decorator_uses import DecoratorUses
 from codemods.facts.flow import Flow, followed
 from codemods.facts.graph import ByName, CallGraph, ClassFact, Function, Reference
@@ -53,13 +54,28 @@ class Callers:
 
     def followed(self, names: Container[str]) -> CallGraph:
         """The graph with the calls that may run some functions and whose receiver only the flow of types knows."""
-        flow = Flow(self._graph, self._sources.texts, self._types_of, self.has_unseen, self._mentions.is_opaque)
+        flow = self._flow()
         wanted = {last_name(one.name) for one in self._graph.functions if one.name in names}
         found = followed(self._graph, self._sources.texts, wanted, self._is_partly_known, flow)
         if not found:
             return self._graph
         calls = tuple(found.get((one.path, one.span, one.kind), one) for one in self._graph.calls)
         return replace(self._graph, calls=calls)
+
+    def _flow(self) -> Flow:
+        return Flow(self._graph, self._sources.texts, self._types_of, self.has_unseen, self._mentions.is_opaque)
+
+    def with_values(self, names: Iterable[str]) -> CallGraph:
+        """The graph with the calls that run some functions by their values."""
+        project = values.Project(
+            texts=self._sources.texts,
+            types_of=self._types_of,
+            unread_with=self._mentions.unread_with,
+            is_open=self.has_unseen,
+            is_opaque=self._mentions.is_opaque,
+            argument=self._flow().argument,
+        )
+        return values.with_values(self._graph, names, project)
 
     def _is_partly_known(self, path: str, span: Span) -> bool:
         kind = self._types_of(path).get(span)

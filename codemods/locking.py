@@ -92,8 +92,11 @@ class LockFinder:
         self._wrappers = {one.name for one in graph.wrappers}
         self._decorator_uses = DecoratorUses(graph, sources.texts)
 
-    def planned(self, names: Container[str], seen: Seen) -> Iterator[PlannedFunction]:
-        """Functions with their locks, as far as they are known."""
+    def planned(self, names: Container[str], seen: Seen, *, are_values_seen: bool = False) -> Iterator[PlannedFunction]:
+        """Functions with their locks, as far as they are known.
+
+        `are_values_seen` asks how it would be if all that becomes of functions used as values were seen.
+        """
         for function in self._graph.functions:
             if function.name not in names:
                 continue
@@ -102,7 +105,10 @@ class LockFinder:
             if runner is not None and function.name in seen.defaulted:
                 runner = replace(runner, is_alike=False)
             is_split = runner is not None and runner.core is not None
-            lock = self._lock(function, owner, seen, is_split=is_split)
+            uses = self._uses(function, is_split=is_split)
+            if are_values_seen:
+                uses = [one for one in uses if one.given is not None]
+            lock = self._lock(function, owner, seen, uses, is_split=is_split)
             if runner is None and not function.is_async and is_test(function, owner):
                 lock = lock or "a test runner calls it and would not await it"
             yield PlannedFunction(
@@ -139,7 +145,9 @@ class LockFinder:
             ):
                 yield function.name
 
-    def _lock(self, function: Function, owner: ClassFact | None, seen: Seen, *, is_split: bool) -> str | None:
+    def _lock(
+        self, function: Function, owner: ClassFact | None, seen: Seen, uses: Sequence[Reference], *, is_split: bool
+    ) -> str | None:
         if function.is_async:
             return None
         classes = (owner.name, *owner.mro) if owner is not None else ()
@@ -151,7 +159,7 @@ class LockFinder:
                 is_split=is_split,
                 is_generator=function.name in seen.generators,
                 has_unknown_base=any(name in seen.unknown_bases for name in classes),
-                references=self._uses(function, is_split=is_split),
+                references=uses,
                 keep_sync=self._config.keep_sync,
                 is_kept=function.name in seen.kept,
             )

@@ -176,11 +176,12 @@ class MentionFinder:
 
     def unread(self, function: Function) -> str | None:
         """The first file that may mean a function and could not be read, in words."""
-        name = last_name(function.name)
-        for path, words in sorted(self._unread_words.items()):
-            if name.encode() in words:
-                return f"{path}, which could not be read, may call it"
-        return None
+        path = self.unread_with(last_name(function.name))
+        return None if path is None else f"{path}, which could not be read, may call it"
+
+    def unread_with(self, name: str) -> str | None:
+        """The first file that holds a word and could not be read."""
+        return next((path for path, words in sorted(self._unread_words.items()) if name.encode() in words), None)
 
     def _may_mean(self, mention: Mention, function: Function) -> bool:
         """Whether a mention can mean a function of its name at all."""

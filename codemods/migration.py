@@ -42,6 +42,7 @@ from codemods.project import DecodeError, Project, decode, load_project
 from codemods.requirements.stage import with_requirements
 from codemods.rewrite.engine import rewrite
 from codemods.rewrite.module_edits import ModuleEdits, edits_by_file
+from codemods.rules import PROMOTED_CALL
 from codemods.rules.clients import CLIENTS
 from codemods.tree import LineTable, Tree
 
@@ -308,19 +309,29 @@ class _Expectations:
             if decision.finding.action is not Action.LEFT
         }
 
+        self._awaited = {
+            (decision.finding.path, decision.span)
+            for decisions in plan.decisions.values()
+            for decision in decisions
+            if decision.finding.rule == PROMOTED_CALL.id and decision.finding.action is not Action.LEFT
+        }
+
     def of(self, path: str, before: Tree) -> verification.Expectation:
         """The calls of these names in the file as it was that the plan does not change, counted by name."""
         counts: dict[str, int] = {}
         imports = ImportedNames(before)
-        for call in before.all(cst.Call):
-            name = verification.called_name(call)
-            if name not in self._names or imports.resolve(call.func) == "asyncio.run":
+        named = [(call, verification.called_name(call)) for call in before.all(cst.Call)]
+        # calls of what is used as a value have other names than the functions that they run
+        awaited = {name for call, name in named if (path, before.span(call)) in self._awaited} - {""}
+        names = self._names | awaited
+        for call, name in named:
+            if name not in names or imports.resolve(call.func) == "asyncio.run":
                 continue
             if (path, before.span(call)) in self._changed:
                 continue
             if not verification.is_taken(before.path(call), imports):
                 counts[name] = counts.get(name, 0) + 1
-        return verification.Expectation(self._names, counts)
+        return verification.Expectation(names, counts)
 
 
 def _unusable_name(path: Path) -> str | None:

@@ -6,7 +6,7 @@ bound from above. LibCST costs more than everything else of a run, so that the b
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, replace
 
 from codemods.callers import Callers
@@ -17,7 +17,7 @@ from codemods.locking import LockFinder, Seen
 from codemods.mentions import MentionFinder, Sources
 from codemods.model import Scope
 from codemods.packs import Knowledge
-from codemods.planning.facts import BlockingCall, PlanningFacts, PlanningOptions
+from codemods.planning.facts import BlockingCall, PlanningFacts, PlanningOptions, Site
 from codemods.planning.index import CallIndex
 from codemods.planning.promotion import Promotion, promote
 from codemods.rules.rule import Offer
@@ -59,15 +59,16 @@ def worth_parsing(
 ) -> Prospect:
     """Narrows a closure to what may change."""
 
-    def best(graph: CallGraph, closure: Closure, locks: LockFinder) -> Promotion:
+    def best(graph: CallGraph, closure: Closure, locks: LockFinder, *, are_values_seen: bool = False) -> Promotion:
         seen = Seen.nothing(closure.paths)
         functions = plain_functions(graph)
-        functions.update({one.name: one for one in locks.planned(closure.functions, seen)})
+        planned = locks.planned(closure.functions, seen, are_values_seen=are_values_seen)
+        functions.update({one.name: one for one in planned})
         for name in _closers(graph, closure, knowledge):
             functions[name] = replace(functions[name], is_async=True, lock=None)
         facts = PlanningFacts(
             functions=functions,
-            sites=plain_sites(graph),
+            sites=tuple(map(_hoped, plain_sites(graph))) if are_values_seen else plain_sites(graph),
             blocking=tuple(
                 BlockingCall(call.path, call.span, call.caller, blocking_name(call, knowledge) or "", _BEST)
                 for call in closure.seeds
@@ -77,10 +78,17 @@ def worth_parsing(
         )
         return promote(facts, options)[0]
 
+    asked: set[str] = set()
     while True:
         finders = finders_of(graph)
         promotion = best(graph, closure, finders.locks)
-        followed = finders.callers.followed({*promotion.running, *_not_reached(graph, closure, inheritance)})
+        not_reached = _not_reached(graph, closure, inheritance)
+        followed = finders.callers.followed({*promotion.running, *not_reached})
+        if followed is graph:
+            hoped = best(graph, closure, finders.locks, are_values_seen=True).running
+            values = _used_as_values(graph, {*hoped, *not_reached})
+            followed = finders.callers.with_values(values - asked) if values - asked else graph
+            asked |= values
         if followed is graph:
             break
         graph = followed  # more calls, more callers: what may change by them may be called in such a way too
@@ -103,6 +111,17 @@ def _closers(graph: CallGraph, closure: Closure, knowledge: Knowledge) -> frozen
     closing = {call.caller for call in closure.seeds if blocking_name(call, knowledge) in knowledge.closing}
     callers = {call.caller for call in graph.calls if not closing.isdisjoint(call.targets)}
     return frozenset(name for name in closing | callers if last_name(name) == "__exit__")
+
+
+def _hoped(site: Site) -> Site:
+    """A call as it would be if all that flows into it were seen."""
+    return replace(site, is_mixed=False)
+
+
+def _used_as_values(graph: CallGraph, names: Container[str]) -> frozenset[str]:
+    """Of some functions, those that are used as values by which not all calls are seen."""
+    found = {target for one in graph.references if not one.is_followed for target in one.targets if target in names}
+    return frozenset(one.name for one in graph.functions if one.name in found and not one.is_async)
 
 
 def _not_reached(graph: CallGraph, closure: Closure, inheritance: Inheritance) -> frozenset[str]:

@@ -34,7 +34,8 @@ class Expectation:
     """What the plan says of one changed file."""
 
     names: Collection[str]
-    """The last parts of the names of all functions that become async, anywhere."""
+    """The last parts of the names of all functions that become async, anywhere, and what calls that the plan has
+    awaited in this file are named after, whatever function they run."""
     other_calls: Mapping[str, int]
     """By such a name, how many calls in the file stay without `await` because they call something else."""
 
@@ -195,10 +196,17 @@ def unawaited_calls(tree: Tree, names: Collection[str], imports: ImportedNames) 
 
 
 def called_name(call: cst.Call) -> str:
-    """The last part of the name of what is called; empty when it has none."""
+    """The last part of the name of what is called; empty when it has none.
+
+    What stands in a table, `table[key](...)` or `table.get(key)(...)`, is named after it: `table[]`, `get()`.
+    """
     match call.func:
         case cst.Name(value=name) | cst.Attribute(attr=cst.Name(value=name)):
             return name
+        case cst.Subscript(value=cst.Name(value=name) | cst.Attribute(attr=cst.Name(value=name))):
+            return f"{name}[]"
+        case cst.Call() as inner:
+            return f"{called_name(inner)}()"
     return ""
 
 

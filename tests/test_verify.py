@@ -195,6 +195,23 @@ def test_names_are_counted_apart():
     assert "named one" in found.message
 
 
+@pytest.mark.parametrize(
+    ("after", "name"),
+    [
+        ("async def f(k):\n    TABLE[k]()\n", "TABLE[]"),
+        ("async def f(k):\n    TABLE.get(k)(await g())\n", "get()"),
+        ("async def f(args):\n    args.func(args)\n", "func"),
+        ("async def f(action):\n    return action()\n", "action"),
+    ],
+)
+def test_a_call_of_a_value_that_is_not_awaited_is_seen(after, name):
+    found = failure(after, names={name})
+    assert found is not None
+    assert found.message.startswith(f"1 calls named {name} are not awaited")
+    call = after.split("    ")[1].removeprefix("return ")
+    assert failure(after.replace(call, f"await {call}"), names={name}) is None
+
+
 def test_what_did_not_compile_before_need_not_compile_after():
     assert failure("return 1\n", before="return 2\n") is None
     assert failure("return 1\n") is not None
@@ -210,7 +227,18 @@ def test_unawaited_calls_are_listed_by_name_and_line():
 
 
 @pytest.mark.parametrize(
-    ("text", "name"), [("f()", "f"), ("a.b.f()", "f"), ("f()()", ""), ("a[f]()", ""), ("a[0].f()", "f"), ("(f)()", "f")]
+    ("text", "name"),
+    [
+        ("f()", "f"),
+        ("a.b.f()", "f"),
+        ("f()()", "f()"),
+        ("a[f]()", "a[]"),
+        ("a.b[f]()", "b[]"),
+        ("a.get(f)()", "get()"),
+        ("a[0].f()", "f"),
+        ("(f)()", "f"),
+        ("(f if x else g)()", ""),
+    ],
 )
 def test_a_call_has_the_last_part_of_its_callees_name(text, name):
     call = cst.parse_expression(text)

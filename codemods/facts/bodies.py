@@ -85,7 +85,7 @@ class Bodies:
         line = lines.position(offset)[0]
         for one in reversed(self._functions[path]):
             if one.span.line <= line:
-                body = self._body(one)
+                body = self.body(one)
                 if body is not None and body[0] <= offset < body[1]:
                     return one.name
         return None
@@ -95,14 +95,15 @@ class Bodies:
 
         One that is indented stands behind `if True:`, which keeps the text as it is.
         """
-        body = self._body(function)
+        body = self.body(function)
         if body is None:
             return None
         lines = self._texts[function.path].lines
         text = lines.text[lines.offset(function.span.line, 1) : body[1]]
         return f"if True:\n{text}" if text[:1].isspace() else text
 
-    def _body(self, function: Function) -> tuple[int, int] | None:
+    def body(self, function: Function) -> tuple[int, int] | None:
+        """The offsets of a function's body, from the end of its parameters on; None when they cannot be told."""
         if function.name not in self._found:
             self._found[function.name] = self._find_body(function)
         return self._found[function.name]
@@ -131,7 +132,7 @@ class Bodies:
 
     def is_rebound(self, function: Function, name: str) -> bool:
         """Whether the body of a function may bind one of its parameters again, or use its name for something else."""
-        body = self._body(function)
+        body = self.body(function)
         masked = self._texts[function.path].lines.masked
         if body is None or masked is None:
             return True

@@ -195,7 +195,7 @@ class Flow:
             return None
         value: Value = frozenset()
         for site in sites:
-            argument = self._argument(site, function, node.index)
+            argument = self.argument(site, function, node.index)
             if argument is None:
                 return None
             if isinstance(argument, Place):
@@ -227,7 +227,7 @@ class Flow:
             return frozenset() if "None" in members_of(type_) else None
         return self._named(" | ".join(known))
 
-    def _argument(self, site: Call, function: Function, index: int) -> Place | str | None:
+    def argument(self, site: Call, function: Function, index: int) -> Place | str | None:
         """What a call hands to a parameter; a text when it is left to its default, None when it cannot be told."""
         lines = self._texts[site.path].lines
         if lines.masked is None or function.parameters is None or site.kind not in {CallKind.CALL, CallKind.CONSTRUCT}:

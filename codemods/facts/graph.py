@@ -161,6 +161,10 @@ class Reference:
     targets: tuple[str, ...]
     given: Given | None = None
     """What gets it, where a pack knows that."""
+    is_followed: bool = False
+    """Whether all calls that it comes to are among the calls of the graph."""
+    unseen: str | None = None
+    """Where what becomes of it gets out of sight, in words; None where that was not asked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,11 +173,14 @@ def _by_class(function: Function, has_unknown_base: bool, is_expected: bool) -> 
 
 def _by_use(references: Sequence[Reference], boundaries: Boundaries) -> str | None:
     for one in references:
+        if one.is_followed:
+            continue
         place = f"{one.path}:{one.span.line}"
         boundary = boundaries.of_use(one)
         match boundary.kind if boundary is not None else None:
             case None:
-                return f"it is used as a value in {place}: who calls it there would not await it"
+                way = "" if one.unseen in {None, place} else f", and comes to {one.unseen}"
+                return f"it is used as a value in {place}{way}: who calls it there would not await it"
             case BoundaryKind.ASYNC_OK:
                 continue
             case BoundaryKind.EXECUTOR:

@@ -114,8 +114,35 @@ def _sightings(tree: _Tree, names: set[str]) -> Iterator[tuple[str, int, str]]:
             called = isinstance(parent, ast.Call) and parent.func is node
             name = _last_name(node)
             # `name.attribute` reads from the function or from a variable of that name: no use of a coroutine.
-            if name in names and not called and not isinstance(parent, ast.Attribute):
+            if name in names and not called and not isinstance(parent, ast.Attribute) and not _is_run(node, tree):
                 yield "reference", node.lineno, name
+
+
+def _is_run(node: ast.AST, tree: _Tree) -> bool:
+    """Whether a function goes to a variable or a table of this file, is called by that, and each call is settled."""
+    parent = tree.parents[node]
+    while isinstance(parent, (ast.IfExp, ast.BoolOp, ast.Dict, ast.List, ast.Tuple)):
+        parent = tree.parents[parent]
+    if not isinstance(parent, ast.Assign) or not all(isinstance(target, ast.Name) for target in parent.targets):
+        return isinstance(parent, ast.Compare)
+    calls = [call for target in parent.targets for call in _calls_by(target, parent, tree)]
+    return bool(calls) and all(_is_settled(call, tree) for call in calls)
+
+
+def _calls_by(target: ast.expr, place: ast.AST, tree: _Tree) -> Iterator[ast.Call]:
+    """The calls of a variable or of what stands in it: `f()`, `table[key]()`, `table.get(key)()`."""
+    assert isinstance(target, ast.Name)
+    scope = place
+    while not isinstance(scope, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Module)):
+        scope = tree.parents[scope]
+    for call in ast.walk(scope):
+        func = call.func if isinstance(call, ast.Call) else None
+        if isinstance(func, ast.Call) and _last_name(func.func) == "get":
+            func = func.func.value if isinstance(func.func, ast.Attribute) else None
+        elif isinstance(func, ast.Subscript):
+            func = func.value
+        if isinstance(call, ast.Call) and isinstance(func, ast.Name) and func.id == target.id:
+            yield call
 
 
 def _is_settled(node: ast.AST, tree: _Tree, follow: bool = True) -> bool:
