@@ -34,6 +34,8 @@ def check_request(
     """Why a request cannot be given what is set on its session; `checked` is what becomes of its own arguments."""
     arguments = named_arguments(call, verb)
     assert not isinstance(arguments, Refusal)
+    if "cookie" in visible_headers(arguments):
+        return Refusal("its headers hold a Cookie, which aiohttp sends besides those of its session")
     for use in uses:
         if use.keyword == "ssl" and any(is_given(arguments.get(name)) for name in ("verify", "cert")):
             return Refusal(f"its session has {use.argument} set, and it brings verify= or cert= of its own")
@@ -58,8 +60,10 @@ def check_uses(uses: Sequence[tuple[SessionUse, Path]]) -> Refusal | None:
     has_login = any(use.change is SessionChange.LOGIN for use, _ in uses)
     for use, path in uses:
         line = use.node.line
+        if use.change in _OF_HEADERS and "cookie" in visible_headers({"headers": _headers_set(path)}):
+            return Refusal(f"has a Cookie among its headers in line {line}, which aiohttp sends besides those of its jar")
         if has_login and use.change in _OF_HEADERS and not _keeps_authorization_out(path):
-            return Refusal(f"has a login, and there may be another one among its headers in line {line},")
+            return Refusal(f"has a login, and there may be another one among its headers in line {line}")
         if use.change is SessionChange.HEADERS and has_headers:
             return Refusal(f"has its headers assigned when there are some, in line {line}")
         has_headers = has_headers or use.change in _HEADER_CHANGES
@@ -72,7 +76,13 @@ _HEADER_CHANGES = _OF_HEADERS | {SessionChange.LOGIN}
 
 def _keeps_authorization_out(path: Path) -> bool:
     """Whether a use of the headers of a session only sets such as can be seen to be no login."""
+    return keeps_out("authorization", _headers_set(path))
+
+
+def _headers_set(path: Path) -> cst.BaseExpression:
+    """What a use of the headers of a session sets, as one expression; None as a name where it sets nothing."""
     held = path[:-1]
     item = item_assigned(held)
-    whole = assigned(held) or given_alone(held, "update")
-    return keeps_out("authorization", whole if item is None else cst.Dict([cst.DictElement(*item)]))
+    if item is not None:
+        return cst.Dict([cst.DictElement(*item)])
+    return assigned(held) or given_alone(held, "update") or cst.Name("None")
