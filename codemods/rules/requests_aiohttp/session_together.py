@@ -61,7 +61,7 @@ def check_uses(uses: Sequence[tuple[SessionUse, Path]]) -> Refusal | None:
     for use, path in uses:
         line = use.node.line
         if use.change in _OF_HEADERS and "cookie" in visible_headers({"headers": _headers_set(path)}):
-            return Refusal(f"has a Cookie among its headers in line {line}, which aiohttp sends besides those of its jar")
+            return Refusal(f"has a Cookie among its headers in line {line}, which aiohttp sends besides its cookies")
         if has_login and use.change in _OF_HEADERS and not _keeps_authorization_out(path):
             return Refusal(f"has a login, and there may be another one among its headers in line {line}")
         if use.change is SessionChange.HEADERS and has_headers:
