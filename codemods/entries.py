@@ -65,6 +65,7 @@ class EntryFinder:
         self.hindrance = _hindrance(texts)
         """Why no function can be split or bridge in the whole project; None when nothing speaks against it."""
         self._cores: dict[str, str] = {}
+        self._handling: dict[str, bool] = {}
         self._function_at = {(one.path, one.span.line): one.name for one in graph.functions}
 
     def runner_of(self, function: Function, owner: ClassFact | None) -> Runner | None:
@@ -112,7 +113,7 @@ class EntryFinder:
         """Whether a test runner calls it, where nothing else sets up a loop."""
         if self.hindrance or self._asks_for_the_loop or not self._has_test_decorators(function):
             return False
-        if _HANDLES_LOOPS.search(self._texts[function.path].lines.text):
+        if self._handles_loops(function.path):
             return False
         if any(one.kind is BoundaryKind.BRIDGE and one.is_fixture for one in self._of_decorators(function)):
             return not self._looks_up_fixtures
@@ -124,6 +125,12 @@ class EntryFinder:
             return False
         in_test_class = owner is None or owner.name.rpartition(":")[2].startswith("Test")
         return in_test_class and name.startswith("test")
+
+    def _handles_loops(self, path: str) -> bool:
+        """Whether a file has to do with event loops; told once, since many functions of a file are asked about."""
+        if path not in self._handling:
+            self._handling[path] = _HANDLES_LOOPS.search(self._texts[path].lines.text) is not None
+        return self._handling[path]
 
     def _has_test_decorators(self, function: Function) -> bool:
         kinds = {BoundaryKind.BRIDGE, BoundaryKind.ASYNC_OK}
