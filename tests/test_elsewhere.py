@@ -74,6 +74,21 @@ def test_what_cannot_be_followed_is_named(text, untraceable):
         ("tests/a.py", "except requests.Timeout", False),
         ("test_a.py", "except requests.Timeout", False),
         ("contest_a.py", "except requests.Timeout", True),
+        ("a.py", "try:\n    f()\nexcept requests.Timeout:  # slow\n    pass\n", False),
+        ("a.py", "from requests import Timeout\ntry:\n    f()\nexcept (KeyError, Timeout) as e:\n    pass\n", False),
+        ("a.py", "from requests import Timeout as Slow\nraise Slow\n", True),
+        ("a.py", "import requests; raise requests.Timeout\n", True),
+        ("a.py", "try:\n    f()\nexcept KeyError: raise requests.Timeout\n", True),
+        ("a.py", "try:\n    f()\nexcept requests.Timeout: g(); h()\n", True),
+        ("a.py", "try:\n    f()\nexcept (\n    requests.Timeout,\n):\n    pass\n", True),
+        ("a.py", "try:\n    future.result()\nexcept requests.Timeout:\n    pass\n", True),
+        (
+            "a.py",
+            "async def f(task):\n    try:\n        await task\n    except requests.Timeout:\n        pass\n",
+            True,
+        ),
+        ("a.py", "def f():\n    try:\n        yield\n    except requests.Timeout:\n        pass\n", True),
+        ("a.py", "known = requests.Timeout\n", True),
     ],
 )
 def test_which_files_are_looked_at(path, text, expected):

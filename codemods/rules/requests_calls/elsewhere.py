@@ -19,6 +19,13 @@ from codemods.tree import Tree
 
 _NAMED = re.compile(rf"\b(?:{'|'.join(sorted(EXCEPTIONS))})\b")
 
+_PLAIN_LINE = re.compile(
+    r"[ \t]*(?:except\b[^\r\n:;]*:[ \t]*(?:#[^\r\n]*)?$|(?:from|import)\b(?![^\r\n]*(?:;|\bas\b))|#)", re.M
+)
+"""Lines that name an exception and do nothing else with it: imports that give it no other name, and handlers."""
+_OTHER_WAYS = re.compile(r"\.result\s*\(|\b(?:await|yield)\b")
+"""What may bring an exception to a handler otherwise than by a call."""
+
 
 @dataclass(frozen=True, slots=True)
 class Mentions:
@@ -31,10 +38,17 @@ class Mentions:
 
 
 def may_mention(path: str, text: str) -> bool:
-    """Whether a file is worth a look. What tests expect is not what the program does."""
+    """Whether a file is worth a look. What tests expect is not what the program does.
+
+    To parse it costs far more than to see that it only catches them, around calls.
+    """
     name = PurePosixPath(path)
     is_test = name.name.startswith("test_") or name.name == "conftest.py" or {"test", "tests"} & set(name.parts)
-    return not is_test and LIBRARY in text and _NAMED.search(text) is not None
+    if is_test or LIBRARY not in text:
+        return False
+    named = [one.start() for one in _NAMED.finditer(text)]
+    is_plain = all(_PLAIN_LINE.match(text, max(text.rfind(end, 0, at) for end in "\r\n") + 1) for at in named)
+    return bool(named) and (not is_plain or _OTHER_WAYS.search(text) is not None)
 
 
 def mentions_in(tree: Tree, path: str, imports: ImportedNames) -> Mentions:
