@@ -36,6 +36,7 @@ from codemods.rules.requests_calls.kept_sessions import (
     attribute_asked,
     kept_form,
     kept_session_of,
+    offers_to_close,
 )
 from codemods.rules.requests_calls.mappings import Pairs
 from codemods.rules.requests_calls.offering import (
@@ -54,7 +55,7 @@ from codemods.rules.requests_calls.sessions import (
     session_of,
 )
 from codemods.rules.requests_calls.streams import is_streamed
-from codemods.rules.rule import Awaited, Kept, Offer, Refusal
+from codemods.rules.rule import Kept, Offer, Refusal
 from codemods.tree import Tree
 
 _READ_LATE = (
@@ -125,23 +126,8 @@ def offer_all(
         _share_session(tree, session, choices.parity, of_session, types)
     names = group_names(tree, {span: (draft.request.call, draft.groups) for span, draft in drafts.items()})
     offers = {span: _offer(draft, names[span], choices.parity) for span, draft in drafts.items()}
-    return {**offers, **_offers_to_close(tree, sessions, offers)}
-
-
-def _offers_to_close(
-    tree: Tree, sessions: Sequence[LocalSession | GivenSession | KeptSession], offers: Mapping[Span, Offer]
-) -> dict[Span, Offer]:
-    """Offers for what closes the sessions of objects, where these become aiohttp's."""
-    found: dict[Span, Offer] = {}
-    for session in sessions:
-        of_session = [offers[tree.span(call)] for call in session.requests]
-        if not isinstance(session, KeptSession) or any(one.native is None for one in of_session):
-            continue
-        for close in session.closes:
-            span = tree.span(close)
-            reason = "aiohttp's session is closed by a coroutine function"
-            found[span] = Offer(rule=RULE.id, native=Awaited(span), reason=reason, kept=session.kept)
-    return found
+    closed = "aiohttp's session is closed by a coroutine function"
+    return {**offers, **offers_to_close(tree, sessions, offers, RULE.id, closed, None)}
 
 
 def _arguments_of(

@@ -7,7 +7,7 @@ table, section 1, on `requests.Session()` without `with`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import libcst as cst
@@ -26,7 +26,7 @@ from codemods.rules.requests_calls.sessions import (
     done_with,
     names_session,
 )
-from codemods.rules.rule import Kept, Refusal
+from codemods.rules.rule import Awaited, Kept, Offer, Refusal
 from codemods.tree import Tree
 
 _OTHER_WAYS = frozenset({"__aenter__", "__aexit__", "__del__"})
@@ -304,3 +304,22 @@ def _method_of(tree: Tree, call: cst.Call) -> cst.FunctionDef:
     method = enclosing_function(tree.path(call))
     assert isinstance(method, cst.FunctionDef)
     return method
+
+
+def offers_to_close(
+    tree: Tree, sessions: Iterable[object], offers: Mapping[Span, Offer], rule: str, reason: str, method: str | None
+) -> dict[Span, Offer]:
+    """Offers for what closes the sessions of objects, where all requests of these have native forms among the offers.
+
+    `method` is what the library calls `close()`, if it has another name.
+    """
+    found: dict[Span, Offer] = {}
+    for session in sessions:
+        if not isinstance(session, KeptSession):
+            continue
+        if any(offers[tree.span(call)].native is None for call in session.requests):
+            continue
+        for close in session.closes:
+            span = tree.span(close)
+            found[span] = Offer(rule=rule, native=Awaited(span, method), reason=reason, kept=session.kept)
+    return found

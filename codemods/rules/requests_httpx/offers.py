@@ -11,7 +11,7 @@ from codemods.rules.requests_aiohttp import RULE
 from codemods.rules.requests_calls import mocks
 from codemods.rules.requests_calls.assigned import Assigned, assignment_of
 from codemods.rules.requests_calls.handling import PlacedUse, ResponseUse
-from codemods.rules.requests_calls.kept_sessions import KeptSession
+from codemods.rules.requests_calls.kept_sessions import KeptSession, offers_to_close
 from codemods.rules.requests_calls.mappings import Pairs
 from codemods.rules.requests_calls.offering import (
     Choices,
@@ -44,7 +44,7 @@ from codemods.rules.requests_httpx.sessions import (
     session_to_take,
 )
 from codemods.rules.requests_httpx.strict import STRICT_NOTES, check_strictly, strict_form
-from codemods.rules.rule import Awaited, Kept, Offer, Refusal
+from codemods.rules.rule import Kept, Offer, Refusal
 from codemods.tree import Tree
 
 _CROWDED = Refusal("there is another request in the same statement")
@@ -114,23 +114,8 @@ def offer_all(
             drafts[span].form = _CROWDED
     names = group_names(tree, {span: (draft.request.call, draft.groups) for span, draft in drafts.items()})
     offers = {span: _offer(draft, names[span]) for span, draft in drafts.items()}
-    return {**offers, **_offers_to_close(tree, sessions, offers)}
-
-
-def _offers_to_close(
-    tree: Tree, sessions: Sequence[LocalSession | GivenSession | KeptSession], offers: Mapping[Span, Offer]
-) -> dict[Span, Offer]:
-    """Offers for what closes the sessions of objects, where these become clients of httpx."""
-    found: dict[Span, Offer] = {}
-    for session in sessions:
-        of_session = [offers[tree.span(call)] for call in session.requests]
-        if not isinstance(session, KeptSession) or any(one.native is None for one in of_session):
-            continue
-        for close in session.closes:
-            span = tree.span(close)
-            reason = "httpx's client is closed by a coroutine function"
-            found[span] = Offer(rule=RULE.id, native=Awaited(span, "aclose"), reason=reason, kept=session.kept)
-    return found
+    closed = "httpx's client is closed by a coroutine function"
+    return {**offers, **offers_to_close(tree, sessions, offers, RULE.id, closed, "aclose")}
 
 
 def _arguments_of(
