@@ -9,7 +9,6 @@ from pathlib import Path
 
 from codemods.entries import EntryFinder
 from codemods.facts import values
-from codemods.facts.decorator_uses import DecoratorUses
 from codemods.facts.flow import Flow, followed
 from codemods.facts.graph import ByName, CallGraph, ClassFact, Function, Reference
 from codemods.facts.inheritance import Inheritance, last_name
@@ -47,8 +46,6 @@ class Callers:
         self._entries = entries
         self._mentions = mentions
         self._types_of = types_of
-        self._decorator_uses = DecoratorUses(graph, sources.texts)
-        self._wrappers = {one.name for one in graph.wrappers}
         self._kin = {name for family in inheritance.families for name in family}
         self._makes_classes = any(_MAKES_CLASSES.search(text.lines.text) for text in sources.texts.values())
 
@@ -83,8 +80,8 @@ class Callers:
 
     def has_unseen(self, function: Function) -> bool:
         """Whether anything may call a function besides the resolved calls, or those of what it takes the place of."""
-        if function.name in self._wrappers:
-            return self._decorator_uses.otherwise(function.name) is not None
+        if self._mentions.decorators.has(function.name):
+            return self._mentions.decorators.otherwise(function.name) is not None
         name = last_name(function.name)
         owner = self._by_name.classes.get(function.owner or "")
         is_init = name == "__init__"

@@ -12,7 +12,6 @@ from codemods.callers import Callers, foreign_caller, is_test
 from codemods.config import Config
 from codemods.entries import EntryFinder
 from codemods.facts.bodies import Bodies
-from codemods.facts.decorator_uses import DecoratorUses
 from codemods.facts.graph import ByName, CallGraph, ClassFact, Function, Reference
 from codemods.facts.inheritance import Inheritance, last_name
 from codemods.facts.syntax import generators, stops_iteration
@@ -89,8 +88,6 @@ class LockFinder:
         self._sources = sources
         self._config = config
         self._mentions = mentions
-        self._wrappers = {one.name for one in graph.wrappers}
-        self._decorator_uses = DecoratorUses(graph, sources.texts)
 
     def planned(self, names: Container[str], seen: Seen, *, are_values_seen: bool = False) -> Iterator[PlannedFunction]:
         """Functions with their locks, as far as they are known.
@@ -166,7 +163,7 @@ class LockFinder:
             or (None if by_method else self._inheritance.locks.get(function.name))
             or self._by_definition(function, seen)
             or self._by_file(function, seen)
-            or self._decorator_uses.otherwise(function.name)
+            or self._mentions.decorators.otherwise(function.name)
             or (self._by_shape(function, seen) if is_split else self._mentions.why(function))
         )
 
@@ -175,7 +172,7 @@ class LockFinder:
         found = self._by_name.references(function.name)
         if is_split and self._entries.wrapping(function) is not None:
             return ()  # a command, that is: who uses it in a function is among its possible callers
-        if function.name in self._wrappers:
+        if self._mentions.decorators.has(function.name):
             return [one for one in found if one.caller != function.parent]  # its decorator has been read
         return found
 

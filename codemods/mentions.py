@@ -11,6 +11,7 @@ from functools import cached_property
 from codemods.entries import Scripts
 from codemods.facts.arguments import accepts, arguments_in, closing
 from codemods.facts.assemble import Text
+from codemods.facts.decorator_uses import DecoratorUses
 from codemods.facts.flow import receiver_of
 from codemods.facts.graph import ByName, Call, CallGraph, ClassFact, DecoratorEffect, Function
 from codemods.facts.inheritance import last_name
@@ -67,6 +68,7 @@ class MentionFinder:
         self._mentioned_classes: dict[str, bool] = {}
         self._unread_words = {name: set(re.findall(rb"\w+", content)) for name, content in sources.unread.items()}
         self._by_name = by_name
+        self.decorators = DecoratorUses(graph, sources.texts)
         self.related = _related_classes(graph)
         """For each class those that can have an instance in common with it."""
         self.project = {one.name.partition(":")[0].partition(".")[0] for one in graph.functions}

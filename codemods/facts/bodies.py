@@ -38,6 +38,14 @@ class Assigned:
     """The name of the object, where it has one, as in `self`; else nothing."""
 
 
+_INDENTED = "if True:\n"
+
+
+def lines_before(function: Function, source: str) -> int:
+    """How many lines of its file come before the text of a function that `Bodies.source` gives."""
+    return function.span.line - 1 - source.startswith(_INDENTED)
+
+
 class Bodies:
     """The functions of a project, by the texts that define them."""
 
@@ -93,14 +101,14 @@ class Bodies:
     def source(self, function: Function) -> str | None:
         """The text of a function, its decorators left out, as a module of its own; None when it cannot be told.
 
-        One that is indented stands behind `if True:`, which keeps the text as it is.
+        One that is indented stands behind `if True:`, which keeps the text as it is; see `lines_before`.
         """
         body = self.body(function)
         if body is None:
             return None
         lines = self._texts[function.path].lines
         text = lines.text[lines.offset(function.span.line, 1) : body[1]]
-        return f"if True:\n{text}" if text[:1].isspace() else text
+        return f"{_INDENTED}{text}" if text[:1].isspace() else text
 
     def body(self, function: Function) -> tuple[int, int] | None:
         """The offsets of a function's body, from the end of its parameters on; None when they cannot be told."""

@@ -33,6 +33,10 @@ class DecoratorUses:
         """How many functions something of a name decorates that is resolved."""
         self._found: dict[str, str | None] = {}
 
+    def has(self, function: str) -> bool:
+        """Whether a function is such a wrapper."""
+        return function in self._decorators
+
     def otherwise(self, function: str) -> str | None:
         """Why a function may run something else than those it is known to take the place of; None when it may not."""
         name = self._decorators.get(function)

@@ -14,7 +14,7 @@ import libcst as cst
 
 from codemods.facts.arguments import closing
 from codemods.facts.assemble import Text
-from codemods.facts.bodies import Bodies
+from codemods.facts.bodies import Bodies, lines_before
 from codemods.facts.graph import ByName, CallGraph, Decorator, DecoratorEffect, Function
 from codemods.facts.inheritance import last_name
 from codemods.facts.named_decorators import NamedDecorators
@@ -114,7 +114,7 @@ class _Reader:
         if running is None:
             return _UNKNOWN
         wrapper = f"{name}.<locals>.{running.wrapper}"
-        above = function.span.line - 1 - source.startswith("if True:\n")
+        above = lines_before(function, source)
         calls = (replace(one, line=one.line + above, end_line=one.end_line + above) for one in running.calls)
         self.running[wrapper] = WrapperRun(decorator, function.path, tuple(calls))
         return _Told(DecoratorEffect.RUNS, wrapper)

@@ -22,7 +22,10 @@ def with_given(graph: CallGraph, texts: Mapping[str, Text], takers: Container[st
             calls[call.path].append((call, called[0]))
     if not calls:
         return graph
-    references = tuple(replace(one, given=_given(one, calls[one.path], texts[one.path])) for one in graph.references)
+    references = tuple(
+        replace(one, given=_given(one, calls[one.path], texts[one.path])) if one.path in calls else one
+        for one in graph.references
+    )
     return replace(graph, references=references)
 
 

@@ -14,7 +14,7 @@ from typing import TypeVar
 import libcst as cst
 
 from codemods.facts.assemble import Text
-from codemods.facts.bodies import Bodies
+from codemods.facts.bodies import Bodies, lines_before
 from codemods.facts.graph import Function
 from codemods.facts.syntax import function_named_at
 from codemods.facts.variables import Occurrence, Path, Scope, Variables
@@ -161,7 +161,7 @@ class Units:
         """The text of one function, and how many lines of its file come before it."""
         source = self._bodies.source(function)
         assert source is not None, function.name
-        return source, function.span.line - (2 if source.startswith("if True:\n") else 1)
+        return source, lines_before(function, source)
 
 
 def _moved(span: Span, lines: int) -> Span:

@@ -16,7 +16,7 @@ import libcst as cst
 
 from codemods.facts.assemble import Text
 from codemods.facts.bodies import Place as TextPlace
-from codemods.facts.graph import Call, CallGraph, CallKind, ClassFact, Function, Reference
+from codemods.facts.graph import ByName, Call, CallGraph, CallKind, ClassFact, Function
 from codemods.facts.inheritance import last_name
 from codemods.facts.slots import NAMESPACE, Attribute, Files, Place, Slot, Slots, Variable
 from codemods.facts.units import Unit, UnseenError
@@ -52,19 +52,16 @@ def with_values(graph: CallGraph, names: Iterable[str], project: Project) -> Cal
 
     The uses that are followed say so, and those of the other functions say where they get out of sight.
     """
-    references: dict[str, list[Reference]] = defaultdict(list)
-    for one in graph.references:
-        for target in one.targets:
-            references[target].append(one)
+    by_name = ByName(graph)
     files = Files(graph, project.texts, project.types_of)
     slots = Slots(files, project.is_opaque, project.unread_with)
     unseen: dict[str, str] = {}
     followed: set[str] = set()
     calls: dict[_CallKey, Call] = {}
     for name in sorted(names):
-        if name in unseen or name in followed or not references[name]:
+        if name in unseen or name in followed or not by_name.references(name):
             continue
-        meeting = _Meeting(files, slots, project, references)
+        meeting = _Meeting(files, slots, project, by_name)
         try:
             meeting.explore(name)
             found = meeting.calls()
@@ -102,7 +99,7 @@ class _Meeting:
     files: Files
     _slots: Slots
     project: Project
-    references: Mapping[str, list[Reference]]
+    by_name: ByName
     functions: set[str] = field(default_factory=set)
     _shapes: dict[Slot, Shape] = field(default_factory=dict)
     _into: dict[_Node, set[str | Slot]] = field(default_factory=lambda: defaultdict(set))
@@ -127,7 +124,7 @@ class _Meeting:
             else:
                 self._follow_slot(one)
         for function in sorted(self.functions):
-            for reference in self.references.get(function, ()):
+            for reference in self.by_name.references(function):
                 if (reference.path, reference.span) not in self._covered:
                     raise UnseenError(f"{reference.path}:{reference.span.line}")
         self._check_parameters()
@@ -237,7 +234,7 @@ class _Meeting:
             raise UnseenError(f"where {name} may be called as well, which is async already")
         if last_name(name) == "__init__":
             raise UnseenError(f"where an instance of {name.removesuffix('.__init__')} may be made as well")
-        for reference in self.references.get(name, ()):
+        for reference in self.by_name.references(name):
             where = f"{reference.path}:{reference.span.line}"
             unit = self.files.units.at(reference.path, reference.span)
             node = unit.at(reference.span, cst.Name) or unit.at(reference.span, cst.Attribute)

@@ -14,16 +14,13 @@ import libcst as cst
 
 from codemods.facts.graph import Call, CallGraph, CallKind, Decorator, Function, Wrapper
 from codemods.facts.syntax import dotted_name, enclosing_function
+from codemods.facts.value_uses import TOLD
 from codemods.model import Span
 from codemods.tree import Tree
 
 _WRAPS = frozenset({"functools.wraps"})
 _SAME_FOR_ANY_COLOR = frozenset({"callable", "getattr", "hasattr", "inspect.signature", "signature"})
 """What gives the same for a coroutine function as for another."""
-_TOLD = frozenset(
-    {"__annotations__", "__defaults__", "__doc__", "__kwdefaults__", "__module__", "__name__", "__qualname__"}
-)
-"""The attributes that any function has and that its color does not change."""
 _Path = Sequence[cst.CSTNode]
 
 
@@ -68,7 +65,7 @@ def is_harmless(path: _Path, decorator: cst.FunctionDef, wrappers: Sequence[cst.
         is_called = isinstance(outer, cst.Call) and outer.func is parent
         attribute = parent.attr.value
         is_marked = isinstance(outer, cst.AssignTarget) and not attribute.startswith("__")
-        return is_marked or (attribute in _TOLD and not is_called)
+        return is_marked or (attribute in TOLD and not is_called)
     if isinstance(parent, cst.Arg) and isinstance(outer, cst.Call):
         if isinstance(path[-4], cst.Decorator):
             return path[-5] in wrappers  # `functools.wraps`
