@@ -28,14 +28,13 @@ from codemods.rules.requests_aiohttp.statements import lifted_form, with_form
 from codemods.rules.requests_aiohttp.strict import STRICT_NOTES, check_strictly
 from codemods.rules.requests_calls import mocks
 from codemods.rules.requests_calls.assigned import Assigned, assignment_of
+from codemods.rules.requests_calls.file_sessions import sessions_of_file
 from codemods.rules.requests_calls.handling import PlacedUse, ResponseUse
 from codemods.rules.requests_calls.kept_sessions import NOTE as KEPT_NOTE
 from codemods.rules.requests_calls.kept_sessions import (
     KeptForm,
     KeptSession,
-    attribute_asked,
     kept_form,
-    kept_session_of,
     offers_to_close,
 )
 from codemods.rules.requests_calls.mappings import Pairs
@@ -52,7 +51,6 @@ from codemods.rules.requests_calls.sessions import (
     LocalSession,
     SessionForm,
     session_form,
-    session_of,
 )
 from codemods.rules.requests_calls.streams import is_streamed
 from codemods.rules.rule import Kept, Offer, Refusal
@@ -113,7 +111,9 @@ def offer_all(
     }
     for span in sharing_a_statement(tree, (one.call for one in requests)):
         drafts[span].arguments = Refusal("there is another request in the same statement")
-    sessions = _sessions_of(tree, drafts, closing, imports, types)
+    sessions, refused = sessions_of_file(tree, requests, closing, imports, types, TAKER)
+    for span, refusal in refused.items():
+        drafts[span].arguments = refusal
     _draw_forms(tree, drafts, types)
     if choices.parity is Parity.STRICT:
         _draw_strictly(tree, drafts)
@@ -142,39 +142,6 @@ def _arguments_of(
     if request.is_of_session and isinstance(dict(checked.adjustments).get("headers"), Pairs):
         return Refusal("headers= holds None, which keeps a header of the session from being sent")
     return replace(checked, notes=(*checked.notes, *mocks.note("aiohttp", request.verb, replaced)))
-
-
-def _sessions_of(
-    tree: Tree,
-    drafts: Mapping[Span, _Draft],
-    closing: Container[Span],
-    imports: ImportedNames,
-    types: Mapping[Span, str],
-) -> list[LocalSession | GivenSession | KeptSession]:
-    """The sessions of a file that have a form; the requests of others are refused."""
-    found: list[LocalSession | GivenSession | KeptSession] = []
-    known: set[Span] = set()
-    taken: dict[int, set[str]] = {}
-    for span, draft in drafts.items():
-        if not draft.request.is_of_session or span in known:
-            continue
-        call = draft.request.call
-        is_kept = attribute_asked(call) is not None
-        session = (
-            kept_session_of(tree, call, imports, types, TAKER)
-            if is_kept
-            else session_of(tree, call, imports, types, taken, TAKER)
-        )
-        if isinstance(session, Refusal):
-            draft.arguments = session
-        elif any(tree.span(call) not in drafts for call in session.requests):
-            draft.arguments = Refusal(f"not all requests of its session {session.name} could be resolved")
-        elif isinstance(session, KeptSession) and any(tree.span(call) not in closing for call in session.closes):
-            draft.arguments = Refusal(f"its session {session.name} is closed by a method that stays sync")
-        else:
-            found.append(session)
-            known.update(tree.span(call) for call in session.requests)
-    return found
 
 
 def _draw_forms(tree: Tree, drafts: Mapping[Span, _Draft], types: Mapping[Span, str]) -> None:

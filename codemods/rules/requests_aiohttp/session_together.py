@@ -10,20 +10,17 @@ from collections.abc import Mapping, Sequence
 import libcst as cst
 
 from codemods.rules.requests_aiohttp.logins import DigestLogin
-from codemods.rules.requests_calls.adjustments import PASSED, Adjustment
+from codemods.rules.requests_calls.adjustments import Adjustment
 from codemods.rules.requests_calls.arguments import named_arguments
-from codemods.rules.requests_calls.combinations import holds_user, is_given, keeps_out, visible_headers
-from codemods.rules.requests_calls.expressions import is_name, type_of
+from codemods.rules.requests_calls.combinations import holds_user, is_given, keeps_out, visible_headers, visible_names
 from codemods.rules.requests_calls.session_uses import (
     Path,
     SessionChange,
     SessionUse,
     Types,
-    assigned,
-    given_alone,
-    item_assigned,
+    headers_set,
+    why_own_differs,
 )
-from codemods.rules.requests_calls.values import is_plain_dict
 from codemods.rules.rule import Refusal
 from codemods.tree import Tree
 
@@ -44,13 +41,9 @@ def check_request(
             is_visible = "authorization" in visible_headers(arguments) or holds_user(arguments["url"])
             if is_visible or isinstance(checked.get("auth"), DigestLogin):
                 return Refusal("its session has a login, and it brings another one")
-        if own is None or is_name(own, "None"):
-            continue
-        if use.argument != "params":
-            return Refusal(f"its session has {use.argument} set, and it brings others")
-        is_dict = isinstance(own, cst.Dict) or is_plain_dict(type_of(tree, own, types))
-        if not is_dict or checked.get("params") != PASSED:
-            return Refusal("its session has params, and its own are not known to be a dict of texts")
+        refusal = why_own_differs(tree, use, own, checked, types)
+        if refusal is not None:
+            return refusal
     return None
 
 
@@ -60,7 +53,7 @@ def check_uses(uses: Sequence[tuple[SessionUse, Path]]) -> Refusal | None:
     has_login = any(use.change is SessionChange.LOGIN for use, _ in uses)
     for use, path in uses:
         line = use.node.line
-        if use.change in _OF_HEADERS and "cookie" in visible_headers({"headers": _headers_set(path)}):
+        if use.change in _OF_HEADERS and "cookie" in visible_names(headers_set(path[:-1])):
             return Refusal(f"has a Cookie among its headers in line {line}, which aiohttp sends besides its cookies")
         if has_login and use.change in _OF_HEADERS and not _keeps_authorization_out(path):
             return Refusal(f"has a login, and there may be another one among its headers in line {line}")
@@ -76,13 +69,4 @@ _HEADER_CHANGES = _OF_HEADERS | {SessionChange.LOGIN}
 
 def _keeps_authorization_out(path: Path) -> bool:
     """Whether a use of the headers of a session only sets such as can be seen to be no login."""
-    return keeps_out("authorization", _headers_set(path))
-
-
-def _headers_set(path: Path) -> cst.BaseExpression:
-    """What a use of the headers of a session sets, as one expression; None as a name where it sets nothing."""
-    held = path[:-1]
-    item = item_assigned(held)
-    if item is not None:
-        return cst.Dict([cst.DictElement(*item)])
-    return assigned(held) or given_alone(held, "update") or cst.Name("None")
+    return keeps_out("authorization", headers_set(path[:-1]))

@@ -71,7 +71,11 @@ def lower_names(keys: Iterable[cst.BaseExpression]) -> set[str]:
 
 
 def visible_headers(arguments: Arguments) -> set[str]:
-    """The names of the headers that can be seen, in small letters."""
-    headers = arguments.get("headers")
+    """The names of the headers of a request that can be seen, in small letters."""
+    return visible_names(arguments.get("headers"))
+
+
+def visible_names(headers: cst.BaseExpression | None) -> set[str]:
+    """The names of headers that can be seen, in small letters."""
     elements = headers.elements if isinstance(headers, cst.Dict) else ()
     return lower_names(one.key for one in elements if isinstance(one, cst.DictElement))

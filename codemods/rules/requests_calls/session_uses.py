@@ -12,8 +12,8 @@ from enum import StrEnum
 import libcst as cst
 
 from codemods.model import Span
-from codemods.rules.requests_calls.adjustments import PASSED, Answer
-from codemods.rules.requests_calls.expressions import type_of
+from codemods.rules.requests_calls.adjustments import PASSED, Adjustment, Answer
+from codemods.rules.requests_calls.expressions import is_name, type_of
 from codemods.rules.requests_calls.hooks import check_hooks
 from codemods.rules.requests_calls.mappings import check_mapping
 from codemods.rules.requests_calls.values import Wire, is_plain_dict
@@ -182,4 +182,26 @@ def why_hooks_do_more(path: Path) -> Refusal | None:
     answer = check_hooks(value, PASSED) if value is not None else None
     if answer is None or isinstance(answer, Refusal) or answer[0] != PASSED:
         return Refusal("has hooks, which may do anything with a response,")
+    return None
+
+
+def headers_set(path: Path) -> cst.BaseExpression | None:
+    """What is set of the headers at the end of a path, as one expression; None where they are used otherwise."""
+    item = item_assigned(path)
+    if item is not None:
+        return cst.Dict([cst.DictElement(*item)])
+    return given_alone(path, "update") or assigned(path)
+
+
+def why_own_differs(
+    tree: Tree, use: SessionUse, own: cst.BaseExpression | None, adjusted: Mapping[str, Adjustment], types: Types
+) -> Refusal | None:
+    """Why what a request brings does not go with what is set on its session; `adjusted` is what becomes of that."""
+    if own is None or is_name(own, "None"):
+        return None
+    if use.argument != "params":
+        return Refusal(f"its session has {use.argument} set, and it brings others")
+    is_dict = isinstance(own, cst.Dict) or is_plain_dict(type_of(tree, own, types))
+    if not is_dict or adjusted.get("params") != PASSED:
+        return Refusal("its session has params, and its own are not known to be a dict of texts")
     return None

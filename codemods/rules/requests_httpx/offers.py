@@ -10,6 +10,7 @@ from codemods.model import Parity, Span
 from codemods.rules.requests_aiohttp import RULE
 from codemods.rules.requests_calls import mocks
 from codemods.rules.requests_calls.assigned import Assigned, assignment_of
+from codemods.rules.requests_calls.file_sessions import sessions_of_file
 from codemods.rules.requests_calls.handling import PlacedUse, ResponseUse
 from codemods.rules.requests_calls.kept_sessions import KeptSession, offers_to_close
 from codemods.rules.requests_calls.mappings import Pairs
@@ -41,7 +42,7 @@ from codemods.rules.requests_httpx.sessions import (
     given_by_session,
     has_raising_hook,
     notes_of_session,
-    session_to_take,
+    taker,
 )
 from codemods.rules.requests_httpx.strict import STRICT_NOTES, check_strictly, strict_form
 from codemods.rules.rule import Kept, Offer, Refusal
@@ -93,7 +94,9 @@ def offer_all(
     for span in crowded:
         if not drafts[span].request.is_of_session:
             drafts[span].arguments = _CROWDED
-    sessions = _sessions_of(tree, drafts, closing, imports, types, choices.parity)
+    sessions, refused = sessions_of_file(tree, requests, closing, imports, types, taker(choices.parity))
+    for span, refusal in refused.items():
+        drafts[span].arguments = refusal
     _draw_forms(tree, drafts, types)
     if choices.parity is Parity.STRICT:
         for draft in drafts.values():
@@ -130,34 +133,6 @@ def _arguments_of(
     if request.is_of_session and isinstance(dict(checked.adjustments).get("headers"), Pairs):
         return Refusal("headers= holds None, which keeps a header of the session from being sent")
     return replace(checked, notes=(*checked.notes, *mocks.note("httpx", request.verb, replaced)))
-
-
-def _sessions_of(
-    tree: Tree,
-    drafts: Mapping[Span, _Draft],
-    closing: Container[Span],
-    imports: ImportedNames,
-    types: Mapping[Span, str],
-    parity: Parity,
-) -> list[LocalSession | GivenSession | KeptSession]:
-    """The sessions of a file that have a form; the requests of others are refused."""
-    found: list[LocalSession | GivenSession | KeptSession] = []
-    known: set[Span] = set()
-    taken: dict[int, set[str]] = {}
-    for span, draft in drafts.items():
-        if not draft.request.is_of_session or span in known:
-            continue
-        session = session_to_take(tree, draft.request.call, imports, types, taken, parity)
-        if isinstance(session, Refusal):
-            draft.arguments = session
-        elif any(tree.span(call) not in drafts for call in session.requests):
-            draft.arguments = Refusal(f"not all requests of its session {session.name} could be resolved")
-        elif isinstance(session, KeptSession) and any(tree.span(call) not in closing for call in session.closes):
-            draft.arguments = Refusal(f"its session {session.name} is closed by a method that stays sync")
-        else:
-            found.append(session)
-            known.update(tree.span(call) for call in session.requests)
-    return found
 
 
 def _share_session(

@@ -29,6 +29,7 @@ from codemods.rules.requests_calls.session_uses import (
     assigned,
     assignment_span,
     given_alone,
+    headers_set,
     item_assigned,
     params_kept,
     unadjusted,
@@ -100,8 +101,7 @@ def _same(tree: Tree, path: Path, *notes: str, keyword: str | None = None) -> Se
 
 def _headers(tree: Tree, path: Path, types: Types, parity: Parity) -> SessionUse | Refusal:
     """`headers.update(...)`, `headers[...] = ...`, `headers = {...}`."""
-    item, new = item_assigned(path), assigned(path)
-    value = cst.Dict([cst.DictElement(*item)]) if item is not None else given_alone(path, "update") or new
+    item, new, value = item_assigned(path), assigned(path), headers_set(path)
     if value is None:
         return Refusal("has its headers used otherwise than to set them, and httpx's hold other defaults,")
     if item is not None:

@@ -11,32 +11,25 @@ from functools import partial
 
 import libcst as cst
 
-from codemods.facts.syntax import ImportedNames
 from codemods.model import Parity, Span
 from codemods.rules.names import variables
 from codemods.rules.requests_calls.adjustments import PASSED
 from codemods.rules.requests_calls.arguments import named_arguments
 from codemods.rules.requests_calls.combinations import is_given
-from codemods.rules.requests_calls.expressions import is_name, type_of
 from codemods.rules.requests_calls.kept_sessions import NOTE as KEPT_NOTE
 from codemods.rules.requests_calls.kept_sessions import (
     KeptForm,
     KeptSession,
-    attribute_asked,
     kept_form,
-    kept_session_of,
 )
 from codemods.rules.requests_calls.offering import Request
-from codemods.rules.requests_calls.session_uses import SessionChange, Types
+from codemods.rules.requests_calls.session_uses import SessionChange, Types, why_own_differs
 from codemods.rules.requests_calls.sessions import (
-    GivenSession,
     LocalSession,
     SessionForm,
     SessionTaker,
     session_form,
-    session_of,
 )
-from codemods.rules.requests_calls.values import is_plain_dict
 from codemods.rules.requests_httpx.arguments import (
     MERGED_NOTE,
     REDIRECT_NOTE,
@@ -60,15 +53,6 @@ NOTE = (
 def taker(parity: Parity) -> SessionTaker:
     """What httpx can do of what is done with a session."""
     return SessionTaker("client of httpx", partial(use_of_session, parity=parity))
-
-
-def session_to_take(
-    tree: Tree, call: cst.Call, imports: ImportedNames, types: Types, taken: dict[int, set[str]], parity: Parity
-) -> LocalSession | GivenSession | KeptSession | Refusal:
-    """The session that a request is made with, or why it has no form in httpx."""
-    if attribute_asked(call) is not None:
-        return kept_session_of(tree, call, imports, types, taker(parity))
-    return session_of(tree, call, imports, types, taken, taker(parity))
 
 
 def notes_of_session(session: LocalSession | KeptSession) -> tuple[str, ...]:
@@ -153,13 +137,9 @@ def check_request(
         own = arguments.get(use.argument or "")
         if use.keyword == LOGIN_OF_SESSION and _may_be_none(adjusted, arguments.get("auth")):
             return Refusal("its session has a login, and it brings one that may be none")
-        if own is None or is_name(own, "None"):
-            continue
-        if use.argument != "params":
-            return Refusal(f"its session has {use.argument} set, and it brings others")
-        is_dict = isinstance(own, cst.Dict) or is_plain_dict(type_of(tree, own, types))
-        if not is_dict or adjusted.get("params") != PASSED:
-            return Refusal("its session has params, and its own are not known to be a dict of texts")
+        refusal = why_own_differs(tree, use, own, adjusted, types)
+        if refusal is not None:
+            return refusal
     return _beside(tree, session, checked, arguments)
 
 
