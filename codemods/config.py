@@ -20,7 +20,7 @@ from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
 from codemods.errors import ConfigError
 from codemods.model import Fallback, HttpClient, Parity, Scope, SessionMode
-from codemods.packs import Boundary
+from codemods.packs import Boundary, DeclaredCall, DeclaredOffload, DeclaredUse
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,14 @@ class Config:
     """Whether what the changes ask of the project's requirements is written with them."""
     boundary: tuple[Boundary, ...] = ()
     """What decorators and overridden methods mean; these overrule the packs."""
+    call: tuple[DeclaredCall, ...] = ()
+    """Functions that block, with their async forms; these overrule the packs."""
+    offload: tuple[DeclaredOffload, ...] = ()
+    """Functions that block and have none; these overrule the packs."""
+    with_: tuple[DeclaredUse, ...] = ()
+    """What is entered with `async with`."""
+    iter: tuple[DeclaredUse, ...] = ()
+    """What is iterated over with `async for`."""
 
 
 def _one_of(choices: type[StrEnum]) -> str:
@@ -68,6 +76,10 @@ _KEYS: Final[Mapping[str, tuple[Any, str]]] = {
     "exclude": (tuple[str, ...], _STRINGS),
     "python": (str, "a string, the path of a Python interpreter"),
     "update-requirements": (bool, "true or false"),
+    "call": (tuple[DeclaredCall, ...], "a list of tables with `sync`, and `async` where another name is called then"),
+    "offload": (tuple[DeclaredOffload, ...], "a list of tables with `sync`"),
+    "with": (tuple[DeclaredUse, ...], "a list of tables with `sync`"),
+    "iter": (tuple[DeclaredUse, ...], "a list of tables with `sync`"),
     "boundary": (tuple[Boundary, ...], "a list of tables with `kind` and one of `decorator`, `method` and `taker`"),
 }
 """For each key its type, and in words what is accepted."""
@@ -88,7 +100,8 @@ def load_config(start: Path, explicit: Path | None = None) -> Config:
     values: dict[str, Any] = {}
     for key, raw in _table(path).items():
         value = _checked(path, key, raw)
-        values[key.replace("-", "_")] = folder / value if key == "python" else value
+        name = "with_" if key == "with" else key.replace("-", "_")
+        values[name] = folder / value if key == "python" else value
     return Config(**values)
 
 

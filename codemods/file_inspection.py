@@ -12,6 +12,16 @@ import libcst as cst
 
 from codemods.config import Config
 from codemods.facts.closure import Closure, blocking_name, plain_site
+from codemods.facts.generators import (
+    ITERATING,
+    AsyncForm,
+    cleans_up,
+    delegates,
+    generators,
+    is_stub,
+    stops_iteration,
+    why_no_async_generator,
+)
 from codemods.facts.graph import Call, CallGraph, CallKind, ClassFact, Function
 from codemods.facts.handlers import ExceptionNames, clauses_around
 from codemods.facts.inheritance import last_name
@@ -26,10 +36,8 @@ from codemods.facts.syntax import (
     Use,
     base_count,
     function_named_at,
-    generators,
     place_of,
     rebound_names,
-    stops_iteration,
 )
 from codemods.locking import Seen
 from codemods.model import NOT_GUARDED, Guard, Guards, SessionMode, Span
@@ -41,15 +49,16 @@ from codemods.planning.facts import (
     Site,
     UnawaitedCall,
 )
-from codemods.rules import MISSING_AWAIT, offload, twin_call
+from codemods.rules import MISSING_AWAIT, TWIN_CALL, offload, twin_call
 from codemods.rules.clients import CLIENTS
+from codemods.rules.consumption import consumed_by, taken_by
 from codemods.rules.missing_await import is_consumed_later
 from codemods.rules.names import free_name
 from codemods.rules.requests_calls import FUNCTIONS, METHODS
 from codemods.rules.requests_calls.elsewhere import Mentions
 from codemods.rules.requests_calls.handling import NativeRequest, NativeResponse, ResponseUse
 from codemods.rules.requests_calls.offering import Choices, Request
-from codemods.rules.rule import Offer
+from codemods.rules.rule import Offer, Refusal
 from codemods.tree import Tree
 
 _BY_SYNTAX = Place(Position.BLOCKED, "as part of a statement or an operator", Use.OTHER, "")
@@ -158,8 +167,19 @@ class FileInspector:
         interruptible = catches_interrupt(self._tree)
         for function in self._index.functions[self._name]:
             node = function_named_at(self._tree, function.span)
-            if node in yielding:
+            if node is not None and node in yielding:
                 seen.generators.add(function.name)
+                if cleans_up(self._tree, node):
+                    seen.cleaning.add(function.name)
+                if delegates(self._tree, node):
+                    seen.delegating.add(function.name)
+                spent = why_no_async_generator(self._tree, node)
+                if spent is not None:
+                    seen.spent[function.name] = spent
+            elif last_name(function.name) == ITERATING:
+                seen.spent[function.name] = "it is no generator itself, and its objects are iterated over"
+            if node is not None and is_stub(node):
+                seen.stubs.add(function.name)
             if node in stopping:
                 seen.stopping.add(function.name)
             if node in interruptible:
@@ -185,8 +205,10 @@ class FileInspector:
         is_inject = self._config.session is SessionMode.INJECT
         return SessionRoom(name, can_take=is_inject and function.params.star_kwarg is None)
 
-    def _place(self, span: Span) -> Place | None:
-        node = self._tree.at(span, cst.Call) or self._tree.at(span, cst.Attribute)
+    def _place(self, span: Span, kind: CallKind = CallKind.CALL) -> Place | None:
+        node: cst.BaseExpression | None = self._tree.at(span, cst.Call) or self._tree.at(span, cst.Attribute)
+        if kind is CallKind.IMPLICIT:
+            node = self._tree.at(span, cst.BaseExpression)  # type: ignore[type-abstract]
         if node is None:
             return None
         return replace(place_of(self._tree, node), guards=Guards.around(self._guards(node)))
@@ -199,7 +221,7 @@ class FileInspector:
 
     def _site(self, call: Call) -> Site:
         site = plain_site(call)
-        place = self._place(call.span) or _BY_SYNTAX
+        place = self._place(call.span, call.kind) or _BY_SYNTAX
         if self._markers.ignores(call.span.line, None):
             place = replace(place, position=Position.BLOCKED, blocker="on a line marked `awaitify: ignore`")
         if place.blocker == AT_MODULE_LEVEL and Path(self._name).name == "__main__.py":
@@ -234,7 +256,10 @@ class FileInspector:
         made = self._requests_offers(names)
         for call in seeds:
             name = names[call.span]
-            place = self._place(call.span)
+            place = self._place(call.span, call.kind)
+            if name is not None and place is not None and name in self._knowledge.entered | self._knowledge.iterated:
+                yield self._declared_use(call, name, place)
+                continue
             node = self._tree.at(call.span, cst.Call)
             if name is None or place is None or node is None:
                 continue
@@ -251,6 +276,21 @@ class FileInspector:
                 decoding = Guards.joined(self._guards_of(offer.native, self._client.decoding))
             ignored = self._is_silenced(offer.rule, call)
             yield BlockingCall(call.path, call.span, call.caller, name, offer, place, ignored, decoding, levels)
+
+    def _declared_use(self, call: Call, name: str, place: Place) -> BlockingCall:
+        """What the user says to be entered with `async with`, or iterated over with `async for`."""
+        node = self._tree.at(call.span, cst.BaseExpression)  # type: ignore[type-abstract]
+        assert node is not None, call
+        async_form = AsyncForm.ENTERED if name in self._knowledge.entered else AsyncForm.ITERATED
+        take = taken_by if call.kind is CallKind.IMPLICIT else consumed_by
+        consumed = take(self._tree, node, async_form)
+        if isinstance(consumed, Refusal):
+            offer = Offer(TWIN_CALL.id, None, consumed.reason, can_thread=False)
+        elif consumed.is_returned:
+            offer = Offer(TWIN_CALL.id, None, "what it gives is returned", can_thread=False)
+        else:
+            offer = Offer(TWIN_CALL.id, consumed, f"you declared that {name} has an async form", consumed.notes)
+        return BlockingCall(call.path, call.span, call.caller, name, offer, place, self._is_silenced(offer.rule, call))
 
     def _guards_of(self, form: NativeResponse, kinds: Container[ResponseUse]) -> Iterator[Guards]:
         """The handlers around each of some uses of a response."""

@@ -13,6 +13,7 @@ from codemods.callers import Callers
 from codemods.config import Config
 from codemods.entries import EntryFinder
 from codemods.facts.closure import Closure, blocking_name, plain_functions, plain_site
+from codemods.facts.generators import ENTERING
 from codemods.facts.graph import ByName, Call, CallGraph
 from codemods.facts.inheritance import Inheritance, last_name
 from codemods.facts.syntax import (
@@ -23,6 +24,7 @@ from codemods.facts.syntax import (
 )
 from codemods.file_inspection import Collected, FileInspector, GraphIndex, Shared, key_of
 from codemods.holders import HolderFinder
+from codemods.iterators import with_iterators
 from codemods.keepers import KeeperFinder
 from codemods.locking import LockFinder, Seen, see_alone
 from codemods.mentions import MentionFinder, Sources
@@ -116,12 +118,17 @@ def inspect(
 
     received = _received(collected, index, shared, tree_of)
     sites = [collected.sites.get(key_of(call)) or _uninspected(call, closure, sources) for call in index.sites]
+    keepers = tuple(_keepers(prospect, collected, sources, tree_of, types_of))
+    for name in {f"{one.name}.{method}" for one in keepers for method in ENTERING} & functions.keys():
+        why = "its class keeps a session, and is entered as that has to be"
+        functions[name] = replace(functions[name], lock=functions[name].lock or why)
+    iterators = with_iterators(functions, sites, inheritance.families, tree_of)
     facts = PlanningFacts(
-        functions=functions,
-        sites=tuple(sites),
+        functions=iterators.functions,
+        sites=tuple(iterators.sites),
         blocking=(*collected.blocking, *_unchanged(closure, knowledge)),
         unawaited=tuple(collected.unawaited),
-        families=inheritance.families,
+        families=iterators.families,
         implements=inheritance.implements,
         loop_bound=graph.callers_of(knowledge.loop_bound, or_coroutines=True) | collected.seen.stopping,
         loop_starters=graph.callers_of(knowledge.loop_starters),
@@ -131,7 +138,7 @@ def inspect(
         watched=dict(watched(_called_as(received, sites), graph.functions, graph.calls, sources.texts)),
         holders=tuple(_holders(prospect, collected, config, tree_of, types_of)),
         values=entries.values(),
-        keepers=tuple(_keepers(prospect, collected, sources, tree_of, types_of)),
+        keepers=keepers,
         raised=_first(one.raised for one in collected.mentions),
         untraceable=_first(one.untraceable for one in collected.mentions),
     )

@@ -14,11 +14,12 @@ import libcst as cst
 
 from codemods.bound_arguments import bound_arguments
 from codemods.callers import Callers
+from codemods.facts.generators import generators
 from codemods.facts.graph import ByName, Call, CallGraph, CallKind, ClassFact, Function
 from codemods.facts.inheritance import last_name
 from codemods.facts.kinds import Kind, kinds_of
 from codemods.facts.lookups import looked_up_names
-from codemods.facts.syntax import enclosing_function, function_named_at, generators
+from codemods.facts.syntax import enclosing_function, function_named_at
 from codemods.facts.unresolved import texts_with
 from codemods.mentions import MentionFinder, Sources
 from codemods.model import Span

@@ -12,12 +12,12 @@ from codemods.callers import Callers, foreign_caller, is_test
 from codemods.config import Config
 from codemods.entries import EntryFinder
 from codemods.facts.bodies import Bodies
+from codemods.facts.generators import ENTERING, ITERATING, AsyncForm, generators, stops_iteration
 from codemods.facts.graph import ByName, CallGraph, ClassFact, Function, Reference
 from codemods.facts.inheritance import Inheritance, last_name
-from codemods.facts.syntax import generators, stops_iteration
 from codemods.mentions import MentionFinder, Sources
 from codemods.parsing import parse
-from codemods.planning.boundaries import keeps_function, lock_of
+from codemods.planning.boundaries import keeps_function, lock_of, makes_context_manager
 from codemods.planning.facts import PlannedFunction, SessionRoom
 from codemods.tree import Tree
 
@@ -27,6 +27,14 @@ class Seen:
     """What the syntax of the parsed files says of functions and classes, by name."""
 
     generators: set[str]
+    spent: dict[str, str]
+    """Generators that no async generator can replace, and why."""
+    cleaning: set[str]
+    """Generators that have something to do when they are closed before their end."""
+    delegating: set[str]
+    """Generators that yield from others."""
+    stubs: set[str]
+    """Functions that do nothing but stand for others."""
     kept: set[str]
     """Functions with a comment that asks to keep them."""
     unknown_bases: set[str]
@@ -49,7 +57,7 @@ class Seen:
     @staticmethod
     def nothing(parsed: Iterable[str]) -> Seen:
         """Nothing seen in some files."""
-        return Seen(set(), set(), set(), set(), set(), {}, set(), set(), set(parsed), {})
+        return Seen(set(), {}, set(), set(), set(), set(), set(), set(), set(), {}, set(), set(), set(parsed), {})
 
 
 def see_alone(graph: CallGraph, names: Container[str], sources: Sources, seen: Seen) -> None:
@@ -66,6 +74,25 @@ def see_alone(graph: CallGraph, names: Container[str], sources: Sources, seen: S
         for look, into in ((generators, seen.generators), (stops_iteration, seen.stopping)):
             if not isinstance(tree, Tree) or last_name(function.name) in {one.name.value for one in look(tree)}:
                 into.add(function.name)
+
+
+def _async_form(function: Function, seen: Seen) -> AsyncForm:
+    if last_name(function.name) in ENTERING:
+        return AsyncForm.ENTERED
+    if function.name not in seen.generators:
+        return AsyncForm.AWAITED
+    return AsyncForm.ENTERED if any(makes_context_manager(one) for one in function.decorators) else AsyncForm.ITERATED
+
+
+def _by_delegation(function: Function, seen: Seen) -> str | None:
+    """Why a context manager cannot leave its work to another generator: an error in its block goes to that one."""
+    if function.name in seen.delegating and any(map(makes_context_manager, function.decorators)):
+        return "it is a context manager that yields from a generator, which gets the errors of its block"
+    return None
+
+
+_ENTERERS = frozenset({"ExitStack", "enter_context", "enterContext"})
+"""The words of what enters the objects that it is given."""
 
 
 class LockFinder:
@@ -88,6 +115,9 @@ class LockFinder:
         self._sources = sources
         self._config = config
         self._mentions = mentions
+        # where nothing of the project names it, it ends the program, as what a coroutine makes of it does
+        self._names_stop_iteration = any("StopIteration" in text.lines.words for text in sources.texts.values())
+        self._method_names = frozenset(one.name for one in graph.functions if one.owner is not None)
 
     def planned(self, names: Container[str], seen: Seen, *, are_values_seen: bool = False) -> Iterator[PlannedFunction]:
         """Functions with their locks, as far as they are known.
@@ -105,7 +135,14 @@ class LockFinder:
             uses = self._uses(function, is_split=is_split)
             if are_values_seen:
                 uses = [one for one in uses if one.given is not None]
-            lock = self._lock(function, owner, seen, uses, is_split=is_split)
+            is_entering = last_name(function.name) in ENTERING
+            keeps_both = is_entering and owner is not None and self._is_declared_with_both(owner)
+            is_declared = keeps_both or function.name in self._graph.declared
+            is_iterating = last_name(function.name) == ITERATING
+            is_protocol = (
+                keeps_both or (is_entering and self._has_both(owner)) or (is_iterating and self._is_said(function))
+            )
+            lock = self._lock(function, owner, seen, uses, is_split=is_split, is_protocol=is_protocol)
             if runner is None and not function.is_async and is_test(function, owner):
                 lock = lock or "a test runner calls it and would not await it"
             yield PlannedFunction(
@@ -115,6 +152,11 @@ class LockFinder:
                 is_async=function.is_async,
                 lock=lock,
                 is_generator=function.name in seen.generators,
+                is_declared=is_declared,
+                stays_def=keeps_both,
+                cleans_up=function.name in seen.cleaning,
+                is_stub=function.name in seen.stubs and not any(map(makes_context_manager, function.decorators)),
+                async_form=_async_form(function, seen),
                 overrides=function.overrides,
                 foreign_caller=foreign_caller(function, owner),
                 is_called_from_outside=function.name in self._entries.named,
@@ -143,7 +185,14 @@ class LockFinder:
                 yield function.name
 
     def _lock(
-        self, function: Function, owner: ClassFact | None, seen: Seen, uses: Sequence[Reference], *, is_split: bool
+        self,
+        function: Function,
+        owner: ClassFact | None,
+        seen: Seen,
+        uses: Sequence[Reference],
+        *,
+        is_split: bool,
+        is_protocol: bool,
     ) -> str | None:
         if function.is_async:
             return None
@@ -154,7 +203,8 @@ class LockFinder:
                 function,
                 boundaries=self._entries.boundaries,
                 is_split=is_split,
-                is_generator=function.name in seen.generators,
+                is_spent=seen.spent.get(function.name),
+                is_protocol=is_protocol,
                 has_unknown_base=any(name in seen.unknown_bases for name in classes),
                 references=uses,
                 keep_sync=self._config.keep_sync,
@@ -162,6 +212,8 @@ class LockFinder:
             )
             or (None if by_method else self._inheritance.locks.get(function.name))
             or self._by_definition(function, seen)
+            or _by_delegation(function, seen)
+            or self._by_entering(function)
             or self._by_file(function, seen)
             or self._mentions.decorators.otherwise(function.name)
             or (self._by_shape(function, seen) if is_split else self._mentions.why(function))
@@ -195,8 +247,39 @@ class LockFinder:
     def _by_definition(self, function: Function, seen: Seen) -> str | None:
         if function.name in seen.rebound or self._by_name.is_defined_again(function.name):
             return f"its name is bound more than once in {function.path}"
-        if function.name in seen.stopping:
+        if function.name in seen.stopping and self._names_stop_iteration:
             return "it may raise StopIteration, which a coroutine cannot hand on"
+        return None
+
+    def _has_both(self, owner: ClassFact | None) -> bool:
+        """Whether a class has both methods that `with` calls, and no relative of it has those of `async with`."""
+        if owner is None or not all(self._has_method((owner.name, *owner.mro), name) for name in ENTERING):
+            return False
+        kin = {owner.name, *owner.mro, *(one.name for one in self._graph.classes if owner.name in one.mro)}
+        return not any(self._has_method(kin, name) for name in ENTERING.values())
+
+    def _is_said(self, function: Function) -> bool:
+        """Whether the user says that a method blocks, and so that all who iterate over its objects may wait."""
+        return function.name in self._graph.declared
+
+    def _is_declared_with_both(self, owner: ClassFact) -> bool:
+        """Whether the user says that a class blocks when it is entered, which has methods for `async with`, too."""
+        is_declared = any(f"{owner.name}.{name}" in self._graph.declared for name in ENTERING)
+        return is_declared and all(self._has_method((owner.name,), name) for name in (*ENTERING, *ENTERING.values()))
+
+    def _has_method(self, classes: Iterable[str], name: str) -> bool:
+        return any(f"{one}.{name}" in self._method_names for one in classes)
+
+    def _by_entering(self, function: Function) -> str | None:
+        """Why what enters an object of its class may not be known."""
+        if last_name(function.name) not in ENTERING:
+            return None
+        for path, span in self._graph.entered:
+            if not self._mentions.is_of_a_library(path, span):
+                return f"{path}:{span.line} enters something of unknown type, which may be such an object"
+        for path, text in sorted(self._sources.texts.items()):
+            if not _ENTERERS.isdisjoint(text.lines.words):
+                return f"{path} enters objects by a call, which may be such ones"
         return None
 
     def _by_file(self, function: Function, seen: Seen) -> str | None:

@@ -16,7 +16,7 @@ from codemods.facts.flow import receiver_of
 from codemods.facts.graph import ByName, Call, CallGraph, ClassFact, DecoratorEffect, Function
 from codemods.facts.inheritance import last_name
 from codemods.facts.kinds import Kind
-from codemods.facts.lookups import looked_up_names
+from codemods.facts.lookups import HOOKS, looked_up_names
 from codemods.facts.unresolved import (
     Mention,
     assigned_attributes,
@@ -34,6 +34,17 @@ _FINDS_BY_TEXT = re.compile(
     r"|\bgetattr\s*\((?!\s*[\w.]+\s*,\s*[\"'])"
 )
 """What may give a class whose name is a text of the project."""
+
+
+_IMPORTED = re.compile(r"^[ \t]*import[ \t]+(?P<module>[\w.]+)(?:[ \t]+as[ \t]+(?P<alias>\w+))?[ \t]*(?:#.*)?$", re.M)
+
+
+def _imported_from_elsewhere(text: str, project: Container[str]) -> Iterator[str]:
+    """The names that `import` statements of their own bind to modules from elsewhere."""
+    for match in _IMPORTED.finditer(text):
+        first = match["module"].partition(".")[0]
+        if first not in project:
+            yield match["alias"] or first
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +82,7 @@ class MentionFinder:
         self.decorators = DecoratorUses(graph, sources.texts)
         self.related = _related_classes(graph)
         """For each class those that can have an instance in common with it."""
+        self._library_names: dict[str, frozenset[str]] = {}
         self.project = {one.name.partition(":")[0].partition(".")[0] for one in graph.functions}
         """The top-level names of the project's modules."""
         self._dotted_classes: dict[str, list[ClassFact]] = defaultdict(list)
@@ -89,6 +101,14 @@ class MentionFinder:
         self._class_at: dict[tuple[str, int | None], str] = {
             (one.path, one.span.line): one.name for one in graph.classes
         }
+
+    def is_of_a_library(self, path: str, span: Span) -> bool:
+        """Whether an expression starts with a name that the file only imports from elsewhere than the project."""
+        text = self._sources.texts[path]
+        if path not in self._library_names:
+            self._library_names[path] = frozenset(_imported_from_elsewhere(text.lines.text, self.project))
+        first = re.match(r"\w*", text.lines.slice(span))
+        return first is not None and first[0] in self._library_names[path]
 
     def look_for(self, functions: Container[str]) -> None:
         """Looks for everything that may call some functions and only has their names, from now on."""
@@ -188,7 +208,7 @@ class MentionFinder:
     def _may_mean(self, mention: Mention, function: Function) -> bool:
         """Whether a mention can mean a function of its name at all."""
         asked = self._class_at.get((mention.path, mention.class_line))
-        if asked is not None and not self._is_of(function, asked):
+        if asked is not None and not self._is_of(function, asked) and not self._hands_on(asked):
             return False
         if mention.is_bare and function.owner is not None and function.path != mention.path:
             return False  # only a class's own body calls its method by the name alone
@@ -211,6 +231,11 @@ class MentionFinder:
     def _is_of(self, function: Function, class_name: str) -> bool:
         """Whether an instance of a class can have a method."""
         return class_name in self.related.get(function.owner or "", ())
+
+    def _hands_on(self, class_name: str) -> bool:
+        """Whether instances of a class may be asked for what others have."""
+        line = (class_name, *self._by_name.classes[class_name].mro)
+        return any(last_name(name) in HOOKS for one in line for name in self._methods.get(one, ()))
 
     def _is_held_by(self, holder: str | None, function: Function) -> bool:
         """Whether a dotted path whose last but one name is `holder` can lead to a function."""
@@ -235,11 +260,10 @@ class MentionFinder:
 
     def is_opaque(self, one: ClassFact) -> bool:
         """Whether instances of a class can have attributes that the class does not tell of."""
-        hooks = {"__getattr__", "__getattribute__"}
         own = {last_name(name) for line in (one.name, *one.mro) for name in self._methods.get(line, ())}
         return (
             one.is_protocol
-            or bool(hooks & (own | one.foreign_members))
+            or not HOOKS.isdisjoint(own | one.foreign_members)
             or self._has_unknown_base(one)
             or any(
                 self._has_unknown_base(self._by_name.classes[base]) for base in one.mro if base in self._by_name.classes

@@ -15,6 +15,7 @@ from codemods.config import Config, find_python
 from codemods.entries import Scripts
 from codemods.facts.assemble import Text, assemble, types_of_file
 from codemods.facts.closure import find_closure
+from codemods.facts.declared import with_any_receiver, with_iterated_attributes
 from codemods.facts.decorators import with_decorators
 from codemods.facts.exits import with_exits
 from codemods.facts.given import with_given
@@ -34,16 +35,17 @@ from codemods.model import (
     Scope,
     Span,
 )
-from codemods.packs import Knowledge, load_packs
+from codemods.packs import Knowledge, load_packs, with_declared
 from codemods.parsing import parse
 from codemods.planning.facts import PlanningFacts, PlanningOptions
-from codemods.planning.plan import Plan, make_plan
+from codemods.planning.plan import Decision, Plan, make_plan
 from codemods.project import DecodeError, Project, decode, load_project
 from codemods.requirements.stage import with_requirements
 from codemods.rewrite.engine import rewrite
 from codemods.rewrite.module_edits import ModuleEdits, edits_by_file
 from codemods.rules import PROMOTED_CALL
 from codemods.rules.clients import CLIENTS
+from codemods.rules.consumption import Consumed
 from codemods.tree import LineTable, Tree
 
 _ASYNC = re.compile(rb"\basync\s+def\b")
@@ -60,7 +62,7 @@ def migrate(paths: Sequence[Path], config: Config, relative_to: Path | None = No
     """
     project = load_project(paths, config, relative_to or Path.cwd())
     packs = load_packs()
-    knowledge = replace(packs, boundaries=(*packs.boundaries, *config.boundary))
+    knowledge = with_declared(packs, config.call, config.offload, config.with_, config.iter, config.boundary)
     run = _Run(project, knowledge, config)
     if not run.may_have_work():
         return run.nothing()
@@ -103,7 +105,7 @@ class _Run:
 
     def may_have_work(self) -> bool:
         """Whether any seed's name occurs: bytes only, the checker is not started."""
-        if self._has_async:
+        if self._has_async or self._knowledge.declared:
             return True
         contents = [source.content for source in self._project.files]
         for name in self._knowledge.blocking:
@@ -189,8 +191,13 @@ class _Run:
         with report_of(run, _probe_source(names)) as (folder, probe):
             report = Report(folder)
             takers = {one.taker for one in self._knowledge.boundaries} - {None}
-            graph = with_exits(with_decorators(assemble(report, texts, probe, names), self._texts))
+            graph = assemble(report, texts, probe, names, self._knowledge.replaced)
+            graph = with_any_receiver(graph, self._texts, self._knowledge.on_any_receiver)
+            types_of = lru_cache(32)(partial(self._types_of, report))
+            graph = with_iterated_attributes(graph, self._texts, types_of, self._knowledge.iterated)
+            graph = with_exits(with_decorators(graph, self._texts))
             graph = with_given(graph, self._texts, takers)
+            self._note_unknown_names(graph)
             unread = self._note_syntax_problems(report, texts)
             self._missing_modules = tuple(sorted(report.missing_modules(texts)))
             inheritance = inheritance_of(graph)
@@ -217,7 +224,7 @@ class _Run:
                 self._knowledge,
                 self._config,
                 self._options,
-                lru_cache(32)(partial(self._types_of, report)),
+                types_of,
             )
         for problem in inspection.problems:
             self._note(problem.path, problem.line, problem.message)
@@ -233,7 +240,16 @@ class _Run:
             for root in {name.partition(".")[0] for name in self._knowledge.names}
             if any(root.encode() in source.content for source in self._project.files)
         }
-        return [name for name in self._knowledge.names if name.partition(".")[0] in mentioned]
+        declared = self._knowledge.declared
+        return [name for name in self._knowledge.names if name.partition(".")[0] in mentioned or name in declared]
+
+    def _note_unknown_names(self, graph: CallGraph) -> None:
+        """Tells of names that the user declared and that mean nothing: a typing error would go unnoticed."""
+        known = {name.removesuffix(".__enter__").removesuffix(".__iter__") for name in graph.known_names}
+        declared = {name.removesuffix(".__enter__").removesuffix(".__iter__") for name in self._knowledge.declared}
+        for name in sorted(declared - known):
+            message = f"{name} is nothing of the project that is used, nor of a library that is installed"
+            self._problems.append(Problem("[tool.awaitify]", None, message))
 
     def _note_syntax_problems(self, report: Report, texts: Mapping[str, Text]) -> set[str]:
         names = set()
@@ -297,6 +313,11 @@ class _Run:
         return mark + text.encode(encoding)
 
 
+def _is_named(decision: Decision) -> bool:
+    """Whether what a call gives has a name by which it is consumed, so that the call itself stays as it is."""
+    return isinstance(decision.native, Consumed) and decision.native.is_named
+
+
 class _Expectations:
     """What the certificate may find unawaited, file by file."""
 
@@ -306,7 +327,7 @@ class _Expectations:
             (decision.finding.path, decision.span)
             for decisions in plan.decisions.values()
             for decision in decisions
-            if decision.finding.action is not Action.LEFT
+            if decision.finding.action is not Action.LEFT and not _is_named(decision)
         }
 
         self._awaited = {

@@ -211,13 +211,15 @@ def called_name(call: cst.Call) -> str:
 
 
 def is_taken(path: Sequence[cst.CSTNode], imports: ImportedNames) -> bool:
-    """Whether a call is awaited, entered with `async with`, or what `asyncio.run` runs."""
+    """Whether a call is awaited, entered with `async with`, iterated with `async for`, or what `asyncio.run` runs."""
     if isinstance(path[-2], cst.Await):
         return True
+    if isinstance(path[-2], cst.For | cst.CompFor):
+        return path[-2].asynchronous is not None and path[-2].iter is path[-1]
     if isinstance(path[-2], cst.WithItem):
         block = path[-3]
         return isinstance(block, cst.With) and block.asynchronous is not None
     outer = path[-3] if len(path) > 2 else None
     if not isinstance(path[-2], cst.Arg) or not isinstance(outer, cst.Call):
         return False
-    return imports.resolve(outer.func) == "asyncio.run"
+    return imports.resolve(outer.func) in {"asyncio.run", "anext"}

@@ -31,7 +31,7 @@ USED = Reference("other.py", Span(7, 1, 7, 5), "other:", ("app:load",))
 def why(function=PLAIN, **about):
     given: dict[str, Any] = {
         "boundaries": Boundaries(),
-        "is_generator": False,
+        "is_spent": None,
         "has_unknown_base": False,
         "references": (),
         "keep_sync": (),
@@ -68,7 +68,7 @@ def test_what_a_function_is_can_keep_it_sync(changes, reason):
 @pytest.mark.parametrize(
     ("about", "reason"),
     [
-        ({"is_generator": True}, "it is a generator"),
+        ({"is_spent": "it is a generator that returns"}, "it is a generator that returns"),
         ({"references": (USED,)}, "it is used as a value in other.py:7: who calls it there would not await it"),
         ({"is_kept": True}, "you asked for it to stay sync"),
         ({"keep_sync": ("app:load",)}, "you asked for it to stay sync"),
@@ -99,7 +99,7 @@ def test_an_unknown_base_keeps_methods_sync_and_functions_not():
 
 def test_an_async_function_has_no_lock_whatever_it_is():
     function = replace(PLAIN, is_async=True, name="app:C.__init__", is_property=True, decorators=(UNKNOWN,))
-    assert why(function, is_generator=True, references=(USED,), is_kept=True, keep_sync=("*",)) is None
+    assert why(function, is_spent="it is one", references=(USED,), is_kept=True, keep_sync=("*",)) is None
 
 
 def test_the_wish_of_the_user_is_the_first_reason():

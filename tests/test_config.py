@@ -9,7 +9,7 @@ import pytest
 from codemods.config import Config, IgnoreRules, find_python, load_config
 from codemods.errors import ConfigError
 from codemods.model import Fallback, HttpClient, Parity, Scope, SessionMode
-from codemods.packs import Boundary, BoundaryKind
+from codemods.packs import Boundary, BoundaryKind, DeclaredCall, DeclaredOffload, DeclaredUse
 
 
 def write(folder: Path, *lines: str, name: str = "pyproject.toml") -> Path:
@@ -48,6 +48,10 @@ def test_every_key_is_read(tmp_path):
         'exclude = ["tests/fixtures", "!tests/fixtures/own.py"]',
         'python = "env/bin/python"',
         "update-requirements = true",
+        'call = [{ sync = "app.db.Pool.close", async = "app.db.Pool.aclose" }, { sync = "app.db.Pool.get" }]',
+        'offload = [{ sync = "app.db.dump" }]',
+        'with = [{ sync = "app.locks.Lock" }]',
+        'iter = [{ sync = "app.models.Request.stream" }]',
         'boundary = [{ decorator = "app.jobs.job", kind = "split", by = "the scheduler" }]',
     )
     config = load_config(tmp_path)
@@ -64,6 +68,10 @@ def test_every_key_is_read(tmp_path):
         python=tmp_path / "env/bin/python",
         update_requirements=True,
         boundary=(Boundary(BoundaryKind.SPLIT, decorator="app.jobs.job", by="the scheduler"),),
+        call=(DeclaredCall("app.db.Pool.close", "app.db.Pool.aclose"), DeclaredCall("app.db.Pool.get")),
+        offload=(DeclaredOffload("app.db.dump"),),
+        with_=(DeclaredUse("app.locks.Lock"),),
+        iter=(DeclaredUse("app.models.Request.stream"),),
     )
     default = Config()
     for field in dataclasses.fields(Config):

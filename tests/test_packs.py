@@ -9,7 +9,15 @@ import pytest
 
 from codemods import packs
 from codemods.errors import ConfigError
-from codemods.packs import Boundary, BoundaryKind, Twin, load_packs
+from codemods.packs import (
+    Boundary,
+    BoundaryKind,
+    DeclaredCall,
+    DeclaredOffload,
+    Twin,
+    load_packs,
+    with_declared,
+)
 
 KNOWLEDGE = load_packs()
 
@@ -102,7 +110,7 @@ def test_packs_add_up_and_other_files_are_no_packs(monkeypatch, tmp_path):
     ("content", "said"),
     [
         ("[[calls]]\n", "calls"),
-        ('[[call]]\nsync = "a.b"\n', "async"),
+        ('[[call]]\nsync = "a.b"\nasync = 3\n', "async"),
         ('[[call]]\nasync = "a.b"\n', "sync"),
         ('[[call]]\nsync = "a.b"\nasync = "c.d"\nawait = true\n', "await"),
         ("[[offload]]\nsync = 3\n", "int"),
@@ -115,6 +123,18 @@ def test_packs_add_up_and_other_files_are_no_packs(monkeypatch, tmp_path):
 def test_a_wrong_pack_is_an_error_that_names_the_file_and_what_is_wrong(monkeypatch, tmp_path, content, said):
     with pytest.raises(ConfigError, match=rf"^the pack mine\.toml is wrong: .*({said})"):
         load(monkeypatch, tmp_path, mine=content, other="")
+
+
+def test_a_call_without_a_twin_is_awaited_itself(monkeypatch, tmp_path):
+    assert load(monkeypatch, tmp_path, one='[[call]]\nsync = "a.b"\n').twins == {"a.b": Twin("a.b")}
+
+
+def test_what_the_user_declares_overrules_the_packs(monkeypatch, tmp_path):
+    knowledge = load(monkeypatch, tmp_path, one='[[call]]\nsync = "a.b"\nasync = "c.d"\n[[offload]]\nsync = "e.f"\n')
+    declared = with_declared(knowledge, [DeclaredCall(sync="e.f")], [DeclaredOffload(sync="a.b")], (), (), ())
+    assert declared.twins == {"e.f": Twin("e.f")}
+    assert declared.offloads == {"a.b"}
+    assert declared.declared == {"a.b", "e.f"}
 
 
 def test_a_twin_may_say_how_it_differs(monkeypatch, tmp_path):

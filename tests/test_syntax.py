@@ -11,7 +11,6 @@ from codemods.facts.syntax import (
     dotted_name,
     enclosing_function,
     function_named_at,
-    generators,
     is_main_guard,
     place_of,
     use_of,
@@ -252,14 +251,6 @@ def test_functions_are_found_by_the_place_of_their_name():
     assert function_named_at(tree, Span(2, 13, 2, 14)) is None, "a parameter"
     assert function_named_at(tree, Span(3, 1, 3, 2)) is None
     assert function_named_at(tree, Span(3, 3, 3, 4)) is None
-
-
-def test_a_generator_yields_in_its_own_body():
-    tree = Tree(
-        "def one(): yield\ndef two():\n    x = yield from y\ndef three():\n    def four(): yield\n"
-        "def five():\n    lambda: (yield)\nclass C:\n    def six(self):\n        if x: yield 1\n"
-    )
-    assert {function.name.value for function in generators(tree)} == {"one", "two", "four", "six"}
 
 
 def test_the_enclosing_function_is_the_one_whose_body_holds_it():

@@ -45,6 +45,8 @@ from codemods.tree import LineTable
 
 _ASYNC_DEF = re.compile(r"\basync(?:\s|\\\r?\n)+def(?:\s|\\\r?\n)+\Z")
 _DECORATED = "|artificial-call|for-decorated-target"
+_ENTERS = "|with-enter"
+_ITERATES = ("|for-iter", "|generator-iter")
 _COROUTINE = "typing.Coroutine["
 
 
@@ -82,6 +84,8 @@ class _Names:
     project: dict[tuple[int, str], str] = field(default_factory=dict)
     _foreign: dict[tuple[int, str], ForeignTarget] = field(default_factory=dict)
     known_as: dict[str, str] = field(default_factory=dict)
+    replaced: set[str] = field(default_factory=set)
+    """Functions of the project that others take the place of in calls: these count as calls of a library's."""
 
     def function(self, ref: FunctionRef) -> str | None:
         """The name of a function of the project; None for others."""
@@ -112,11 +116,18 @@ class _Names:
 _KEEPS_COLOR = frozenset({"typing.overload", "abc.abstractmethod", "typing.final", "typing.override"})
 
 
-def assemble(report: Report, texts: Mapping[str, Text], probe: Path, known_names: Sequence[str]) -> CallGraph:
+def assemble(
+    report: Report,
+    texts: Mapping[str, Text],
+    probe: Path,
+    known_names: Sequence[str],
+    replaced: Container[str] = (),
+) -> CallGraph:
     """The call graph of the files in `texts`, whose keys are absolute paths.
 
     `probe` is the checked module whose line n holds the n-th of `known_names`, 1-based, as an expression: what
-    these resolve to is the checker's answer, so that re-exports and aliases need no guessing.
+    these resolve to is the checker's answer, so that re-exports and aliases need no guessing. `replaced` are those of
+    them that something else is called instead of, be they functions of the project.
     """
     names = _Names(report)
     own = [
@@ -127,7 +138,10 @@ def assemble(report: Report, texts: Mapping[str, Text], probe: Path, known_names
     functions: dict[tuple[str, str], Function] = {}
     for module_id, text in own:
         _name_functions(report, module_id, text, names, functions)
-    names.known_as.update(_resolve_probe(report, probe, known_names, names))
+    meant = list(_resolve_probe(report, probe, known_names, names))
+    names.known_as.update((one.name, known) for one, known in meant if isinstance(one, ForeignTarget))
+    names.replaced = {one for one, known in meant if isinstance(one, str) and known in replaced}
+    names.known_as.update((_dotted(one), known) for one, known in meant if one in names.replaced)
     own_modules = {module_id for module_id, _ in own}
     classes = {fact.name: fact for module_id, text in own for fact in _classes(report, module_id, text, own_modules)}
     builder = _Edges(names)
@@ -144,7 +158,16 @@ def assemble(report: Report, texts: Mapping[str, Text], probe: Path, known_names
         calls=tuple(sorted(builder.calls.values(), key=lambda call: (call.path, call.span, call.kind))),
         references=tuple(sorted(builder.references.values(), key=lambda one: (one.path, one.span))),
         unread=frozenset(unread),
+        declared=frozenset(one for one, _ in meant if isinstance(one, str) and one not in names.replaced),
+        known_names=frozenset(known for _, known in meant),
+        entered=tuple(sorted(builder.entered)),
+        iterated=tuple(sorted((path, span, caller) for (path, span), caller in builder.iterated.items())),
     )
+
+
+def _dotted(name: ForeignTarget | str) -> str:
+    """The name of a function of the project as one of a library would be written."""
+    return name.replace(":", ".") if isinstance(name, str) else name.name
 
 
 def _function_order(function: Function) -> tuple[str, Span]:
@@ -229,8 +252,10 @@ def _function(
     )
 
 
-def _resolve_probe(report: Report, probe: Path, known_names: Sequence[str], names: _Names) -> Iterator[tuple[str, str]]:
-    """Yields the qualified name at the definition, and the name users know, of what the checker could resolve."""
+def _resolve_probe(
+    report: Report, probe: Path, known_names: Sequence[str], names: _Names
+) -> Iterator[tuple[ForeignTarget | str, str]]:
+    """Yields the function, that of the project by its name, and the name users know, of what the checker resolved."""
     module = next((one for one in report.modules.values() if one.path == str(probe)), None)
     if module is None:
         raise wrong_shape("it lacks a module that was checked")
@@ -246,8 +271,8 @@ def _resolve_probe(report: Report, probe: Path, known_names: Sequence[str], name
                 continue
             for target in access.if_called.call_targets:
                 ref = _ref(target)
-                if ref is not None and (ref.module_id, _plain(ref.function_id)) not in names.project:
-                    yield names.foreign(ref).name, known
+                if ref is not None:
+                    yield names.function(ref) or names.foreign(ref), known
     names._foreign.clear()  # made before the names were known
 
 
@@ -331,6 +356,8 @@ class _Edges:
         self.decorators: dict[str, tuple[Decorator, ...]] = {}
         self.bases: dict[str, str] = {}
         self.foreign_bases: dict[str, str] = {}
+        self.iterated: dict[tuple[str, Span], str] = {}
+        self.entered: set[tuple[str, Span]] = set()
         self._names = names
 
     def read_module(self, report: Report, module_id: int, text: Text) -> None:
@@ -401,6 +428,10 @@ class _Edges:
         place, _, implicit = location.partition("|")
         if expression.Call is not None:
             self._add_call(place, expression.Call, caller, text, implicit=bool(implicit))
+            if implicit.endswith(_ITERATES):
+                self.iterated[text.name, text.span(parse_place(place))] = caller
+            if implicit.endswith(_ENTERS) and expression.Call.unresolved is not None:
+                self.entered.add((text.name, text.span(parse_place(place))))
         access = expression.AttributeAccess or expression.Identifier
         if access is not None:
             self._add_access(place, access, caller, text)
@@ -423,7 +454,7 @@ class _Edges:
 
     def _own(self, targets: Iterable[CallTarget]) -> tuple[str, ...]:
         found = {own for one in targets if (ref := _ref(one)) and (own := self._names.function(ref))}
-        return tuple(sorted(found))
+        return tuple(sorted(found - self._names.replaced))
 
     def _add(
         self,
@@ -448,8 +479,12 @@ class _Edges:
             is_resolved = before.is_resolved or is_resolved
         self.calls[key] = Call(text.name, span, caller, kind, own, foreign, is_resolved)
 
+    def _is_foreign(self, ref: FunctionRef) -> bool:
+        own = self._names.function(ref)
+        return own is None or own in self._names.replaced
+
     def _foreign(self, targets: Iterable[CallTarget]) -> tuple[ForeignTarget, ...]:
-        refs = [ref for one in targets if (ref := _ref(one)) and self._names.function(ref) is None]
+        refs = [ref for one in targets if (ref := _ref(one)) and self._is_foreign(ref)]
         found = {target.name: target for ref in refs if (target := self._names.foreign(ref))}
         return tuple(found[name] for name in sorted(found))
 

@@ -7,11 +7,13 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from codemods.facts.assemble import Text
+from codemods.facts.generators import ENTERING, ITERATING
 from codemods.facts.graph import Call, CallGraph, CallKind, Function
+from codemods.facts.inheritance import last_name
 from codemods.model import Span
 from codemods.packs import Knowledge
 from codemods.planning.boundaries import keeps_color
-from codemods.planning.facts import PlannedFunction, Site
+from codemods.planning.facts import HOPED, PlannedFunction, Site
 from codemods.planning.index import CallIndex
 
 _AWAITED = re.compile(r"\bawait\s*\Z")
@@ -59,7 +61,8 @@ def find_closure(
         out_of_scope = [call for call in blocking if call.caller not in reached]
         blocking = [call for call in blocking if call.caller in reached]
     unawaited = tuple(call for call in _unawaited(graph, functions, texts, index) if call.path not in outside)
-    above = index.callers_of({call.caller for call in blocking})
+    declared = graph.declared & reached if only_reached else graph.declared
+    above = index.callers_of({*declared, *(call.caller for call in blocking)})
     closure = Closure(tuple(blocking), tuple(out_of_scope), unawaited, above, frozenset(), frozenset())
     return _with_places(closure, graph, outside, [site for name in above for site in index.by_target[name]])
 
@@ -79,7 +82,7 @@ def narrowed(
     active = {one.name for one in graph.functions if one.is_async or one.name in promoted}
     seeds = tuple(call for call in closure.seeds if call.caller in active)
     index = CallIndex(plain_functions(graph), plain_sites(graph), families)
-    above = index.callers_of({call.caller for call in seeds})
+    above = index.callers_of({*(graph.declared & active), *(call.caller for call in seeds)})
     sites = [site for name in above for site in index.by_target[name]]
     # async code may have to call what blocks and stays sync in a thread
     sites += [site for name in closure.functions - above for site in index.by_target[name] if site.caller in active]
@@ -119,7 +122,12 @@ def plain_functions(graph: CallGraph) -> dict[str, PlannedFunction]:
     """The functions of a graph, with nothing known of their syntax."""
     return {
         one.name: PlannedFunction(
-            name=one.name, path=one.path, line=one.span.line, is_async=one.is_async, overrides=one.overrides
+            name=one.name,
+            path=one.path,
+            line=one.span.line,
+            is_async=one.is_async,
+            is_declared=one.name in graph.declared,
+            overrides=one.overrides,
         )
         for one in graph.functions
     }
@@ -141,14 +149,23 @@ def plain_site(call: Call) -> Site:
         kind=call.kind,
         is_mixed=others or not call.is_resolved,
         is_by_flow=call.is_by_flow,
+        # what it is that enters is asked when files are parsed
+        consumed=HOPED if call.kind is CallKind.IMPLICIT and _is_protocol(call) else None,
     )
+
+
+def _is_protocol(call: Call) -> bool:
+    return all(last_name(target) in ENTERING or last_name(target) == ITERATING for target in call.targets)
 
 
 def blocking_name(call: Call, knowledge: Knowledge) -> str | None:
     """The blocking function that a call calls for certain, as packs name it, or the one that closes."""
-    if call.kind is not CallKind.CALL or call.targets or len(call.foreign) != 1:
+    if call.targets or len(call.foreign) != 1:
         return None
     known = call.foreign[0].known_as
+    if call.kind is not CallKind.CALL:
+        is_used = call.kind is CallKind.IMPLICIT and known in knowledge.entered | knowledge.iterated
+        return known if is_used else None
     is_wanted = known in knowledge.blocking or known in knowledge.closing
     return known if is_wanted and call.is_resolved else None
 

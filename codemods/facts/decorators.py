@@ -218,6 +218,8 @@ class _Decorating:
                 if self._node.params is not path[-3]:
                     return False  # a parameter of the same name hides it
                 continue
+            if isinstance(path[-2], cst.NameItem):
+                continue  # `nonlocal`: what assigns it is a use of its own
             if self._is_handed_on(path, wrappers):
                 handed_on += 1
             elif not is_harmless(path, self._node, wrappers):

@@ -212,6 +212,14 @@ class CallGraph:
     unread: frozenset[str]
     """Names of files the checker could not read or parse."""
     wrappers: tuple[Wrapper, ...] = ()
+    declared: frozenset[str] = frozenset()
+    """The functions of the project that a name of the packs or the user means."""
+    known_names: frozenset[str] = frozenset()
+    """Those of these names that mean a function."""
+    iterated: tuple[tuple[str, Span, str], ...] = ()
+    """The attributes that `for` iterates over: paths, places, and the functions around them."""
+    entered: tuple[tuple[str, Span], ...] = ()
+    """What `with` statements enter, of unknown type: paths and places."""
 
     def callers_of(self, names: Container[str | None], *, or_coroutines: bool = False) -> frozenset[str]:
         """The functions that call one of the packs' names, or, if asked, a coroutine function of a library."""

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from codemods.facts.generators import ENTERING
 from codemods.facts.graph import CallGraph, ClassFact
 
 
@@ -50,6 +51,8 @@ def inheritance_of(graph: CallGraph) -> Inheritance:
             families.add(frozenset({own, *by_method[name]}))
             for method in by_method[name] - {own}:
                 implements[method].add(own)
+        if all(name in members[one.name] for name in ENTERING):
+            families.add(frozenset(members[one.name][name] for name in ENTERING))  # one `with` calls both
     families |= {frozenset({one.name, *one.runs}) for one in graph.wrappers}
     return Inheritance(
         families=tuple(sorted((one for one in families if len(one) > 1), key=sorted)),

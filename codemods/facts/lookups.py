@@ -44,6 +44,11 @@ _DOTTED = re.compile(r"(?:(?P<before>[\w.:]*)[.:])?(?P<name>[^\W\d]\w*)\Z")
 _PATH = re.compile(r"[\"'](?P<path>(?:[^\W\d]\w*[.:])+(?P<name>[^\W\d]\w*))[\"']")
 _OF_MOCKS = frozenset({"autospec", "return_value", "side_effect"})
 """What a mock is told and any color of it can be told; the last two say what it gives."""
+HOOKS = frozenset({"__getattr__", "__getattribute__"})
+"""What Python calls for attributes that a class does not have, or for all."""
+_DEFINITION = re.compile(
+    r"^(?P<indent>[ \t]*)(?:async[ \t]+)?def[ \t]+(?P<function>\w+)\s*\(\s*(?:\w+\s*,\s*(?P<name>\w+))?", re.M
+)
 _TYPES_SAY = re.compile(r"[^\W\d]\w*\Z|(?:type|super)\([^()]*\)\Z")
 """Expressions whose type is all that they can be: an attribute may be set to something else from anywhere."""
 
@@ -245,8 +250,19 @@ class _Lookup:
             return
         yield from self._names(places[1].text, asked=places[0])
         # an attribute that is set by a computed name is hardly ever a method
-        if self._match[1] != "setattr" and not _is_written_out(places[1].text):
+        is_seen = _is_written_out(places[1].text) or self._is_asked_elsewhere(places[1].text)
+        if self._match[1] != "setattr" and not is_seen:
             yield from self._computed(places[0])
+
+    def _is_asked_elsewhere(self, name: str) -> bool:
+        """Whether a name is the one that `__getattr__` was asked for: what asked for that is a mention of its own."""
+        before = self._lines.text[: self._match.start()]
+        around = list(_DEFINITION.finditer(before))
+        if not around or around[-1]["function"] not in HOOKS or around[-1]["name"] != name:
+            return False
+        start = before.rpartition("\n")[2]
+        is_inside = len(start) - len(start.lstrip()) > len(around[-1]["indent"])
+        return is_inside and re.search(rf"\b{name}\s*(?::[^=\n]*)?=[^=]", before[around[-1].end() :]) is None
 
     def _computed(self, asked: Argument | None) -> Iterator[Mention]:
         """All that a name can be which is computed elsewhere."""

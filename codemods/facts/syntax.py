@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import pairwise
 
 import libcst as cst
 
@@ -258,16 +257,6 @@ def function_named_at(tree: Tree, span: Span) -> cst.FunctionDef | None:
     return parent if isinstance(parent, cst.FunctionDef) else None
 
 
-def generators(tree: Tree) -> set[cst.FunctionDef]:
-    """The functions of a file that yield."""
-    found = set()
-    for node in tree.all(cst.Yield):
-        function = enclosing_function(tree.path(node))
-        if isinstance(function, cst.FunctionDef):
-            found.add(function)
-    return found
-
-
 _GENERIC = frozenset({"typing.Generic", "typing.Protocol", "typing_extensions.Generic", "typing_extensions.Protocol"})
 
 
@@ -316,39 +305,3 @@ def _bound_by(node: cst.CSTNode) -> Iterator[str]:
 
 def _in_class(path: Sequence[cst.CSTNode]) -> bool:
     return any(isinstance(node, cst.ClassDef) for node in path[:-1])
-
-
-def stops_iteration(tree: Tree) -> set[cst.FunctionDef]:
-    """The functions that may raise StopIteration, which neither a coroutine nor a thread can hand on."""
-    found = set()
-    for node in (*tree.all(cst.Call), *tree.all(cst.Raise)):
-        if not _may_stop(node):
-            continue
-        path = tree.path(node)
-        function = enclosing_function(path)
-        if isinstance(function, cst.FunctionDef) and not _is_handled(path, function):
-            found.add(function)
-    return found
-
-
-def _may_stop(node: cst.CSTNode) -> bool:
-    match node:
-        case cst.Call(func=cst.Name(value="next"), args=[_]):
-            return True
-        case cst.Raise(exc=cst.Name(value="StopIteration") | cst.Call(func=cst.Name(value="StopIteration"))):
-            return True
-    return False
-
-
-def _is_handled(path: Sequence[cst.CSTNode], function: cst.FunctionDef) -> bool:
-    inside = path[path.index(function) :]
-    return any(
-        isinstance(outer, cst.Try) and inner is outer.body and any(_catches_stop(one) for one in outer.handlers)
-        for outer, inner in pairwise(inside)
-    )
-
-
-def _catches_stop(handler: cst.ExceptHandler) -> bool:
-    names = handler.type.elements if isinstance(handler.type, cst.Tuple) else [handler]
-    kinds = [one.value if isinstance(one, cst.BaseElement) else one.type for one in names]
-    return any(kind is None or dotted_name(kind) in {"StopIteration", "Exception", "BaseException"} for kind in kinds)

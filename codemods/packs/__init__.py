@@ -12,8 +12,8 @@ split. Names are qualified, as users import them; re-exports resolve.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from importlib.resources import files
 
@@ -22,15 +22,30 @@ import msgspec
 from codemods.errors import ConfigError
 
 
-class _Call(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class DeclaredCall(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A function that blocks, and what is called instead of it."""
+
     sync: str
-    twin: str = msgspec.field(name="async")
+    """Its qualified name, as users import it."""
+    twin: str | None = msgspec.field(name="async", default=None)
+    """The async function; None where the same call is awaited, or the function is the project's and becomes async."""
+    any_receiver: bool = msgspec.field(name="any-receiver", default=False)
+    """Whether calls of that name on receivers of unknown type mean it, too."""
     positional: int | None = None
     note: str | None = None
 
 
-class _Offload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class DeclaredOffload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A function that blocks and runs in a thread."""
+
     sync: str
+
+
+class DeclaredUse(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is entered with `async with`, or iterated over with `async for`, instead of their sync forms."""
+
+    sync: str
+    """The qualified name of a class, of a function that gives such an object, or of an attribute that is one."""
 
 
 class _Named(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -92,8 +107,8 @@ class _Dispatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    call: tuple[_Call, ...] = ()
-    offload: tuple[_Offload, ...] = ()
+    call: tuple[DeclaredCall, ...] = ()
+    offload: tuple[DeclaredOffload, ...] = ()
     close: tuple[_Named, ...] = ()
     loop: tuple[_Named, ...] = ()
     starter: tuple[_Named, ...] = ()
@@ -113,6 +128,11 @@ class Twin:
     """How many positional arguments the blocking function takes; None where both take the same."""
     note: str | None = None
     """How it differs for numbers that are negative or not known."""
+
+
+def twin_of(call: DeclaredCall) -> Twin:
+    """The async form of a call; that of the same name where none is named."""
+    return Twin(call.twin or call.sync, call.positional, call.note)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +159,19 @@ class Knowledge:
     """What decorators and overridden methods mean; a later one overrules an earlier one of the same name."""
     dispatchers: Mapping[str, str]
     """Functions that call what is split, each with the library whose."""
+    declared: frozenset[str] = frozenset()
+    """The names that the user declares to block."""
+    entered: frozenset[str] = frozenset()
+    """Classes and functions whose objects are entered with `async with`."""
+    iterated: frozenset[str] = frozenset()
+    """Classes, functions and attributes whose objects are iterated over with `async for`."""
+    on_any_receiver: Mapping[str, str] = field(default_factory=dict)
+    """Those of them that calls on receivers of unknown type mean, too, by their last part."""
+
+    @property
+    def replaced(self) -> frozenset[str]:
+        """The blocking functions that another one is called instead of, or a thread runs."""
+        return self.offloads | {name for name, twin in self.twins.items() if twin.name != name}
 
     @property
     def blocking(self) -> frozenset[str]:
@@ -158,6 +191,32 @@ class Knowledge:
             | self.context_setters
         )
         return tuple(sorted(functions | self.dispatchers.keys() | of_boundaries))
+
+
+def with_declared(
+    knowledge: Knowledge,
+    calls: Sequence[DeclaredCall],
+    offloads: Iterable[DeclaredOffload],
+    entered: Iterable[DeclaredUse],
+    iterated: Iterable[DeclaredUse],
+    boundaries: Iterable[Boundary],
+) -> Knowledge:
+    """What packs know, with what the user says, which overrules them."""
+    with_ = {one.sync: f"{one.sync}.__enter__" for one in entered}
+    for_ = {one.sync: f"{one.sync}.__iter__" for one in iterated}
+    twins = {one.sync: twin_of(one) for one in calls}
+    twins |= {name: Twin(name) for uses in (with_, for_) for pair in uses.items() for name in pair}
+    threads = {one.sync for one in offloads} - twins.keys()
+    return replace(
+        knowledge,
+        twins={name: twin for name, twin in {**knowledge.twins, **twins}.items() if name not in threads},
+        offloads=(knowledge.offloads - twins.keys()) | threads,
+        boundaries=(*knowledge.boundaries, *boundaries),
+        declared=frozenset(twins.keys() | threads),
+        entered=frozenset(name for pair in with_.items() for name in pair),
+        iterated=frozenset(name for pair in for_.items() for name in pair),
+        on_any_receiver={one.sync.rpartition(".")[2]: one.sync for one in calls if one.any_receiver},
+    )
 
 
 def load_packs() -> Knowledge:
@@ -182,7 +241,7 @@ def load_packs() -> Knowledge:
             pack = msgspec.toml.decode(file.read_bytes(), type=_Pack)
         except (msgspec.MsgspecError, ValueError) as error:
             raise ConfigError(f"the pack {file.name} is wrong: {error}") from error
-        twins.update((one.sync, Twin(one.twin, one.positional, one.note)) for one in pack.call)
+        twins.update((one.sync, twin_of(one)) for one in pack.call)
         offloads.update(one.sync for one in pack.offload)
         closing.update(one.name for one in pack.close)
         loop_bound.update(one.name for one in pack.loop)

@@ -37,6 +37,11 @@ def keeps_color(decorator: Decorator) -> bool:
     return keeps_function(decorator) or decorator.effect in {DecoratorEffect.HANDS_ON, DecoratorEffect.RUNS}
 
 
+def makes_context_manager(decorator: Decorator) -> bool:
+    """Whether a decorator makes a context manager of a generator, as another one does of an async generator."""
+    return decorator.target == "contextlib.contextmanager"
+
+
 class Boundaries:
     """What packs and the user say of decorators, of methods that are overridden, and of what takes functions."""
 
@@ -97,7 +102,8 @@ def lock_of(
     *,
     boundaries: Boundaries,
     is_split: bool = False,
-    is_generator: bool,
+    is_spent: str | None = None,
+    is_protocol: bool = False,
     has_unknown_base: bool,
     references: Sequence[Reference],
     keep_sync: Sequence[str],
@@ -106,28 +112,29 @@ def lock_of(
     """Why a function cannot become async; None when it can.
 
     `has_unknown_base` says that its class has a base that was not resolved, `is_kept` that a comment asks for it,
-    `is_split` that it may stay as it is for what calls it from outside, while its body moves to an async function.
+    `is_split` that it may stay as it is for what calls it from outside, while its body moves to an async function,
+    `is_spent` why it is a generator that no async generator can replace, if it is one, `is_protocol` that it is
+    called by `with` or `for`, which have async forms, and that all who use its object that way are known.
     """
     if function.is_async:
         return None
     if is_kept or any(fnmatchcase(function.name, pattern) for pattern in keep_sync):
         return "you asked for it to stay sync"
     return (
-        _by_kind(function, is_generator)
+        (None if is_protocol else _by_kind(function))
+        or is_spent
         or _by_decorators(function, boundaries, is_split)
         or _by_class(function, has_unknown_base, is_split and boundaries.of_method(function) is not None)
         or _by_use(references, boundaries)
     )
 
 
-def _by_kind(function: Function, is_generator: bool) -> str | None:
+def _by_kind(function: Function) -> str | None:
     name = function.name.rpartition(":")[2].rpartition(".")[2].partition("@")[0]
     if name.startswith("__") and name.endswith("__"):
         return f"Python itself calls {name}, and would not await it"
     if function.is_property:
         return "it is a property: an attribute access cannot be awaited"
-    if is_generator:
-        return "it is a generator"
     return None
 
 
@@ -135,6 +142,11 @@ def _by_decorators(function: Function, boundaries: Boundaries, is_split: bool) -
     hidden = next((one for one in function.decorators if one.effect is DecoratorEffect.HANDS_ON), None)
     for decorator in function.decorators:
         if keeps_color(decorator):
+            continue
+        if makes_context_manager(decorator):
+            other = next((one for one in function.decorators if one is not decorator and not keeps_function(one)), None)
+            if other is not None:
+                return f"awaitify does not know what @{other.text} does with the context manager that it gives"
             continue
         boundary = boundaries.of_decorator(decorator)
         match boundary.kind if boundary is not None else None:

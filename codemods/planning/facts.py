@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from codemods.facts.generators import AsyncForm
 from codemods.facts.graph import CallKind
 from codemods.facts.levels import Level
 from codemods.facts.syntax import Place, Position, Use
 from codemods.model import NOT_GUARDED, Fallback, Guards, Scope, SessionMode, Span
-from codemods.rules.rule import Offer, SettingNotes
+from codemods.rules.consumption import Consumed
+from codemods.rules.rule import Offer, Refusal, SettingNotes
 
 ANYWHERE = Place(Position.AWAITABLE, None, Use.OTHER, "f")
 """Where `await` can stand; for facts written by hand."""
@@ -51,6 +53,16 @@ class PlannedFunction:
     """Why it has to stay as it is: "it is a property"; None when it may become async."""
     is_generator: bool = False
     """Whether calling it runs nothing: it blocks while it is iterated."""
+    cleans_up: bool = False
+    """Whether it is a generator that has something to do when it is closed before its end."""
+    is_declared: bool = False
+    """Whether the user says that it blocks and becomes async itself."""
+    is_stub: bool = False
+    """Whether it does nothing but stand for others."""
+    async_form: AsyncForm = AsyncForm.AWAITED
+    """What its calls have to do once it is async."""
+    stays_def: bool = False
+    """Whether it gives something async without being async itself: it hands on what another one gives, or is a stub."""
     overrides: str | None = None
     """The method of the project that it overrides: both have one color."""
     foreign_caller: str | None = None
@@ -65,6 +77,10 @@ class PlannedFunction:
     """Whether it looks out for KeyboardInterrupt, which Ctrl-C does not raise in a coroutine."""
     room: SessionRoom | None = None
     """None where sessions are not shared, or it cannot hold one."""
+
+
+HOPED = Consumed(())
+"""What consumes an object, before its file has been parsed: something that has an async form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +99,13 @@ class Site:
     """Whether only the flow of types tells what it calls."""
     levels: tuple[Level, ...] = ()
     """The blocks around it in its function, outermost first."""
+    consumed: Consumed | Refusal | None = None
+    """What consumes the iterator or context manager that it gives; None where it gives something else."""
+
+    @property
+    def is_handed_on(self) -> bool:
+        """Whether the function that it stands in gives its callers what it gets."""
+        return isinstance(self.consumed, Consumed) and self.consumed.is_returned
 
     @property
     def is_certain(self) -> bool:

@@ -38,6 +38,8 @@ class Bridges:
             return f"; {self._withdrawn[site.caller]}"
         if site.place.position is not Position.AWAITABLE:
             return f"; asyncio.run cannot stand {site.place.blocker or 'there'}"
+        if site.consumed is not None:
+            return "; asyncio.run awaits a coroutine, and does not iterate"
         if target in self._bound:
             return f"; {target} needs one event loop from call to call"
         return None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+from codemods.facts.generators import AsyncForm
 from codemods.facts.graph import CallKind
 from codemods.facts.syntax import Position, Use
 from codemods.model import (
@@ -21,6 +22,7 @@ from codemods.model import (
 from codemods.planning.facts import (
     BlockingCall,
     Making,
+    PlannedFunction,
     PlanningFacts,
     PlanningOptions,
     Site,
@@ -33,10 +35,13 @@ from codemods.planning.keepers import kept_natively, settle_kept, with_closers
 from codemods.planning.promotion import Promotion, promote
 from codemods.planning.responses import received_natively, settle_returned
 from codemods.planning.sessions import NOT_SHARED, SharedSessions, share_sessions
-from codemods.rules import MISSING_AWAIT, PROMOTED_CALL, THREADED_CALL
+from codemods.rules import MISSING_AWAIT, PROMOTED_CALL, THREADED_CALL, TWIN_CALL
+from codemods.rules.consumption import Consumed
 
 _THREAD_NOTE = "it runs in a thread now: what it shares with other code has to be safe for threads"
 
+
+_GIVEN = {AsyncForm.ITERATED: "generator", AsyncForm.ENTERED: "context manager"}
 
 _WAITS = frozenset({Action.NATIVE, Action.AWAITED, Action.OFFLOADED})
 """The actions after which the function waits where it did not wait before."""
@@ -56,7 +61,8 @@ class Decision:
     span: Span
     finding: Finding
     native: object | None = None
-    """The rule's own data, for NATIVE; for AWAITED a `CoreCall`, what becomes of a response, or nothing."""
+    """The rule's own data, for NATIVE; for AWAITED a `CoreCall`, what becomes of a response, what consumes an iterator
+    or a context manager, or nothing."""
     session: str | None = None
     """For NATIVE: the variable that holds the session it shares with other calls."""
 
@@ -73,6 +79,10 @@ class Plan:
     promoted: frozenset[str]
     split: Mapping[str, str]
     """The functions whose body moves to an async function, and the name of that."""
+    async_forms: Mapping[str, AsyncForm] = field(default_factory=dict)
+    """Of the promoted functions, those whose calls are not awaited but iterated over or entered."""
+    staying: frozenset[str] = frozenset()
+    """Of the promoted functions, those that are not async themselves."""
     sessions: SharedSessions = NOT_SHARED
     makings: tuple[Making, ...] = ()
     """Where objects are made that keep a session, and are closed from now on."""
@@ -119,6 +129,12 @@ def make_plan(facts: PlanningFacts, options: PlanningOptions) -> Plan:
         functions=tuple(planner.fates()),
         promoted=frozenset(promotion.promoted),
         split=dict(planner.cores()),
+        async_forms={
+            name: functions[name].async_form
+            for name in promotion.promoted
+            if functions[name].async_form is not AsyncForm.AWAITED
+        },
+        staying=frozenset(name for name in promotion.promoted if functions[name].stays_def),
         sessions=sessions,
         makings=tuple(making for one in kept for making in one.makings),
         holders=held_natively(facts),
@@ -156,6 +172,9 @@ class _Planner:
                 yield from self._decide_unawaited(unawaited)
         for site in self._facts.sites:
             yield from self._decide_site(site)
+        for function in self._facts.functions.values():
+            if function.is_declared and not function.is_async and function.name not in self._promotion.running:
+                yield self._leave_declared(function)
 
     def fates(self) -> Iterator[FunctionFate]:
         """The functions that become async or are split, and those that stay sync although they block."""
@@ -249,7 +268,7 @@ class _Planner:
             action, reason = Action.LEFT, self._why_left(call)
         elif offer.native is not None:
             action, reason, native = Action.NATIVE, offer.reason, offer.native
-        elif self._options.fallback is Fallback.THREAD:
+        elif self._options.fallback is Fallback.THREAD and offer.can_thread:
             action, reason = Action.OFFLOADED, offer.reason
         else:
             action, reason = Action.LEFT, offer.reason
@@ -258,6 +277,22 @@ class _Planner:
         if session is not None:
             notes = (*(offer.shared_notes or ()), *notes)
         return replace(self._decision(call, offer.rule, call.name, action, reason, notes, native), session=session)
+
+    def _leave_declared(self, function: PlannedFunction) -> Decision:
+        """A function that the user declared, and that stays as it is: told of where it is defined."""
+        at = Span(function.line, 1, function.line, 1)
+        finding = Finding(
+            rule=TWIN_CALL.id,
+            path=function.path,
+            line=function.line,
+            column=1,
+            function=function.name,
+            call=function.name,
+            action=Action.LEFT,
+            certainty=Certainty.CERTAIN,
+            reason=f"you declared that it blocks, and it stays sync: {self._why_sync(function.name)}",
+        )
+        return Decision(at, finding)
 
     def _decide_unawaited(self, call: UnawaitedCall) -> Iterator[Decision]:
         is_wanted = call.place.use is not Use.OTHER or call.is_consumed_later
@@ -278,6 +313,15 @@ class _Planner:
 
     def _decide_site(self, site: Site) -> Iterator[Decision]:
         promoted = [name for name in site.targets if name in self._promotion.promoted]
+        if promoted and site.consumed is not None:
+            assert isinstance(site.consumed, Consumed), site
+            if not site.is_handed_on:  # whoever gets it has to change
+                reason = f"{promoted[0]} becomes an async {_GIVEN[self._facts.functions[promoted[0]].async_form]}"
+                notes = site.consumed.notes
+                yield self._decision(
+                    site, PROMOTED_CALL.id, promoted[0], Action.AWAITED, reason, notes, native=site.consumed
+                )
+            return
         if promoted:
             action, reason = Action.AWAITED, f"{promoted[0]} becomes async"
             if site.place.position is Position.MAIN_GUARD:

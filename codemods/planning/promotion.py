@@ -15,6 +15,7 @@ from codemods.model import Scope
 from codemods.planning.facts import PlannedFunction, PlanningFacts, PlanningOptions, Runner, Site
 from codemods.planning.index import CallIndex
 from codemods.planning.loops import Bridges, nested_loops
+from codemods.rules.rule import Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +38,9 @@ class Promotion:
 
     def runs(self, function: PlannedFunction | None) -> bool:
         """Whether the body of a function is that of a coroutine once the plan is carried out."""
-        return function is not None and (
-            function.is_async or function.name in self.promoted or function.name in self.split
-        )
+        if function is None or function.stays_def:
+            return False
+        return function.is_async or function.name in self.promoted or function.name in self.split
 
 
 def promote(facts: PlanningFacts, options: PlanningOptions) -> tuple[Promotion, CallIndex]:
@@ -48,7 +49,11 @@ def promote(facts: PlanningFacts, options: PlanningOptions) -> tuple[Promotion, 
     asynchronous = {function.name for function in facts.functions.values() if function.is_async}
     reached = index.reached_from(asynchronous)
     drivers = dict(_drivers(facts, options, reached))
-    locked = _spread(index, _first_locks(facts, options, index, reached))
+    locks = _first_locks(facts, options, index, reached)
+    for name in drivers:
+        if facts.functions[name].stays_def and not facts.functions[name].is_declared:
+            locks.setdefault(name, "it blocks, and its callers get something from it that they have to iterate over")
+    locked = _spread(index, locks)
     bridges = Bridges(facts, index)
     while True:
         promoted, split, violations = _close(index, drivers, locked, bridges)
@@ -65,6 +70,9 @@ def _drivers(facts: PlanningFacts, options: PlanningOptions, reached: frozenset[
 
     What only a thread can do is no reason to make a program async; for code that async code reaches, it is.
     """
+    for one in facts.functions.values():
+        if one.is_declared and not one.is_async and (options.scope is Scope.ALL or one.name in reached):
+            yield one.name, "you declared that it blocks"
     for call in sorted(facts.blocking, key=lambda one: (one.path, one.span), reverse=True):
         function = facts.functions.get(call.caller)
         if function is None or function.is_async or call.is_ignored:
@@ -73,7 +81,7 @@ def _drivers(facts: PlanningFacts, options: PlanningOptions, reached: frozenset[
             continue
         is_reached = call.caller in reached
         wanted = is_reached or (options.scope is Scope.ALL and call.offer.native is not None)
-        if wanted and (call.offer.native is not None or options.fallback == "thread"):
+        if wanted and (call.offer.native is not None or (options.fallback == "thread" and call.offer.can_thread)):
             yield call.caller, f"it calls {call.name} in line {call.span.line}"
 
 
@@ -135,13 +143,17 @@ def _lock_of_entry(function: PlannedFunction, runner: Runner, family: frozenset[
 def _site_lock(site: Site, facts: PlanningFacts) -> str | None:
     """Why what a site calls cannot become async; None when the site can await it."""
     where = f"{site.path}:{site.span.line}"
-    if site.kind is not CallKind.CALL:
+    if isinstance(site.consumed, Refusal):
+        return f"it is called in {where}, and {site.consumed.reason}"
+    if site.kind is not CallKind.CALL and site.consumed is None:
         return f"it is called by the syntax in {where}, not by a call expression"
     match site.place.position:
         case Position.BLOCKED:
             return f"it is called {site.place.blocker} in {where}, which cannot await it"
         case Position.AWAITED if any(not facts.functions[one].is_async for one in site.targets):
             return f"what it returns is awaited in {where} already"
+        case Position.MAIN_GUARD if site.consumed is not None:
+            return f"what it gives is used at module level in {where}, where no async form of that can stand"
     if site.is_mixed:
         return f"the call in {where} may also call something that does not become async"
     return None
@@ -182,7 +194,11 @@ def _close(
             caller = index.functions.get(site.caller)
             if caller is None or caller.is_async:
                 continue  # module level was asked about before
-            if caller.name not in locked:
+            if caller.stays_def and not site.is_handed_on:
+                where = f"{site.path}:{site.span.line}"
+                why = "gives its callers something that they have to iterate over"
+                violations.setdefault(name, f"{caller.name} calls it in {where} and {why}")
+            elif caller.name not in locked:
                 queue.append((caller.name, f"it calls {name} in line {site.span.line}"))
             elif (refusal := bridges.refusal(site, name)) is not None:
                 where = f"{site.path}:{site.span.line}"

@@ -41,8 +41,12 @@ class Edits:
 
     def replace(self, node: cst.CSTNode, replacement: Replace) -> None:
         """Has a node replaced by what a function makes of it, its inner edits done."""
-        self._replacements.setdefault(id(node), []).append(replacement)
-        self._mark(node)
+        self.replace_last(self.tree.path(node), replacement)
+
+    def replace_last(self, path: Sequence[cst.CSTNode], replacement: Replace) -> None:
+        """Has the last node of a path, which starts at the module, replaced: of any kind, those without a place too."""
+        self._replacements.setdefault(id(path[-1]), []).append(replacement)
+        self._on_the_way.update(id(one) for one in path)
 
     def wrap(self, block: Body, first: cst.BaseStatement, last: cst.BaseStatement, wrap: Wrap) -> None:
         """Has the statements of a body from one to another replaced by what a function makes of them.

@@ -6,15 +6,17 @@ from collections.abc import Callable
 
 import libcst as cst
 
-from codemods.facts.syntax import function_named_at
 from codemods.model import Action, Question, Span
 from codemods.planning.handlers import HandlerChange
 from codemods.planning.plan import CoreCall, Decision
+from codemods.rewrite.consumption import Consumptions
 from codemods.rewrite.edits import Edits, awaited, threaded, through_run
 from codemods.rewrite.imports import FileImports
 from codemods.rewrite.module_edits import ModuleEdits
+from codemods.rewrite.recoloring import Recoloring, function_named
 from codemods.rewrite.sessions import add_handing, add_making, add_opening, add_parameter, statements_at
 from codemods.rewrite.split import add_split
+from codemods.rules.consumption import Consumed
 from codemods.rules.requests_calls.client import Client
 from codemods.rules.requests_calls.exceptions import is_of_requests, parts_of
 from codemods.rules.requests_calls.handling import NativeResponse
@@ -35,8 +37,13 @@ def rewrite(tree: Tree, wanted: ModuleEdits, client: Client) -> str:
     imports = FileImports(tree, wanted.is_used_elsewhere)
     for handing in wanted.handings:
         add_handing(edits, _call(tree, handing.call), handing.parameter, handing.name)
+    consumptions = Consumptions(edits)
     for decision in wanted.decisions:
-        _add(edits, imports, decision, client)
+        if isinstance(decision.native, Consumed):
+            consumptions.add(decision.native)
+        else:
+            _add(edits, imports, decision, client)
+    consumptions.finish()
     for holder in wanted.holders:
         assert client.held is not None, client.module
         client.held.add_edits(edits, imports, holder.form, holder.settings)
@@ -48,13 +55,14 @@ def rewrite(tree: Tree, wanted: ModuleEdits, client: Client) -> str:
         assert making.first is not None and making.last is not None, making
         add_making(edits, *statements_at(tree, making.first, making.last), is_with=making.is_with)
     for span, name in wanted.parameters:
-        function = _function(tree, span)
+        function = function_named(tree, span)
         kind = f"{imports.name_of(client.module, function)}.{client.session.type}"
         add_parameter(edits, function, name, kind)
-    for span in wanted.async_functions:
-        _make_async(edits, span)
+    recoloring = Recoloring(edits, imports, consumptions.yielded)
+    for recolored in wanted.recolored:
+        recoloring.add(recolored.name, recolored.async_form, stays_def=recolored.stays_def)
     for span, core in wanted.splits:
-        function = _function(tree, span)
+        function = function_named(tree, span)
         add_split(edits, function, core, imports.name_of("asyncio", function.body.body[0]))
     for handler in wanted.handlers:
         _change_handler(edits, imports, handler, client)
@@ -98,7 +106,8 @@ def _add_native(edits: Edits, imports: FileImports, decision: Decision, client: 
             edits.replace(call, lambda node: awaited(_as_call(node).with_changes(func=twin)))
         case Awaited(method=method):
             if method is not None:
-                edits.replace(call, lambda node: _calling(_as_call(node), method))
+                name = _member_name(imports, call, method)
+                edits.replace(call, lambda node: _calling(_as_call(node), name))
             edits.replace(call, _expression(awaited))
         case NativeResponse() as form:
             client.add_edits(edits, imports, form, decision.session)
@@ -134,22 +143,20 @@ def _ask_anew(edits: Edits, imports: FileImports, question: Question, answers: A
     edits.replace(node, _expression(lambda asking: asked_anew(asking, question, answers, kind, keeps_old=keeps_old)))
 
 
-def _make_async(edits: Edits, span: Span) -> None:
-    edits.replace(_function(edits.tree, span), lambda node: node.with_changes(asynchronous=cst.Asynchronous()))
-
-
-def _function(tree: Tree, span: Span) -> cst.FunctionDef:
-    function = function_named_at(tree, span)
-    if function is None:
-        raise LookupError(f"no function is named in line {span.line}")
-    return function
-
-
 def _call(tree: Tree, span: Span) -> cst.Call:
     call = tree.at(span, cst.Call)
     if call is None:
         raise LookupError(f"no call stands in line {span.line}, column {span.column}")
     return call
+
+
+def _member_name(imports: FileImports, call: cst.Call, member: str) -> str:
+    """What is to be called instead of a callee: an attribute of the same, or another name of its module."""
+    if not isinstance(call.func, cst.Name):
+        return member
+    made = imports.member_beside(call.func, member, call)
+    imports.release(call.func, None)
+    return cst.ensure_type(made, cst.Name).value
 
 
 def _calling(call: cst.Call, name: str) -> cst.Call:

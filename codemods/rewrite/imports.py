@@ -26,6 +26,8 @@ class FileImports:
         self._gone: set[int] = set()
         self._freed: dict[str, str | None] = {}
         self._relied_on: set[str] = set()
+        self._members: dict[int, list[cst.ImportAlias]] = {}
+        """By the id of a `from` import, what it has to import as well."""
 
     def name_of(self, module: str, at: cst.CSTNode) -> str:
         """What a top-level module is called at a node; it will be imported when it is not yet.
@@ -48,6 +50,33 @@ class FileImports:
     def _means(self, name: str, module: str, at: cst.CSTNode) -> bool:
         """Whether a name can only mean a module at a node, once it is imported at module level."""
         return not is_bound(self._tree, name.partition(".")[0], at, but_by_import_of=module)
+
+    def member_beside(self, expression: cst.BaseExpression, member: str, at: cst.CSTNode) -> cst.BaseExpression:
+        """What another member is called, at a node, of the module that an expression names a member of.
+
+        It is imported beside that one where it has to be; what no import binds is of this very module.
+        """
+        if isinstance(expression, cst.Attribute):
+            return expression.with_changes(attr=cst.Name(member))
+        assert isinstance(expression, cst.Name), expression
+        origins = [
+            one for one in self._import_statements() if isinstance(one, cst.ImportFrom) and _binds(one, expression)
+        ]
+        if not origins:
+            return cst.Name(member)
+        known = [alias for one in origins for alias in _aliases(one) if alias.evaluated_name == member]
+        if known:
+            self._relied_on.add(local_name(known[0]))
+            return cst.Name(local_name(known[0]))
+        made = [alias for one in origins for alias in self._members.get(id(one), ())]
+        found = next((one for one in made if one.evaluated_name == member), None)
+        if found is None:
+            candidates = (member, *(f"_{member}{number}" for number in ("", *range(2, 100))))
+            name = next(name for name in candidates if not is_bound(self._tree, name, at))
+            found = cst.ImportAlias(cst.Name(member), cst.AsName(cst.Name(name)) if name != member else None)
+            for one in origins:
+                self._members.setdefault(id(one), []).append(found)
+        return cst.Name(local_name(found))
 
     def release(self, expression: cst.BaseExpression, successor: str | None) -> None:
         """Says that an expression goes away, an annotation in quotes too, and one use of the name it starts with.
@@ -131,6 +160,13 @@ class FileImports:
         if isinstance(statement.names, cst.ImportStar):
             return
         kept = [alias for alias in statement.names if local_name(alias) not in unused]
+        added = self._members.get(id(statement), [])
+        if added:
+            if self._says_more(statement, [alias for alias in statement.names if local_name(alias) in unused]):
+                kept = list(statement.names)
+            names = _with_aliases(statement.names, kept, added)
+            edits.replace(statement, lambda updated: updated.with_changes(names=names))
+            return
         if len(kept) == len(statement.names):
             return
         if self._says_more(statement, [alias for alias in statement.names if local_name(alias) in unused]):
@@ -152,6 +188,29 @@ class FileImports:
             edits.replace(line, _without_type_pragma)
         elif _can_lose(path):
             _remove_line(edits, block, line)
+
+
+def _aliases(statement: cst.ImportFrom) -> Sequence[cst.ImportAlias]:
+    return () if isinstance(statement.names, cst.ImportStar) else statement.names
+
+
+def _binds(statement: cst.ImportFrom, name: cst.Name) -> bool:
+    return any(local_name(alias) == name.value for alias in _aliases(statement))
+
+
+def _with_aliases(
+    before: Sequence[cst.ImportAlias], kept: Sequence[cst.ImportAlias], added: Sequence[cst.ImportAlias]
+) -> list[cst.ImportAlias]:
+    """The names of an import with some more: where they sort, if those that were there are sorted, else at the end."""
+    names = list(kept)
+    is_sorted = [one.evaluated_name for one in before] == sorted(one.evaluated_name for one in before)
+    commas = [one.comma for one in before]
+    for one in added:
+        behind = [index for index, other in enumerate(names) if other.evaluated_name > one.evaluated_name]
+        names.insert(behind[0] if behind and is_sorted else len(names), one)
+    between = commas[0] if len(commas) > 1 else cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
+    last = commas[-1]
+    return [one.with_changes(comma=last if index == len(names) - 1 else between) for index, one in enumerate(names)]
 
 
 def _remove_line(edits: Edits, block: cst.CSTNode, line: cst.SimpleStatementLine) -> None:

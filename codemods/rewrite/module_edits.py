@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Protocol, TypeVar
 
+from codemods.facts.generators import AsyncForm
 from codemods.facts.graph import Function
 from codemods.model import Action, Span
 from codemods.planning.facts import Making
@@ -16,13 +17,24 @@ from codemods.planning.plan import Decision, Plan
 from codemods.planning.sessions import Handing, Opening
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Recolored:
+    """A function that becomes async, or gives something async."""
+
+    name: Span
+    """Of its name."""
+    async_form: AsyncForm
+    stays_def: bool
+    """Whether it is not async itself."""
+
+
 @dataclass(frozen=True, slots=True)
 class ModuleEdits:
     """What one module's rewrite has to do."""
 
     decisions: tuple[Decision, ...]
-    async_functions: tuple[Span, ...]
-    """The names of the functions that become async."""
+    recolored: tuple[Recolored, ...]
+    """The functions that become async, or give something async."""
     splits: tuple[tuple[Span, str], ...]
     """The names of the functions that are split, each with the name of its core."""
     handlers: tuple[HandlerChange, ...]
@@ -39,7 +51,7 @@ class ModuleEdits:
     def is_nothing(self) -> bool:
         """Whether the module stays as it is."""
         is_left = all(one.finding.action is Action.LEFT for one in self.decisions)
-        others = (self.async_functions, self.splits, self.handlers, self.openings, self.parameters, self.handings)
+        others = (self.recolored, self.splits, self.handlers, self.openings, self.parameters, self.handings)
         return is_left and not any((*others, self.makings, self.holders))
 
 
@@ -58,15 +70,20 @@ def edits_by_file(
             found.setdefault(functions[name].path, []).append((functions[name].span, value))
         return {path: tuple(sorted(pairs)) for path, pairs in found.items()}
 
-    promoted, splits = named(dict.fromkeys(plan.promoted, "")), named(plan.split)
+    splits = named(plan.split)
+    recolored: dict[str, list[Recolored]] = {}
+    for name in plan.promoted:
+        async_form = plan.async_forms.get(name, AsyncForm.AWAITED)
+        one = Recolored(functions[name].span, async_form, stays_def=name in plan.staying)
+        recolored.setdefault(functions[name].path, []).append(one)
     parameters = named(plan.sessions.parameters)
     openings, handings = _by_path(plan.sessions.openings), _by_path(plan.sessions.handings)
     makings, holders = _by_path(plan.makings), _by_path(plan.holders)
-    changed = (plan.decisions, promoted, splits, plan.handlers, openings, parameters, handings, makings, holders)
+    changed = (plan.decisions, recolored, splits, plan.handlers, openings, parameters, handings, makings, holders)
     return {
         path: ModuleEdits(
             decisions=plan.decisions.get(path, ()),
-            async_functions=tuple(span for span, _ in promoted.get(path, ())),
+            recolored=tuple(sorted(recolored.get(path, ()))),
             splits=splits.get(path, ()),
             handlers=plan.handlers.get(path, ()),
             openings=openings.get(path, ()),

@@ -80,6 +80,8 @@ class Offer:
     """Why it would become native, or why it cannot."""
     notes: tuple[str, ...] = ()
     """How the native form differs, in words."""
+    can_thread: bool = True
+    """Whether a thread can do it instead."""
     group: str | None = None
     """Calls of one group become native all together or not at all: they assign the same variable."""
     raises: bool = False

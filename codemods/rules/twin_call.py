@@ -8,7 +8,7 @@ from __future__ import annotations
 import libcst as cst
 
 from codemods.packs import Twin
-from codemods.rules.rule import CalleeSwap, Offer, Rule
+from codemods.rules.rule import Awaited, CalleeSwap, Offer, Rule
 from codemods.tree import Tree
 
 RULE = Rule(
@@ -34,12 +34,21 @@ def offer(tree: Tree, call: cst.Call, blocking: str, twin: Twin) -> Offer:
     if refusal is not None:
         return Offer(rule=RULE.id, native=None, reason=refusal)
     is_plain = all(isinstance(one.value, cst.Integer | cst.Float) for one in call.args)
+    if _is_of_same_class(blocking, twin.name):
+        method = twin.name.rpartition(".")[2]
+        renamed = method if method != blocking.rpartition(".")[2] else None
+        return Offer(RULE.id, Awaited(tree.span(call), renamed), f"{twin.name} is declared to be its async form")
     return Offer(
         rule=RULE.id,
         native=CalleeSwap(tree.span(call), twin.name),
         reason=f"{twin.name} does the same without blocking the event loop",
         notes=() if is_plain or twin.note is None else (twin.note,),
     )
+
+
+def _is_of_same_class(blocking: str, twin: str) -> bool:
+    """Whether the async form is called where the blocking one was: it is that, or another one beside it."""
+    return twin.rpartition(".")[0] == blocking.rpartition(".")[0]
 
 
 def _refusal(call: cst.Call, blocking: str, twin: Twin) -> str | None:
