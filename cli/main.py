@@ -210,6 +210,23 @@ def apply(
 
 
 @app.command()
+def graph(
+    paths: Paths = None,
+    scope: ScopeOption = None,
+    client: ClientOption = None,
+    keep_sync: KeepSyncOption = None,
+    python: PythonOption = None,
+    config: ConfigOption = None,
+    format: Format = None,
+) -> None:
+    """Shows what becomes async and why, as a tree from entry points to calls; writes nothing."""
+    migration = _migrate(Request(paths, scope=scope, client=client, keep_sync=keep_sync, python=python, config=config))
+    _show_graph(migration, format or _default_format())
+    _report_problems(migration)
+    _exit(FAILED if migration.problems else DONE)
+
+
+@app.command()
 def rules() -> None:
     """Lists the rules."""
     from cli import text_view
@@ -219,9 +236,19 @@ def rules() -> None:
 
 
 @app.command()
-def explain(rule_id: Annotated[str, typer.Argument(metavar="ID", help="As in `awaitify rules`.")]) -> None:
-    """Explains one rule, with code before and after."""
-    rule = _rule(rule_id)
+def explain(
+    what: Annotated[str, typer.Argument(metavar="ID|FILE:LINE", help="As in `awaitify rules`, or a place.")],
+    scope: ScopeOption = None,
+    client: ClientOption = None,
+    python: PythonOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Explains one rule, with code before and after, or what becomes of a line of the project around this folder."""
+    path, colon, line = what.rpartition(":")
+    if colon and line.isdecimal():
+        _explain_place(Path(path), int(line), Request(None, scope=scope, client=client, python=python, config=config))
+        return
+    rule = _rule(what)
     if _default_format() == "rich":
         from cli import rich_view
 
@@ -230,6 +257,22 @@ def explain(rule_id: Annotated[str, typer.Argument(metavar="ID", help="As in `aw
         from cli import text_view
 
         typer.echo(text_view.explain(rule), nl=False)
+
+
+def _explain_place(path: Path, line: int, request: Request) -> None:
+    """Prints what becomes of a line; the whole folder it was asked in is looked at."""
+    from cli.chains import place_lines
+    from cli.summary import visible
+    from codemods.errors import PathError
+
+    if not path.is_file():
+        raise PathError(f"there is no file {path}: a place is FILE:LINE, with a path from the current folder")
+    migration = _migrate(request)
+    lines = place_lines(migration, path.as_posix().removeprefix("./"), line)
+    for text in lines or [f"{path}:{line}: nothing blocks there, and nothing has to be awaited"]:
+        typer.echo(visible(text))
+    _report_problems(migration)
+    _exit(FAILED if migration.problems else DONE)
 
 
 def _migrate(request: Request) -> Migration:
@@ -308,6 +351,22 @@ def _show_diff(migration: Migration, format: str) -> None:
         from cli import text_view
 
         sys.stdout.write(text_view.diff(migration))
+    sys.stdout.flush()
+
+
+def _show_graph(migration: Migration, format: str) -> None:
+    if format == "rich":
+        from cli import rich_view
+
+        rich_view.graph(rich_view.console(), migration)
+    elif format == "json":
+        from cli import json_view
+
+        sys.stdout.write(json_view.document(migration, diffs=False))
+    else:
+        from cli import text_view
+
+        sys.stdout.write(text_view.graph(migration))
     sys.stdout.flush()
 
 

@@ -74,14 +74,14 @@ class Request:
     """What the user gave; None and empty mean: as configured."""
 
     paths: list[Path] | None
-    scope: str | None
-    fallback: str | None
-    client: str | None
-    parity: str | None
-    session: str | None
-    select: list[str] | None
-    ignore: list[str] | None
-    keep_sync: list[str] | None
-    python: Path | None
-    config: Path | None
+    scope: str | None = None
+    fallback: str | None = None
+    client: str | None = None
+    parity: str | None = None
+    session: str | None = None
+    select: list[str] | None = None
+    ignore: list[str] | None = None
+    keep_sync: list[str] | None = None
+    python: Path | None = None
+    config: Path | None = None
     update_requirements: bool | None = None

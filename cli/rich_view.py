@@ -12,7 +12,9 @@ from collections.abc import Iterator
 
 from rich.console import Console
 from rich.text import Text
+from rich.tree import Tree
 
+from cli.chains import Link, behind, promotion_tree
 from cli.highlight import Code, folded, highlighted
 from cli.hunks import Hunk, Line, changed_lines, decoded, text_hunks
 from cli.summary import (
@@ -44,6 +46,9 @@ _ACTIONS = {
 }
 
 
+_FATES = {"async": "green", "split": "cyan", "sync": "red"}
+
+
 def console() -> Console:
     """A console on stdout as it is now; colours only on a terminal, and `NO_COLOR` is respected."""
     return Console(markup=False, highlight=False, emoji=False)
@@ -58,6 +63,32 @@ def check(out: Console, migration: Migration) -> None:
         for link in finding.chain:
             _prose(out, Text(f"    {visible(link)}", "dim"))
     _prose(out, Text(found_line(findings, migration), "bold"))
+
+
+def graph(out: Console, migration: Migration) -> None:
+    """What becomes async and why, as a tree, and the scope."""
+    links = promotion_tree(migration)
+    for link in links:
+        tree = Tree(_link(link), guide_style="dim")
+        _grow(tree, link)
+        out.print(tree)
+    if not links:
+        _print(out, Text("No findings."))
+    _print(out, Text())
+    for line in closing_lines(migration):
+        _prose(out, Text(line))
+
+
+def _grow(tree: Tree, link: Link) -> None:
+    for one in behind(link):
+        _grow(tree.add(_link(one)), one)
+
+
+def _link(link: Link) -> Text:
+    """A link of a tree; what becomes of it has its colour."""
+    word = link.said.partition("]")[0].removeprefix("[")
+    style = _ACTIONS.get(word) or _FATES.get(word, "")
+    return Text.assemble(visible(link.text), " ", (visible(link.said), style))
 
 
 def diff(out: Console, migration: Migration) -> None:

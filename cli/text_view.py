@@ -10,6 +10,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
+from cli.chains import promotion_tree, tree_lines
 from cli.hunks import Hunk, changed_lines, text_hunks
 from cli.summary import (
     FileReport,
@@ -36,6 +37,12 @@ def check(migration: Migration) -> str:
         lines.append(f"{place} {finding.rule} {message(finding)}")
         lines += [f"    {visible(link)}" for link in finding.chain]
     return _joined([*lines, found_line(findings, migration)])
+
+
+def graph(migration: Migration) -> str:
+    """What becomes async and why, as a tree, and the scope."""
+    lines = [visible(line) for line in tree_lines(promotion_tree(migration))]
+    return _joined([*(lines or ["No findings."]), "", *closing_lines(migration)])
 
 
 def diff(migration: Migration) -> str:
