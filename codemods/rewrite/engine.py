@@ -37,6 +37,9 @@ def rewrite(tree: Tree, wanted: ModuleEdits, client: Client) -> str:
         add_handing(edits, _call(tree, handing.call), handing.parameter, handing.name)
     for decision in wanted.decisions:
         _add(edits, imports, decision, client)
+    for response in wanted.responses:
+        assert isinstance(response.form, NativeResponse), response
+        client.add_edits(edits, imports, response.form, None)
     for holder in wanted.holders:
         assert client.held is not None, client.module
         client.held.add_edits(edits, imports, holder.form, holder.settings)
