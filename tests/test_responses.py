@@ -9,7 +9,7 @@ from codemods.model import NOT_GUARDED, Action, Guards, Scope
 from codemods.planning.facts import Handed, PlanningOptions, Reception, Route
 from codemods.planning.plan import make_plan
 from codemods.rules.rule import Offer
-from tests.handmade import AT_MAIN, RAISING, Draft, at, guard, guarded
+from tests.handmade import AT_MAIN, IN_LAMBDA, RAISING, Draft, at, guard, guarded
 
 GIVES = replace(RAISING, is_returned=True, group="what it returns")
 TAKES = Offer("AW102", "what becomes of the response", "it has an equal", notes=("it reads otherwise",), raises=True)
@@ -275,6 +275,33 @@ def test_one_of_a_function_that_stays_sync_keeps_them_too():
     plan = draft.plan()
     assert (at(plan, seed).action, at(plan, line).action) == (Action.OFFLOADED, Action.LEFT)
     assert plan.responses == ()
+
+
+def test_one_that_stands_where_await_cannot_keeps_them_too():
+    draft, seed = passed(offer=TAKES)
+    other = draft.blocks("fetch", RAISING, place=IN_LAMBDA)
+    draft.passes("fetch", "show", other)
+    assert at(draft.plan(), seed).reason.endswith(f"the one of a.py:{other} stays what it is")
+
+
+@pytest.mark.parametrize("may_be_none", [False, True])
+def test_what_may_be_none_is_not_asked_for_its_truth(may_be_none):
+    draft, seed = passed(offer=replace(TAKES, asks_truth=True))
+    (giver,) = draft.blocking
+    (handed,) = giver.handed
+    draft.blocking = [replace(giver, handed=(replace(handed, may_be_none=may_be_none),))]
+    assert (at(draft.plan(), seed).action is Action.NATIVE) != may_be_none
+
+
+@pytest.mark.parametrize("goes_on", [False, True])
+def test_bytes_that_are_gone_further_down_keep_it(goes_on):
+    draft = Letters("async main outer check")
+    seed = draft.blocks("main", replace(RAISING, reads_bytes=True))
+    draft.passes("main", "outer", seed, is_guarded=goes_on)
+    draft.takes("outer")
+    draft.passes("outer", "check")
+    draft.takes("check", replace(TAKES, may_raise=True))
+    assert (at(draft.plan(), seed).action is Action.NATIVE) != goes_on
 
 
 def test_who_blocks_and_stays_sync_keeps_it():

@@ -111,16 +111,19 @@ class _Check:
         """Why something that gets the responses of a group cannot take other ones; None when all can."""
         givers, received = self._givers[group], self._routes.receptions(group)
         everywhere: list[BlockingCall | Reception] = [*givers, *received]
-        kept = next((one for one in givers if one.offer.native is None or one.is_ignored), None)
         handed = {(one.path, handed.call, handed.to) for one in everywhere for handed in one.handed}
         for route in sorted({route for one in everywhere for route in _ways_of(one)}):
             why = self._of_parameter(route, handed) if route.parameter else self._of_function(route.function)
             if why is not None:
                 return why
-        kept = kept or next((one for one in givers if not self._runs(one.caller)), None)
+        kept = next((one for one in givers if not self._becomes_native(one)), None)
         if kept is not None:
             return f"the one of {kept.path}:{kept.span.line} stays what it is"
         return _why_none(everywhere) or _why_gone(everywhere)
+
+    def _becomes_native(self, giver: BlockingCall) -> bool:
+        can_await = giver.place.position is Position.AWAITABLE and self._runs(giver.caller)
+        return can_await and giver.offer.native is not None and not giver.is_ignored
 
     def _runs(self, name: str) -> bool:
         return self._promotion.runs(self._facts.functions.get(name))
