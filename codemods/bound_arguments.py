@@ -29,8 +29,17 @@ def _filled(tree: Tree, call: cst.Call, function: Function, types: Mapping[Span,
     """How many parameters a call fills by itself: `self`, or none; None when it cannot be told."""
     if function.owner is None:
         return 0
-    if function.decorators or not isinstance(call.func, cst.Attribute):
+    if not isinstance(call.func, cst.Attribute):
         return None
+    match [(one.target or "").removesuffix(".__init__").removesuffix(".__new__") for one in function.decorators]:
+        case []:
+            pass
+        case ["builtins.staticmethod"]:
+            return 0
+        case ["builtins.classmethod"]:
+            return 1
+        case _:
+            return None
     kinds = kinds_of(types.get(tree.span(call.func.value)))
     return None if kinds is None or any(one.is_class or one.is_module for one in kinds) else 1
 

@@ -85,7 +85,10 @@ class Callers:
         name = last_name(function.name)
         owner = self._by_name.classes.get(function.owner or "")
         is_init = name == "__init__"
-        if not is_init and (name.startswith("__") or function.overrides_foreign is not None):
+        is_special = name.startswith("__") and name.endswith("__")
+        if not is_init and (is_special or function.overrides_foreign is not None):
+            return True
+        if name.startswith("__") and not is_special and self._is_asked_for_by_its_full_name(function):
             return True
         if function.path in self._sources.outside or function.path in self._sources.stubbed:
             return True
@@ -99,6 +102,12 @@ class Callers:
             return True
         self._mentions.look_for({function.name})
         return self._mentions.why(function) is not None
+
+    def _is_asked_for_by_its_full_name(self, function: Function) -> bool:
+        """Whether something names a private method of a class as Python does for everyone else: `_Class__method`."""
+        owner = re.split(r"[.:]", function.owner or "")[-1].lstrip("_")
+        full = f"_{owner}{last_name(function.name)}"
+        return any(full in text.lines.words for text in self._sources.texts.values())
 
     def _is_made_unseen(self, one: ClassFact) -> bool:
         """Whether a class may be made by code that does not name it."""

@@ -45,6 +45,7 @@ from codemods.packs import Knowledge
 from codemods.planning.facts import (
     BlockingCall,
     Reception,
+    Route,
     SessionRoom,
     Site,
     UnawaitedCall,
@@ -54,6 +55,7 @@ from codemods.rules.clients import CLIENTS
 from codemods.rules.consumption import consumed_by, taken_by
 from codemods.rules.missing_await import is_consumed_later
 from codemods.rules.names import free_name
+from codemods.rules.requests_aiohttp import RULE as REQUESTS
 from codemods.rules.requests_calls import FUNCTIONS, METHODS
 from codemods.rules.requests_calls.elsewhere import Mentions
 from codemods.rules.requests_calls.handling import NativeRequest, NativeResponse, ResponseUse
@@ -136,11 +138,11 @@ class FileInspector:
         self._exceptions = ExceptionNames(tree, self._imports, lambda: shared.types_of(name))
         self._markers = Markers(tree.code)
         self._rebound = rebound_names(tree, self._names_of_interest())
+        self._forbid_await_under_locks()
 
     def collect(self, into: Collected) -> None:
         """Adds what this file tells."""
         into.seen.parsed.add(self._name)
-        self._forbid_await_under_locks()
         self._collect_functions(into.seen)
         for call in self._index.calls[self._name]:
             into.sites[key_of(call)] = self._site(call)
@@ -317,18 +319,31 @@ class FileInspector:
 
     def received(self, calls: Sequence[Call]) -> Iterator[Reception]:
         """What is done with the responses that some calls of the file give."""
-        assert self._client.received_all is not None
         targets = {call.span: call.targets[0] for call in calls}
-        offers = self._client.received_all(self._tree, targets, self._imports, self._shared.types_of(self._name))
+        types = self._shared.types_of(self._name)
+        offers = self._client.receiving.of_calls(self._tree, targets, self._imports, types)
         for call in calls:
-            offer = offers.get(call.span)
-            if offer is None:
-                continue
-            guards = decoding = NOT_GUARDED
-            if isinstance(offer.native, NativeResponse):
-                guards = Guards.joined(self._guards_of(offer.native, self._client.raising))
-                decoding = Guards.joined(self._guards_of(offer.native, self._client.decoding))
-            yield Reception(call.path, call.span, call.caller, call.targets[0], offer, guards, decoding)
+            if call.span in offers:
+                yield self._reception(call.span, call.caller, Route(call.targets[0]), offers[call.span])
+
+    def given(self, function: Function, parameter: str) -> Reception:
+        """What a function of the file does with the response that a parameter of it holds."""
+        node, line = function_named_at(self._tree, function.span), function.span.line
+        if node is None:
+            offer = Offer(REQUESTS.id, None, "it cannot be found")
+        elif self._markers.keeps_sync(line) or self._markers.ignores(line, REQUESTS.id):
+            offer = Offer(REQUESTS.id, None, "you asked for it to stay as it is")
+        else:
+            offer = self._client.receiving.of_parameter(self._tree, node, parameter, self._imports)
+        span = offer.native.call if isinstance(offer.native, NativeResponse) else function.span
+        return self._reception(span, function.name, Route(function.name, parameter), offer)
+
+    def _reception(self, span: Span, caller: str, source: Route, offer: Offer) -> Reception:
+        guards = decoding = NOT_GUARDED
+        if isinstance(offer.native, NativeResponse):
+            guards = Guards.joined(self._guards_of(offer.native, self._client.raising))
+            decoding = Guards.joined(self._guards_of(offer.native, self._client.decoding))
+        return Reception(self._name, span, caller, source, offer, guards, decoding)
 
     def _is_silenced(self, rule: str, call: Call) -> bool:
         if (self._config.select and rule not in self._config.select) or rule in self._config.ignore:

@@ -5,7 +5,7 @@ Joins what the checker resolved with what only the syntax tells, and asks the ru
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 
@@ -42,6 +42,7 @@ from codemods.planning.facts import (
     Site,
 )
 from codemods.prospect import Finders, Prospect, worth_parsing
+from codemods.responses import ResponseFinder
 from codemods.rules import offload, twin_call
 from codemods.rules.clients import CLIENTS
 from codemods.rules.requests_aiohttp import RULE as REQUESTS
@@ -90,7 +91,7 @@ def inspect(
             callers=Callers(graph, by_name, inheritance, sources, entries, mentions, types_of),
         )
 
-    prospect = worth_parsing(graph, closure, inheritance, finders_of, sources, knowledge, options)
+    prospect = worth_parsing(graph, closure, inheritance, finders_of, sources, knowledge, options, types_of)
     graph, closure = prospect.graph, prospect.closure
     dispatches = entries.dispatches(graph.calls, knowledge)
     index = GraphIndex(graph, closure, knowledge.lock_enters)
@@ -116,7 +117,7 @@ def inspect(
         tree = parse(path, sources.texts[path].lines.text) if path in sources.texts else None
         return tree if isinstance(tree, Tree) else None
 
-    received = _received(collected, index, shared, tree_of)
+    blocking, received = _responses(prospect, collected, shared, tree_of)
     sites = [collected.sites.get(key_of(call)) or _uninspected(call, closure, sources) for call in index.sites]
     keepers = tuple(_keepers(prospect, collected, sources, tree_of, types_of))
     for name in {f"{one.name}.{method}" for one in keepers for method in ENTERING} & functions.keys():
@@ -126,7 +127,7 @@ def inspect(
     facts = PlanningFacts(
         functions=iterators.functions,
         sites=tuple(iterators.sites),
-        blocking=(*collected.blocking, *_unchanged(closure, knowledge)),
+        blocking=(*blocking, *_unchanged(closure, knowledge)),
         unawaited=tuple(collected.unawaited),
         families=iterators.families,
         implements=inheritance.implements,
@@ -190,29 +191,31 @@ def _keepers(
         yield from finder.keepers(collected.blocking)
 
 
-def _received(
-    collected: Collected, index: GraphIndex, shared: Shared, tree_of: Callable[[str], Tree | None]
-) -> list[Reception]:
-    """What is done with responses that functions return, and with those that are returned on."""
-    if CLIENTS[shared.config.client].received_all is None:
-        return []
-    found: list[Reception] = []
-    fresh = {one.caller for one in collected.blocking if one.offer.is_returned and one.offer.native is not None}
-    known: set[str] = set()
-    while fresh:
-        known |= fresh
-        calls = [site for site in index.sites if not fresh.isdisjoint(site.targets) and key_of(site) in collected.sites]
-        for path in sorted({site.path for site in calls}):
-            tree = tree_of(path)
-            assert tree is not None, path  # it has been parsed before
-            found.extend(FileInspector(path, tree, shared).received([one for one in calls if one.path == path]))
-        fresh = {one.caller for one in found if one.offer.is_returned} - known
-    return found
+def _responses(
+    prospect: Prospect, collected: Collected, shared: Shared, tree_of: Callable[[str], Tree | None]
+) -> tuple[Sequence[BlockingCall], Sequence[Reception]]:
+    """The blocking calls with where functions hand on what they give, and what is done with it then."""
+
+    @lru_cache(maxsize=8)
+    def inspector_of(path: str) -> FileInspector:
+        tree = tree_of(path)
+        assert tree is not None, path  # it has been parsed before
+        return FileInspector(path, tree, shared)
+
+    planned = frozenset(
+        one.name
+        for one in prospect.graph.functions
+        if one.name in prospect.closure.functions and one.path in collected.seen.parsed
+    )
+    sites = [site for site in shared.index.sites if key_of(site) in collected.sites]
+    known = partial(prospect.locks.has_known_callers, seen=collected.seen, callers=prospect.callers)
+    finder = ResponseFinder(prospect.graph, sites, planned, inspector_of, tree_of, shared.types_of, known)
+    return finder.found(collected.blocking)
 
 
 def _called_as(received: Iterable[Reception], sites: Iterable[Site]) -> Mapping[str, Set[str]]:
-    """What functions that return responses are called, by themselves and by their calls."""
-    found = {one.target: {last_name(one.target)} for one in received}
+    """What functions that return responses, or get them, are called, by themselves and by their calls."""
+    found = {one.source.function: {last_name(one.source.function)} for one in received}
     for site in sites:
         for target in found.keys() & set(site.targets):
             found[target].add(site.place.callee.rpartition(".")[2])

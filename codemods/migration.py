@@ -386,6 +386,7 @@ def _without(facts: PlanningFacts, broken: Mapping[str, Problem]) -> PlanningFac
         facts,
         functions=functions,
         sites=sites,
+        received=tuple(one for one in facts.received if one.path not in broken),
         blocking=tuple(replace(one, is_ignored=one.is_ignored or one.path in broken) for one in facts.blocking),
         unawaited=tuple(replace(one, is_ignored=one.is_ignored or one.path in broken) for one in facts.unawaited),
     )

@@ -6,20 +6,29 @@ bound from above. LibCST costs more than everything else of a run, so that the b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, replace
 
 from codemods.callers import Callers
-from codemods.facts.closure import Closure, blocking_name, find_closure, narrowed, plain_functions, plain_sites
+from codemods.facts.closure import (
+    Closure,
+    blocking_name,
+    find_closure,
+    narrowed,
+    plain_functions,
+    plain_sites,
+    with_receivers,
+)
 from codemods.facts.graph import CallGraph
 from codemods.facts.inheritance import Inheritance, last_name
 from codemods.locking import LockFinder, Seen
 from codemods.mentions import MentionFinder, Sources
-from codemods.model import Scope
+from codemods.model import Scope, Span
 from codemods.packs import Knowledge
 from codemods.planning.facts import BlockingCall, PlanningFacts, PlanningOptions, Site
 from codemods.planning.index import CallIndex
 from codemods.planning.promotion import Promotion, promote
+from codemods.receivers import receivers_of
 from codemods.rules.rule import Offer
 
 _BEST = Offer(rule="", native="any", reason="")
@@ -56,8 +65,9 @@ def worth_parsing(
     sources: Sources,
     knowledge: Knowledge,
     options: PlanningOptions,
+    types_of: Callable[[str], Mapping[Span, str]],
 ) -> Prospect:
-    """Narrows a closure to what may change."""
+    """Narrows a closure to what may change. `types_of` gives the types of the expressions of a file."""
 
     def best(graph: CallGraph, closure: Closure, locks: LockFinder, *, are_values_seen: bool = False) -> Promotion:
         seen = Seen.nothing(closure.paths)
@@ -69,9 +79,16 @@ def worth_parsing(
         facts = PlanningFacts(
             functions=functions,
             sites=tuple(map(_hoped, plain_sites(graph))) if are_values_seen else plain_sites(graph),
-            blocking=tuple(
-                BlockingCall(call.path, call.span, call.caller, blocking_name(call, knowledge) or "", _BEST)
-                for call in closure.seeds
+            blocking=(
+                *(
+                    BlockingCall(call.path, call.span, call.caller, blocking_name(call, knowledge) or "", _BEST)
+                    for call in closure.seeds
+                ),
+                *(
+                    BlockingCall(one.path, one.span, one.name, "", _BEST)
+                    for one in graph.functions
+                    if one.name in closure.receivers
+                ),
             ),
             families=inheritance.families,
             loop_starters=graph.callers_of(knowledge.loop_starters),
@@ -102,7 +119,17 @@ def worth_parsing(
         )
     finders.mentions.look_for(promotion.running)  # they cost much, and few functions come so far
     promotion = best(graph, closure, finders.locks)
-    closure = narrowed(closure, graph, sources.outside, inheritance.families, promotion.running, promotion.locked)
+    found = narrowed(closure, graph, sources.outside, inheritance.families, promotion.running, promotion.locked)
+    receivers = receivers_of(graph, found, sources, knowledge, types_of)
+    if receivers:
+        wider = with_receivers(closure, graph, inheritance.families, receivers)
+        finders.mentions.look_for({*best(graph, wider, finders.locks).running, *receivers})
+        reading = best(graph, wider, finders.locks)
+        running = promotion.running | reading.running
+        # whether they have to wait is not known yet: what keeps them sync then may not do so
+        locked = {name: why for name, why in promotion.locked.items() if name in reading.locked}
+        found = narrowed(wider, graph, sources.outside, inheritance.families, running, locked)
+    closure = found
     return Prospect(graph, closure, finders.callers, finders.mentions, finders.locks)
 
 

@@ -298,6 +298,7 @@ GROUPS = {
     "sessions_as_parameters": {"AW102"},  # those that functions hand on
     "kept_sessions": {"AW102"},  # those of objects
     "generators": {"AW301"},  # what is iterated over or entered, and not awaited
+    "passed_responses": {"AW102"},  # what functions get by their parameters, and with httpx what they return
     "functions_as_values": {"AW301", "AW302"},  # what runs by a variable, a table, a parameter
     "promotion": {"AW301", "AW302"},  # what becomes of functions, whatever the call that starts it
 }

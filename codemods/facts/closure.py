@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 from codemods.facts.assemble import Text
@@ -31,7 +31,7 @@ class Closure:
     unawaited: tuple[Call, ...]
     """Calls of coroutine functions with no `await` right before them."""
     functions: frozenset[str]
-    """The functions that hold a seed or call one that does."""
+    """The functions that hold a seed or call one that does, and those that get what a seed gives."""
     sites: frozenset[tuple[str, Span, CallKind]]
     """The calls of the project's functions that matter, by file name, place and kind."""
     paths: frozenset[str]
@@ -40,6 +40,8 @@ class Closure:
     """The blocking calls in functions that stay sync whatever their syntax says."""
     locks: Mapping[str, str] = field(default_factory=dict)
     """Why these functions do."""
+    receivers: frozenset[str] = frozenset()
+    """The functions that may get what a seed gives, and may have to wait for it."""
 
 
 def find_closure(
@@ -67,6 +69,12 @@ def find_closure(
     return _with_places(closure, graph, outside, [site for name in above for site in index.by_target[name]])
 
 
+def with_receivers(closure: Closure, graph: CallGraph, families: Sequence[frozenset[str]], names: Set[str]) -> Closure:
+    """A closure in which some functions get what seeds give: they may become async, and so may all that call them."""
+    index = CallIndex(plain_functions(graph), plain_sites(graph), families)
+    return replace(closure, functions=closure.functions | index.callers_of(names), receivers=closure.receivers | names)
+
+
 def narrowed(
     closure: Closure,
     graph: CallGraph,
@@ -82,7 +90,8 @@ def narrowed(
     active = {one.name for one in graph.functions if one.is_async or one.name in promoted}
     seeds = tuple(call for call in closure.seeds if call.caller in active)
     index = CallIndex(plain_functions(graph), plain_sites(graph), families)
-    above = index.callers_of({*(graph.declared & active), *(call.caller for call in seeds)})
+    started = {*(call.caller for call in seeds), *(graph.declared & active), *(closure.receivers & active)}
+    above = index.callers_of(started) | closure.receivers
     sites = [site for name in above for site in index.by_target[name]]
     # async code may have to call what blocks and stays sync in a thread
     sites += [site for name in closure.functions - above for site in index.by_target[name] if site.caller in active]

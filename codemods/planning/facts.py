@@ -117,6 +117,26 @@ class Site:
         return self.place.position is (Position.AWAITED if function.is_async else Position.AWAITABLE)
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Route:
+    """A way by which what a blocking call gives comes from function to function."""
+
+    function: str
+    parameter: str = ""
+    """The parameter that takes it; empty where the function returns it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """An argument that hands on what a blocking call gave."""
+
+    call: Span
+    to: Route
+    is_guarded: bool = False
+    """Whether the function may go on when that call fails."""
+    may_be_none: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class BlockingCall:
     """A call of a function that a pack lists as blocking: a seed."""
@@ -134,6 +154,13 @@ class BlockingCall:
     """The handlers around the places that decode its body; those of its place are around all else that may raise."""
     levels: tuple[Level, ...] = ()
     """The blocks around it in its function, outermost first, up to where its native form ends."""
+    handed: tuple[Handed, ...] = ()
+    """Where what it gives is handed on to functions."""
+
+    @property
+    def goes_to(self) -> frozenset[Route]:
+        """The ways by which what it gives leaves its function."""
+        return _ways_out(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,18 +207,31 @@ class Keeper:
 
 @dataclass(frozen=True, slots=True)
 class Reception:
-    """A call of a function that returns what a blocking call gives, and what is done with that."""
+    """A place where a function gets what a blocking call in another one gave, and what is done with that there."""
 
     path: str
     span: Span
-    """Of the call."""
+    """Of the call of the function that returns it, or of the parameter's name."""
     caller: str
-    target: str
-    """The function that is called."""
+    """The function that gets it."""
+    source: Route
+    """By which it comes: what a function returns that is called, or a parameter."""
     offer: Offer
     guards: Guards = NOT_GUARDED
     """The handlers around all that may raise."""
     decoding_guards: Guards = NOT_GUARDED
+    handed: tuple[Handed, ...] = ()
+    """Where it is handed on to functions."""
+
+    @property
+    def goes_to(self) -> frozenset[Route]:
+        """The ways by which it leaves the function again."""
+        return _ways_out(self)
+
+
+def _ways_out(one: BlockingCall | Reception) -> frozenset[Route]:
+    returned = {Route(one.caller)} if one.offer.is_returned else set()
+    return frozenset({*returned, *(handed.to for handed in one.handed)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +298,7 @@ class PlanningFacts:
     dispatches: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """By library, the functions that have it call what it runs, such as commands."""
     received: tuple[Reception, ...] = ()
-    """What is done with what functions return that return what a blocking call gives."""
+    """What is done with what blocking calls gave in other functions."""
     watched: Mapping[str, str] = field(default_factory=dict)
     """Of these functions, those whose results something else than their calls may see, and why."""
     holders: tuple[SessionHolder, ...] = ()

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from codemods.model import Action, Finding, Guard, Guards, Question, Span
-from codemods.planning.facts import BlockingCall, PlanningFacts, Reception
+from codemods.planning.facts import BlockingCall, PlanningFacts, Reception, Route
 from codemods.planning.index import CallIndex
 
 
@@ -39,9 +39,9 @@ class Handlers:
     def __init__(self, facts: PlanningFacts) -> None:
         self._facts = facts
         self._above = _guards_above(facts)
-        self._received: dict[str, list[Reception]] = defaultdict(list)
+        self._received: dict[Route, list[Reception]] = defaultdict(list)
         for one in facts.received:
-            self._received[one.target].append(one)
+            self._received[one.source].append(one)
 
     def _reached_by(self, call: BlockingCall) -> frozenset[Guard]:
         """The guards that exceptions of a call can reach, other than those of decoding its body."""
@@ -56,16 +56,15 @@ class Handlers:
         return self._with_those_above(one.decoding_guards, one.caller) if one.offer.decodes else frozenset()
 
     def _received_from(self, call: BlockingCall) -> list[Reception]:
-        """All that is done with what a call gives once its function has returned it."""
+        """All that is done with what a call gives once it has left its function."""
         found: list[Reception] = []
-        queue = [call.caller] if call.offer.is_returned else []
+        queue = sorted(call.goes_to)
         seen = set(queue)
         while queue:
-            for one in self._received[queue.pop()]:
+            for one in self._received.get(queue.pop(), ()):
                 found.append(one)
-                if one.offer.is_returned and one.caller not in seen:
-                    seen.add(one.caller)
-                    queue.append(one.caller)
+                queue += sorted(one.goes_to - seen)
+                seen |= one.goes_to
         return found
 
     def settle_received(self) -> tuple[Reception, ...]:

@@ -33,7 +33,13 @@ from codemods.planning.holders import HolderChange, held_natively, settle_held, 
 from codemods.planning.index import CallIndex
 from codemods.planning.keepers import kept_natively, settle_kept, with_closers
 from codemods.planning.promotion import Promotion, promote
-from codemods.planning.responses import received_natively, settle_returned
+from codemods.planning.responses import (
+    ResponseChange,
+    changed_responses,
+    received_natively,
+    settle_responses,
+    with_response_notes,
+)
 from codemods.planning.sessions import NOT_SHARED, SharedSessions, share_sessions
 from codemods.rules import MISSING_AWAIT, PROMOTED_CALL, THREADED_CALL, TWIN_CALL
 from codemods.rules.consumption import Consumed
@@ -88,6 +94,8 @@ class Plan:
     """Where objects are made that keep a session, and are closed from now on."""
     holders: tuple[HolderChange, ...] = ()
     """The variables whose sessions become another library's because functions hand them on."""
+    responses: tuple[ResponseChange, ...] = ()
+    """Where functions get another library's responses, other than by calls that are awaited."""
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -103,14 +111,14 @@ def make_plan(facts: PlanningFacts, options: PlanningOptions) -> Plan:
     while True:
         facts = with_closers(facts, functions)
         promotion, index = promote(facts, options)
-        settled = settle_kept(settle_returned(facts, promotion, index), options, promotion, index)
+        settled = settle_kept(settle_responses(facts, promotion, index), options, promotion, index)
         settled = settle_held(settled, promotion, index)
         if settled is facts:
             break
         facts = settled
     kept = tuple(kept_natively(facts))
     facts = replace(facts, loop_bound=facts.loop_bound | {one.init for one in kept})
-    facts = with_held_notes(facts)
+    facts = with_response_notes(with_held_notes(facts), promotion)
     sessions = share_sessions(facts, options, promotion, index)
     planner = _Planner(facts, options, promotion, index, sessions)
     decisions: dict[str, list[Decision]] = {}
@@ -138,6 +146,7 @@ def make_plan(facts: PlanningFacts, options: PlanningOptions) -> Plan:
         sessions=sessions,
         makings=tuple(making for one in kept for making in one.makings),
         holders=held_natively(facts),
+        responses=changed_responses(facts, promotion),
     )
 
 
@@ -160,7 +169,7 @@ class _Planner:
         self._chains = _Chains(facts, index)
         self._loop_bound = self._callers_of(facts.loop_bound)
         self._blocking = self._blocking_functions()
-        self._received = received_natively(facts, promotion)
+        self._received = {(one.path, one.span): one for one in received_natively(facts) if not one.source.parameter}
 
     def decide(self) -> Iterator[Decision]:
         """Every decision."""

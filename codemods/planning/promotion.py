@@ -6,15 +6,16 @@ function that stays sync has to be able to call. The result does not depend on t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from codemods.facts.graph import CallKind
 from codemods.facts.syntax import Position
 from codemods.model import Scope
-from codemods.planning.facts import PlannedFunction, PlanningFacts, PlanningOptions, Runner, Site
+from codemods.planning.facts import BlockingCall, PlannedFunction, PlanningFacts, PlanningOptions, Runner, Site
 from codemods.planning.index import CallIndex
 from codemods.planning.loops import Bridges, nested_loops
+from codemods.planning.routes import Routes
 from codemods.rules.rule import Refusal
 
 
@@ -73,16 +74,30 @@ def _drivers(facts: PlanningFacts, options: PlanningOptions, reached: frozenset[
     for one in facts.functions.values():
         if one.is_declared and not one.is_async and (options.scope is Scope.ALL or one.name in reached):
             yield one.name, "you declared that it blocks"
-    for call in sorted(facts.blocking, key=lambda one: (one.path, one.span), reverse=True):
-        function = facts.functions.get(call.caller)
-        if function is None or function.is_async or call.is_ignored:
-            continue
-        if call.place.position is not Position.AWAITABLE:
-            continue
-        is_reached = call.caller in reached
-        wanted = is_reached or (options.scope is Scope.ALL and call.offer.native is not None)
-        if wanted and (call.offer.native is not None or (options.fallback == "thread" and call.offer.can_thread)):
+    wanted = [
+        call
+        for call in sorted(facts.blocking, key=lambda one: (one.path, one.span), reverse=True)
+        if not call.is_ignored
+        and call.place.position is Position.AWAITABLE
+        and (call.caller in reached or (options.scope is Scope.ALL and call.offer.native is not None))
+        and (call.offer.native is not None or (options.fallback == "thread" and call.offer.can_thread))
+    ]
+    yield from _readers(facts, wanted)
+    for call in wanted:
+        if call.caller in facts.functions and not facts.functions[call.caller].is_async:
             yield call.caller, f"it calls {call.name} in line {call.span.line}"
+
+
+def _readers(facts: PlanningFacts, wanted: Iterable[BlockingCall]) -> Iterator[tuple[str, str]]:
+    """The sync functions that have to wait for what a blocking call gave in another one, and why."""
+    routes = Routes(facts)
+    given = routes.given_by(call for call in wanted if call.offer.native is not None)
+    for group, givers in sorted(given.items(), reverse=True):
+        giver = min(givers, key=lambda one: (one.path, one.span))
+        for one in routes.receptions(group):
+            function = facts.functions.get(one.caller)
+            if one.offer.awaits and function is not None and not function.is_async:
+                yield one.caller, f"it reads what {giver.name} gives in {giver.path}:{giver.span.line}"
 
 
 def _first_locks(

@@ -44,6 +44,9 @@ def rewrite(tree: Tree, wanted: ModuleEdits, client: Client) -> str:
         else:
             _add(edits, imports, decision, client)
     consumptions.finish()
+    for response in wanted.responses:
+        assert isinstance(response.form, NativeResponse), response
+        client.add_edits(edits, imports, response.form, None)
     for holder in wanted.holders:
         assert client.held is not None, client.module
         client.held.add_edits(edits, imports, holder.form, holder.settings)

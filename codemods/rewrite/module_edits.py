@@ -14,6 +14,7 @@ from codemods.planning.facts import Making
 from codemods.planning.handlers import HandlerChange
 from codemods.planning.holders import HolderChange
 from codemods.planning.plan import Decision, Plan
+from codemods.planning.responses import ResponseChange
 from codemods.planning.sessions import Handing, Opening
 
 
@@ -44,6 +45,7 @@ class ModuleEdits:
     handings: tuple[Handing, ...]
     makings: tuple[Making, ...]
     holders: tuple[HolderChange, ...]
+    responses: tuple[ResponseChange, ...]
     is_used_elsewhere: Callable[[str], bool]
     """Whether other files take a name from this module."""
 
@@ -52,7 +54,7 @@ class ModuleEdits:
         """Whether the module stays as it is."""
         is_left = all(one.finding.action is Action.LEFT for one in self.decisions)
         others = (self.recolored, self.splits, self.handlers, self.openings, self.parameters, self.handings)
-        return is_left and not any((*others, self.makings, self.holders))
+        return is_left and not any((*others, self.makings, self.holders, self.responses))
 
 
 def edits_by_file(
@@ -78,8 +80,9 @@ def edits_by_file(
         recolored.setdefault(functions[name].path, []).append(one)
     parameters = named(plan.sessions.parameters)
     openings, handings = _by_path(plan.sessions.openings), _by_path(plan.sessions.handings)
-    makings, holders = _by_path(plan.makings), _by_path(plan.holders)
-    changed = (plan.decisions, recolored, splits, plan.handlers, openings, parameters, handings, makings, holders)
+    makings, holders, responses = _by_path(plan.makings), _by_path(plan.holders), _by_path(plan.responses)
+    of_sessions = (openings, parameters, handings, makings, holders)
+    changed = (plan.decisions, recolored, splits, plan.handlers, *of_sessions, responses)
     return {
         path: ModuleEdits(
             decisions=plan.decisions.get(path, ()),
@@ -91,6 +94,7 @@ def edits_by_file(
             handings=handings.get(path, ()),
             makings=makings.get(path, ()),
             holders=holders.get(path, ()),
+            responses=responses.get(path, ()),
             is_used_elsewhere=partial(is_used_elsewhere, path),
         )
         for path in sorted(set().union(*changed))

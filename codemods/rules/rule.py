@@ -60,6 +60,18 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
+class Handing:
+    """An argument that hands on what a call gave: a session, a response."""
+
+    call: Span
+    """The call that takes it."""
+    argument: Span
+    is_guarded: bool = False
+    """Whether the function may go on when that call fails."""
+    may_be_none: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class SettingNotes:
     """How requests differ, which depends on whether their session is told something."""
 
@@ -98,6 +110,14 @@ class Offer:
     """The session of its object that it is made with, if all that is done with it is known."""
     is_returned: bool = False
     """Whether the function returns what the native form gives, which is of another class than before."""
+    handings: tuple[Handing, ...] = ()
+    """The arguments by which it is handed on to functions."""
+    awaits: bool = False
+    """Whether what is done with it waits for something, other than in a call that is awaited."""
+    may_raise: bool = False
+    """Whether what is done with it may leave its function by an exception, and let go of its body."""
+    asks_truth: bool = False
+    """Whether its truth is asked for, as if it could not be None."""
     lets_go: bool = False
     """Whether what is done with it may let go of its body, so that its bytes cannot be asked for again."""
     reads_bytes: bool = False

@@ -8,11 +8,9 @@ from functools import cache
 
 import libcst as cst
 
-from codemods.model import Span
 from codemods.rewrite.edits import Edits, Wrap, awaited, without_parentheses
 from codemods.rewrite.imports import FileImports
 from codemods.rules.requests_aiohttp.adjust import convert_arguments, gone_names, statements_before
-from codemods.rules.requests_aiohttp.received import ReceivedForm
 from codemods.rules.requests_aiohttp.session_edits import add_session_use
 from codemods.rules.requests_aiohttp.settings import new_session
 from codemods.rules.requests_aiohttp.shapes import RequestForm, Shape
@@ -22,6 +20,8 @@ from codemods.rules.requests_calls.handling import NativeResponse
 from codemods.rules.requests_calls.kept_edits import add_kept_session
 from codemods.rules.requests_calls.kept_sessions import KeptForm
 from codemods.rules.requests_calls.prepared import Prepared
+from codemods.rules.requests_calls.received import ReceivedForm
+from codemods.rules.requests_calls.received_edits import add_class
 from codemods.rules.requests_calls.session_blocks import (
     NewSession,
     add_session_block,
@@ -39,9 +39,9 @@ def add_edits(edits: Edits, imports: FileImports, form: NativeResponse, shared: 
     `shared` is the variable that holds a session opened elsewhere.
     """
     for span in form.annotations if isinstance(form, RequestForm | ReceivedForm) else ():
-        _add_annotation(edits, imports, span)
+        add_class(edits, imports, span, "aiohttp", "ClientResponse")
     if isinstance(form, ReceivedForm):
-        received = edits.tree.at(form.call, cst.Call)
+        received = edits.tree.at(form.call, cst.BaseExpression)  # type: ignore[type-abstract]
         assert received is not None, form
         for done in form.uses:
             add_use(edits, done, form, lambda module: imports.name_of(module, received))
@@ -63,20 +63,6 @@ def add_edits(edits: Edits, imports: FileImports, form: NativeResponse, shared: 
     call = edits.tree.at(form.call, cst.Call)
     assert call is not None, form
     _add_request_edits(edits, form, lambda module: imports.name_of(module, call), imports.release)
-
-
-def _add_annotation(edits: Edits, imports: FileImports, span: Span) -> None:
-    """Names the class of aiohttp's response instead of requests' one."""
-    node = edits.tree.at(span, cst.BaseExpression)  # type: ignore[type-abstract]
-    assert node is not None, span
-    aiohttp = imports.name_of("aiohttp", node)
-    imports.release(node, "aiohttp")
-    named = cst.Attribute(cst.Name(aiohttp), cst.Name("ClientResponse"))
-    if isinstance(node, cst.SimpleString):
-        quote = node.quote
-        edits.replace(node, lambda updated: cst.SimpleString(f"{quote}{aiohttp}.ClientResponse{quote}"))
-    else:
-        edits.replace(node, lambda updated: named)
 
 
 def _add_request_edits(
@@ -105,6 +91,9 @@ def _add_request_edits(
         case Shape.LIFT:
             edits.replace(call, writer.capture)  # before the uses: one of them may be the call itself
             wrap = writer.lift
+        case Shape.PASS:
+            edits.replace(call, writer.capture)
+            wrap = writer.in_front
         case Shape.KEEP:
             wrap = writer.keep
         case Shape.BLOCK:
@@ -139,6 +128,14 @@ class _Writer:
             inside = [self._read(), *inside]
         comment = None if self._form.uses else trailing_comment(statements[0])
         return self._with(self._lifted, inside, statements[0], comment)
+
+    def in_front(self, statements: Sequence[cst.BaseStatement]) -> Sequence[cst.BaseStatement]:
+        """`response = await session.get(url)` and a read in front of the statement that held the call."""
+        assert self._lifted is not None
+        first, *rest = statements
+        made = _assignment(self._form.response, awaited(self._session_call(self._lifted)))
+        lines = self._in_session([*self._before(self._lifted), made, self._read()], first)
+        return [*lines, _without_leading_lines(first), *rest]
 
     def block(self, statements: Sequence[cst.BaseStatement]) -> Sequence[cst.BaseStatement]:
         """`async with session.get(url) as r:` around the statements after the assignment."""

@@ -4,7 +4,7 @@ from codemods.rules.requests_aiohttp.blocks import add_edits
 from codemods.rules.requests_aiohttp.exceptions import EXCEPTIONS
 from codemods.rules.requests_aiohttp.held_sessions import add_held_edits, held_session
 from codemods.rules.requests_aiohttp.offers import offer_all
-from codemods.rules.requests_aiohttp.received import received_all
+from codemods.rules.requests_aiohttp.received import RECEIVING
 from codemods.rules.requests_aiohttp.response import DECODES, RAISES
 from codemods.rules.requests_calls.client import Client, HeldEdits, SessionKind
 
@@ -16,6 +16,6 @@ AIOHTTP = Client(
     exceptions=EXCEPTIONS,
     raising=RAISES,
     decoding=DECODES,
-    received_all=received_all,
+    receiving=RECEIVING,
     held=HeldEdits(held_session, add_held_edits),
 )

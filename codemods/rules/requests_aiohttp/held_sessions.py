@@ -21,7 +21,8 @@ from codemods.rules.requests_aiohttp.sessions import NOTE, STRICT_NOTE, TAKER
 from codemods.rules.requests_aiohttp.settings import Setting
 from codemods.rules.requests_calls.client import HeldSession
 from codemods.rules.requests_calls.handling import NativeRequest
-from codemods.rules.requests_calls.held_sessions import GivenForm, add_class, holding_of
+from codemods.rules.requests_calls.held_sessions import GivenForm, holding_of
+from codemods.rules.requests_calls.received_edits import add_class
 from codemods.rules.requests_calls.session_uses import SessionChange, SessionUse
 from codemods.rules.requests_calls.sessions import (
     LocalSession,
@@ -82,7 +83,8 @@ def add_held_edits(edits: Edits, imports: FileImports, form: object, settings: S
     assert isinstance(form, GivenForm)
     for use in form.uses:
         add_session_use(edits, use, partial(_needs_no_import, use), imports.release)
-    add_class(edits, imports, form, "aiohttp", "ClientSession")
+    if form.annotation is not None:
+        add_class(edits, imports, form.annotation, "aiohttp", "ClientSession")
 
 
 def _needs_no_import(use: SessionUse, module: str) -> str:

@@ -5,22 +5,18 @@ from __future__ import annotations
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-import libcst as cst
-
 from codemods.facts.syntax import ImportedNames, enclosing_function
 from codemods.model import Parity, Span
 from codemods.rules.requests_aiohttp import RULE
 from codemods.rules.requests_aiohttp.arguments import CheckedArguments, check_arguments
 from codemods.rules.requests_aiohttp.held_sessions import why_not_handed_on
 from codemods.rules.requests_aiohttp.placed import notes_of
-from codemods.rules.requests_aiohttp.received import annotations_of, other_returns
 from codemods.rules.requests_aiohttp.response import DECODES, NOTES
 from codemods.rules.requests_aiohttp.session_together import check_request
 from codemods.rules.requests_aiohttp.sessions import NOTE, STRICT_NOTE, TAKER, notes_of_session
 from codemods.rules.requests_aiohttp.settings import settings_of
 from codemods.rules.requests_aiohttp.shapes import (
     RequestForm,
-    Shape,
     assigned_forms,
     returned_form,
 )
@@ -37,6 +33,7 @@ from codemods.rules.requests_calls.kept_sessions import (
     kept_form,
     offers_to_close,
 )
+from codemods.rules.requests_calls.leaving import check_leaving
 from codemods.rules.requests_calls.mappings import Pairs
 from codemods.rules.requests_calls.offering import (
     Choices,
@@ -117,7 +114,7 @@ def offer_all(
     _draw_forms(tree, drafts, types)
     if choices.parity is Parity.STRICT:
         _draw_strictly(tree, drafts)
-    _check_returned(tree, drafts, imports, choices.parity)
+    _check_leaving(tree, drafts, imports, choices.parity)
     for session in sessions:
         of_session = [drafts[tree.span(call)] for call in session.requests]
         if isinstance(session, GivenSession) or (isinstance(session, LocalSession) and session.handings):
@@ -158,40 +155,26 @@ def _draw_forms(tree: Tree, drafts: Mapping[Span, _Draft], types: Mapping[Span, 
             draft.uses = draft.form.uses if isinstance(draft.form, RequestForm) else ()
     contents: dict[int, set[str]] = {}
     for (function_id, name), group in groups.items():
-        forms = assigned_forms(tree, group, types, contents.setdefault(function_id, set()))
-        kept = [form for form in forms if isinstance(form, RequestForm) and form.shape is Shape.KEEP]
+        forms, are_joined = assigned_forms(tree, group, types, contents.setdefault(function_id, set()))
         for (one, _), form in zip(group, forms, strict=True):
             draft = drafts[tree.span(one.call)]
             draft.form = form
-            draft.groups |= {name} if kept else set()
-            draft.uses = (kept[0] if kept else form).uses if isinstance(form, RequestForm) else ()
+            draft.groups |= {name} if are_joined else set()
+            first = forms[0] if are_joined else form
+            draft.uses = first.uses if isinstance(first, RequestForm) else ()
 
 
-def _check_returned(tree: Tree, drafts: Mapping[Span, _Draft], imports: ImportedNames, parity: Parity) -> None:
+def _check_leaving(tree: Tree, drafts: Mapping[Span, _Draft], imports: ImportedNames, parity: Parity) -> None:
     """Has functions that return responses return nothing else: all of their responses are aiohttp's, or none."""
-    returning: dict[int, tuple[cst.FunctionDef, list[_Draft]]] = {}
-    for draft in drafts.values():
-        form, function = draft.form, enclosing_function(tree.path(draft.request.call))
-        if isinstance(form, RequestForm) and form.returns and isinstance(function, cst.FunctionDef):
-            returning.setdefault(id(function), (function, []))[1].append(draft)
-    for function, found in returning.values():
-        forms = [(one, one.form) for one in found if isinstance(one.form, RequestForm) and one.refusal is None]
-        known = {span for _, form in forms for span in form.returns}
-        annotations = annotations_of(tree, function, imports)
-        line = other_returns(tree, function, known)
-        refusal: Refusal | None = annotations if isinstance(annotations, Refusal) else None
-        if any(one.request.is_of_session for one in found):
-            refusal = Refusal("the response is returned, and made with a session")
-        elif parity is Parity.STRICT:
-            refusal = Refusal("the response is returned, and what is done with it then is not written strictly")
-        elif line is not None:
-            refusal = Refusal(f"the response is returned, and line {line} returns something else")
-        for draft, form in forms:
-            draft.groups.add("what it returns")
-            if refusal is not None:
-                draft.form = refusal
-            elif not isinstance(annotations, Refusal):
-                draft.form = replace(form, annotations=annotations)
+    forms = {
+        span: draft.form
+        for span, draft in drafts.items()
+        if isinstance(draft.form, RequestForm) and draft.refusal is None
+    }
+    for span, named in check_leaving(tree, forms, imports, parity).items():
+        if forms[span].returns:
+            drafts[span].groups.add("what it returns")
+        drafts[span].form = named if isinstance(named, Refusal) else replace(forms[span], annotations=named)
 
 
 def _draw_strictly(tree: Tree, drafts: Mapping[Span, _Draft]) -> None:
@@ -199,7 +182,7 @@ def _draw_strictly(tree: Tree, drafts: Mapping[Span, _Draft]) -> None:
     for draft in drafts.values():
         if not isinstance(draft.form, RequestForm):
             continue
-        is_read_late = is_streamed(draft.request.call) or draft.form.shape is Shape.KEEP
+        is_read_late = is_streamed(draft.request.call) or draft.form.is_kept
         draft.form = check_strictly(tree, draft.uses) or replace(
             draft.form, is_strict=True, decodes_text=True, reads_first=not is_read_late
         )
@@ -283,7 +266,7 @@ def _offer(draft: _Draft, group: str | None, parity: Parity) -> Offer:
     form = replace(
         form, adjustments=arguments.adjustments, added=arguments.added, settings=settings_of(parity, draft.uses)
     )
-    is_read_at_once = form.shape is Shape.KEEP or form.reads_first or not form.uses
+    is_read_at_once = form.is_kept or form.reads_first or not form.uses
     is_read_alike = is_read_at_once or is_streamed(draft.request.call)
     notes = (*draft.notes, *arguments.notes, *(() if is_read_alike else (_READ_LATE,)))
     table = STRICT_NOTES if form.is_strict else NOTES
@@ -300,7 +283,11 @@ def _offer(draft: _Draft, group: str | None, parity: Parity) -> Offer:
         kept=draft.kept,
         shared_notes=None if form.is_in_session or form.is_strict else (SHARED,),
         is_returned=bool(form.returns),
+        handings=form.handings,
         lets_go=form.lets_go,
+        reads_bytes=bool(form.handings)
+        and form.content is None
+        and any(one.use is ResponseUse.CONTENT for one in draft.uses),
         holder=draft.holder,
     )
     if not decodes or form.is_strict:

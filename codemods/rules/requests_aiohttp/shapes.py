@@ -1,9 +1,9 @@
 """Which statements a request's block holds: decided on the tree, kept as plain spans.
 
-Four shapes have a native form. A response assigned to a name is used inside its block (`BLOCK`), or, when it is
+Five shapes have a native form. A response assigned to a name is used inside its block (`BLOCK`), or, when it is
 used where the block cannot reach, read at once and kept (`KEEP`). A response that is used in the expression that
-makes it is lifted in front of that statement (`LIFT`). A `with` statement of a request becomes an asynchronous one
-(`WITH`).
+makes it is lifted in front of that statement (`LIFT`), and read there at once when that passes it on (`PASS`). A `with`
+statement of a request becomes an asynchronous one (`WITH`).
 """
 
 from __future__ import annotations
@@ -22,9 +22,18 @@ from codemods.rules.requests_aiohttp.arguments import Added
 from codemods.rules.requests_aiohttp.placed import place_uses, reads_of
 from codemods.rules.requests_aiohttp.settings import Setting
 from codemods.rules.requests_calls.adjustments import Adjustment
-from codemods.rules.requests_calls.assigned import Assigned, asking_for_none, extents, is_guarded, uses_of
+from codemods.rules.requests_calls.assigned import (
+    Assigned,
+    Uses,
+    asking_for_none,
+    extents,
+    is_guarded,
+    uses_of,
+)
+from codemods.rules.requests_calls.failing import goes_on_with
 from codemods.rules.requests_calls.handling import NativeRequest, PlacedUse, ResponseUse, is_returned
 from codemods.rules.requests_calls.kept_sessions import KeptForm
+from codemods.rules.requests_calls.received import Onward, handings_of, onward
 from codemods.rules.requests_calls.sessions import SessionForm
 from codemods.rules.requests_calls.streams import is_streamed
 from codemods.rules.rule import Refusal
@@ -40,6 +49,7 @@ class Shape(StrEnum):
     BLOCK = "block"
     KEEP = "keep"
     LIFT = "lift"
+    PASS = "pass"
     WITH = "with"
 
 
@@ -79,73 +89,97 @@ class RequestForm(NativeRequest):
     """Whether it holds a session that is shared, which is opened elsewhere."""
     opens: SessionForm | KeptForm | None = None
     """That session, for the first of its requests."""
-    returns: tuple[Span, ...] = ()
-    """For KEEP: the responses that the function returns."""
-    annotations: tuple[Span, ...] = ()
-    """The parts of the function's signature that name the class of the response."""
     lets_go: bool = False
     """For KEEP: whether a use of the response may let go of its body."""
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the response is read at once, and can be used anywhere then."""
+        return self.shape in {Shape.KEEP, Shape.PASS}
 
 
 def assigned_forms(
     tree: Tree, group: Sequence[tuple[Assigned, str]], types: Mapping[Span, str], contents: set[str]
-) -> list[RequestForm | Refusal]:
+) -> tuple[list[RequestForm | Refusal], bool]:
     """The forms of all requests of one function that are assigned to the same name, with their verbs.
 
     `contents` are the variables that hold bodies of other groups of the function; those of this one are added.
-    Forms of the shape KEEP stand or fall together, and the first of them carries all uses; blocks are on their own.
+    The second value says whether they stand or fall together: a use may be one of several responses then, and the first
+    form carries all uses.
     """
     function = enclosing_function(group[0][0].path)
     if not isinstance(function, cst.FunctionDef):
-        return [Refusal("it stands outside of any function")] * len(group)
+        return [Refusal("it stands outside of any function")] * len(group), False
     found = uses_of(tree, function, group, types)
     if isinstance(found, Refusal):
-        return [found] * len(group)
-    returned = [path for path in found.loads if is_returned(path) and enclosing_function(path) is function]
-    uses = [path for path in found.loads if path not in returned]
-    session = free_name(function, "session")
-    reached = extents([one for one, _ in group], uses) if not returned else None
+        return [found] * len(group), False
+    ways = onward(found.loads, function)
+    reached = None if ways.returned else extents([one for one, _ in group], [*ways.used, *ways.handed])
     keeps_old = found.others_bind and any(is_guarded(one.path) for one, _ in group)
     if reached is None or keeps_old:
-        placed = place_uses(tree, uses, function, [one.call for one, _ in group], is_kept=True)
-        if isinstance(placed, Refusal):
-            return [placed] * len(group)
-        placed = asking_for_none(placed, found)
-        content = None
-        done = {one.use for one in placed}
-        if ResponseUse.CONTENT in done and not done.isdisjoint(_RELEASING):
-            if found.may_be_none:
-                return [Refusal(f"{group[0][0].name}.content is asked for where it may be None")] * len(group)
-            content = free_name(function, "content", contents)
-            contents.add(content)
-        forms = [
-            replace(form, returns=tuple(tree.span(path[-1]) for path in returned), lets_go=may_let_go(tree, placed))
-            for form in _kept_forms(tree, group, session, placed, content)
-        ]
-        may_be_bound = found.others_bind or len(group) > 1 or _is_in_loop(group[0][0].path)
-        return [
-            _bound_last(form, one, function) if may_be_bound else form
-            for form, (one, _) in zip(forms, group, strict=True)
-        ]
-    blocks: list[RequestForm | Refusal] = []
+        return _kept_forms(tree, function, group, found, ways, contents), True
+    forms: list[RequestForm | Refusal] = []
     for (one, verb), extent in zip(group, reached, strict=True):
+        own_ways = onward(extent.uses, function)
+        if own_ways.handed:
+            forms += _kept_forms(tree, function, [(one, verb)], found, own_ways, contents)
+            continue
         own = place_uses(tree, extent.uses, function, [one.call])
         if isinstance(own, Refusal):
-            blocks.append(own)
+            forms.append(own)
         else:
+            session = free_name(function, "session")
             form = _assigned_form(tree, one, verb, session, extent.last, asking_for_none(own, found))
-            blocks.append(replace(form, reads_first=has_other_handlers(one.path, reads_of(tree, own))))
-    return blocks
+            forms.append(replace(form, reads_first=has_other_handlers(one.path, reads_of(tree, own))))
+    return forms, False
 
 
-def may_let_go(tree: Tree, uses: Iterable[PlacedUse]) -> bool:
+def _kept_forms(
+    tree: Tree,
+    function: cst.FunctionDef,
+    group: Sequence[tuple[Assigned, str]],
+    found: Uses,
+    ways: Onward,
+    contents: set[str],
+) -> list[RequestForm | Refusal]:
+    """The forms of requests whose responses are read at once, and of which the first carries all uses."""
+    placed = place_uses(tree, ways.used, function, [one.call for one, _ in group], is_kept=True)
+    if isinstance(placed, Refusal):
+        return [placed] * len(group)
+    placed = asking_for_none(placed, found)
+    content = None
+    done = {one.use for one in placed}
+    if ResponseUse.CONTENT in done and not done.isdisjoint(_RELEASING):
+        if found.may_be_none:
+            return [Refusal(f"{group[0][0].name}.content is asked for where it may be None")] * len(group)
+        content = free_name(function, "content", contents)
+        contents.add(content)
+    may_be_bound = found.others_bind or len(group) > 1 or _is_in_loop(group[0][0].path)
+    handings = handings_of(tree, ways, found)
+    forms: list[RequestForm | Refusal] = []
+    for index, (one, verb) in enumerate(group):
+        form = replace(
+            _assigned_form(tree, one, verb, free_name(function, "session"), None, placed if index == 0 else ()),
+            content=content,
+            returns=tuple(tree.span(path[-1]) for path in ways.returned),
+            handings=handings,
+            lets_go=may_let_go(tree, placed, is_made_here=True),
+        )
+        forms.append(_bound_last(form, one, function) if may_be_bound else form)
+    return forms
+
+
+def may_let_go(tree: Tree, uses: Iterable[PlacedUse], *, is_made_here: bool = False) -> bool:
     """Whether the bytes of a body may be gone for what comes after some uses.
 
     What raises lets go of them, and nothing comes after it unless something handles it.
     """
-    releasing = [(one, tree.at(one.node, cst.BaseExpression)) for one in uses if one.use in _RELEASING]  # type: ignore[type-abstract]
+    releasing = [(one, tree.at(one.response, cst.BaseExpression)) for one in uses if one.use in _RELEASING]  # type: ignore[type-abstract]
     return any(
-        one.use is not ResponseUse.RAISE or node is None or is_guarded(tree.path(node)) for one, node in releasing
+        one.use is not ResponseUse.RAISE
+        or node is None
+        or goes_on_with(tree, tree.path(node), is_made_here=is_made_here)
+        for one, node in releasing
     )
 
 
@@ -192,19 +226,6 @@ def _protecting(path: Sequence[cst.CSTNode]) -> Iterator[cst.CSTNode]:
             yield outer
         if isinstance(outer, cst.With) and inner is outer.body:
             yield outer
-
-
-def _kept_forms(
-    tree: Tree,
-    group: Sequence[tuple[Assigned, str]],
-    session: str,
-    uses: tuple[PlacedUse, ...],
-    content: str | None,
-) -> list[RequestForm]:
-    return [
-        replace(_assigned_form(tree, one, verb, session, None, uses if index == 0 else ()), content=content)
-        for index, (one, verb) in enumerate(group)
-    ]
 
 
 def _bound_last(form: RequestForm, assigned: Assigned, function: cst.FunctionDef) -> RequestForm:

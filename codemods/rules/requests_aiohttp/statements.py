@@ -9,7 +9,8 @@ from codemods.rules.evaluation import is_evaluated_first
 from codemods.rules.names import free_name
 from codemods.rules.requests_aiohttp.placed import place_uses, reads_of
 from codemods.rules.requests_aiohttp.shapes import RequestForm, Shape, has_other_handlers
-from codemods.rules.requests_calls.handling import PlacedUse
+from codemods.rules.requests_calls.handling import PlacedUse, is_handed
+from codemods.rules.requests_calls.received import handing_of
 from codemods.rules.requests_calls.statements import loads_inside, named_item, statement_index
 from codemods.rules.requests_calls.streams import is_streamed
 from codemods.rules.rule import Refusal
@@ -27,10 +28,13 @@ def lifted_form(tree: Tree, call: cst.Call, verb: str) -> RequestForm | Refusal:
         return Refusal("it is not in a statement of its own in an indented block")
     statement = path[at]
     uses: tuple[PlacedUse, ...] = ()
+    is_passed = is_handed(path)
     if not isinstance(path[-2], cst.Expr):
         if not is_evaluated_first(path[at:]):
             return Refusal("something with effects is evaluated before it, or not always")
-        placed = place_uses(tree, [path], function, [call])
+        if is_passed and is_streamed(call):
+            return Refusal("its response is streamed, and used where no block of its own can reach")
+        placed = () if is_passed else place_uses(tree, [path], function, [call])
         if isinstance(placed, Refusal):
             return placed
         uses = placed
@@ -39,12 +43,13 @@ def lifted_form(tree: Tree, call: cst.Call, verb: str) -> RequestForm | Refusal:
     return RequestForm(
         call=tree.span(call),
         verb=verb,
-        shape=Shape.LIFT,
+        shape=Shape.PASS if is_passed else Shape.LIFT,
         statement=tree.span(statement),
         last=tree.span(statement),
         response=free_name(function, "response"),
         session=free_name(function, "session"),
         uses=uses,
+        handings=(handing_of(tree, path, is_made_here=True),) if is_passed else (),
     )
 
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 import libcst as cst
 
 from codemods.rewrite.edits import Edits, awaited
-from codemods.rules.requests_aiohttp.received import ReceivedForm
 from codemods.rules.requests_aiohttp.response import DECODES
 from codemods.rules.requests_aiohttp.shapes import RequestForm
 from codemods.rules.requests_aiohttp.strict import joined, replacing
@@ -15,6 +14,7 @@ from codemods.rules.requests_calls.adjustments import NameOf, keyword_argument
 from codemods.rules.requests_calls.expressions import is_name
 from codemods.rules.requests_calls.handling import NativeResponse, PlacedUse, ResponseUse
 from codemods.rules.requests_calls.header_lookups import add_lookup, quote_at
+from codemods.rules.requests_calls.received import ReceivedForm
 from codemods.rules.requests_calls.streams import STREAMS, chunk_size
 
 _REDIRECTS = {

@@ -14,7 +14,7 @@ from codemods.rewrite.imports import FileImports
 from codemods.rules.requests_calls.exceptions import Exceptions
 from codemods.rules.requests_calls.handling import NativeRequest, NativeResponse, ResponseUse
 from codemods.rules.requests_calls.offering import Choices, Request
-from codemods.rules.rule import Offer, Refusal, SettingNotes
+from codemods.rules.rule import Handing, Offer, Refusal, SettingNotes
 from codemods.tree import Tree
 
 OfferAll = Callable[
@@ -34,13 +34,16 @@ ReceivedAll = Callable[[Tree, Mapping[Span, str], ImportedNames, Mapping[Span, s
 It gets which function each call calls, what names stand for, and the types of expressions.
 """
 
+Given = Callable[[Tree, cst.FunctionDef, str, ImportedNames], Offer]
+"""Says the same of the parameter of a function that gets one, by its name."""
+
 
 @dataclass(frozen=True, slots=True)
-class Handing:
-    """An argument that hands a session on."""
+class Receiving:
+    """What a library can do with responses that come from other functions."""
 
-    call: Span
-    argument: Span
+    of_calls: ReceivedAll
+    of_parameter: Given
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +109,6 @@ class Client:
     """The uses of a response that may raise what the library raises."""
     decoding: frozenset[ResponseUse]
     """The uses that may raise what is no JSON."""
-    received_all: ReceivedAll | None = None
-    """None where no response leaves the function that asks for it."""
+    receiving: Receiving
     held: HeldEdits | None = None
     """None where such sessions have no form."""

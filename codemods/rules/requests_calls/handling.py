@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import libcst as cst
 
 from codemods.model import Span
+from codemods.rules.rule import Handing
 
 
 class ResponseUse(StrEnum):
@@ -100,6 +101,12 @@ class NativeRequest(NativeResponse):
 
     last: Span
     """The last statement that it needs its session for."""
+    returns: tuple[Span, ...] = field(default=(), kw_only=True)
+    """Where its function returns the response."""
+    handings: tuple[Handing, ...] = field(default=(), kw_only=True)
+    """The arguments by which the response is passed on."""
+    annotations: tuple[Span, ...] = field(default=(), kw_only=True)
+    """The parts of the function's signature that name the class of the response."""
 
 
 def is_changed(path: Sequence[cst.CSTNode]) -> bool:
@@ -149,6 +156,12 @@ def is_in_f_string(path: Sequence[cst.CSTNode]) -> bool:
 def is_returned(path: Sequence[cst.CSTNode]) -> bool:
     """Whether the last node of a path is what its function returns, as it is."""
     return isinstance(path[-2], cst.Return)
+
+
+def is_handed(path: Sequence[cst.CSTNode]) -> bool:
+    """Whether the last node of a path is an argument of a call, as it is."""
+    argument, call = path[-2], path[-3]
+    return isinstance(argument, cst.Arg) and not argument.star and isinstance(call, cst.Call)
 
 
 def is_none_test(path: Sequence[cst.CSTNode]) -> bool:

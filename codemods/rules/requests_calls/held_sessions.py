@@ -12,11 +12,6 @@ import libcst as cst
 
 from codemods.facts.syntax import ImportedNames
 from codemods.model import Span
-from codemods.rewrite.edits import Edits
-from codemods.rewrite.imports import FileImports
-from codemods.rules.requests_calls.adjustments import dotted
-from codemods.rules.requests_calls.client import Handing
-from codemods.rules.requests_calls.session_blocks import class_in_place_of
 from codemods.rules.requests_calls.session_uses import SessionUse, Types
 from codemods.rules.requests_calls.sessions import (
     GivenSession,
@@ -26,7 +21,7 @@ from codemods.rules.requests_calls.sessions import (
     session_form,
     session_named,
 )
-from codemods.rules.rule import Refusal
+from codemods.rules.rule import Handing, Refusal
 from codemods.tree import Tree
 
 
@@ -79,14 +74,3 @@ def holding_of(
         requests=frozenset(tree.span(call) for call in session.requests),
         handings=tuple(Handing(tree.span(tree.path(one)[-2]), tree.span(one.value)) for one in session.handings),
     )
-
-
-def add_class(edits: Edits, imports: FileImports, form: GivenForm, module: str, name: str) -> None:
-    """Names the class of a library's sessions where an annotation names that of requests."""
-    if form.annotation is None:
-        return
-    annotation = edits.tree.at(form.annotation, cst.BaseExpression)  # type: ignore[type-abstract]
-    assert annotation is not None, form
-    named = dotted(f"{imports.name_of(module, annotation)}.{name}")
-    imports.release(annotation, module)
-    edits.replace(annotation, lambda node: class_in_place_of(node, named))

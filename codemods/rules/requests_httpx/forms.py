@@ -19,8 +19,9 @@ from codemods.model import Span
 from codemods.rules.evaluation import is_evaluated_first
 from codemods.rules.names import free_name
 from codemods.rules.requests_calls.assigned import Assigned, asking_for_none, extents, is_guarded, uses_of
-from codemods.rules.requests_calls.handling import NativeRequest, ResponseUse
+from codemods.rules.requests_calls.handling import NativeRequest, PlacedUse, ResponseUse, is_handed, is_returned
 from codemods.rules.requests_calls.kept_sessions import KeptForm
+from codemods.rules.requests_calls.received import Onward, handing_of, handings_of, onward
 from codemods.rules.requests_calls.sessions import SessionForm
 from codemods.rules.requests_calls.statements import loads_inside, named_item, statement_index
 from codemods.rules.requests_calls.streams import is_streamed
@@ -28,6 +29,8 @@ from codemods.rules.requests_httpx.arguments import CheckedArguments
 from codemods.rules.requests_httpx.response import place_uses
 from codemods.rules.rule import Refusal
 from codemods.tree import Tree
+
+_STREAMED = Refusal("its response is streamed, and used where no block of its own can reach")
 
 
 class Shape(StrEnum):
@@ -89,17 +92,19 @@ def assigned_forms(
     found = uses_of(tree, function, group, types)
     if isinstance(found, Refusal):
         return [found] * len(group), False
-    reached = extents([one for one, _ in group], found.loads)
+    ways = onward(found.loads, function)
+    reached = None if ways.returned else extents([one for one, _ in group], found.loads)
     streamed = [one for one, _ in group if is_streamed(one.call)]
     if streamed and (reached is None or (found.others_bind and any(is_guarded(one.path) for one in streamed))):
-        return [Refusal("its response is streamed, and used where no block of its own can reach")] * len(group), False
+        return [_STREAMED] * len(group), False
     made: list[RequestForm | Refusal] = []
     for index, (one, _) in enumerate(group):
         if reached is not None:
-            own: Sequence[tuple[cst.CSTNode, ...]] = reached[index].uses
+            own = onward(reached[index].uses, function)
         else:
-            own = found.loads if index == 0 else ()
-        placed = place_uses(tree, own, function, [one.call] if reached is not None else [two.call for two, _ in group])
+            own = ways if index == 0 else replace(ways, used=())
+        calls = [one.call] if reached is not None else [two.call for two, _ in group]
+        placed = _placed(tree, function, own, calls)
         if isinstance(placed, Refusal):
             made.append(placed)
             continue
@@ -116,9 +121,25 @@ def assigned_forms(
                 is_streamed=has_block,
                 is_assigned=True,
                 spare=free_name(function, "response") if is_guarded(one.path) else None,
+                returns=tuple(tree.span(path[-1]) for path in own.returned),
+                handings=handings_of(tree, own, found),
             )
         )
     return made, reached is None
+
+
+def _placed(
+    tree: Tree, function: cst.FunctionDef, ways: Onward, calls: Sequence[cst.Call]
+) -> tuple[PlacedUse, ...] | Refusal:
+    """The uses of a response within its function; it has to be as others need it where it leaves that."""
+    placed = place_uses(tree, ways.used, function, calls)
+    if isinstance(placed, Refusal) or not (ways.handed or ways.returned):
+        return placed
+    if any(map(is_streamed, calls)):
+        return _STREAMED
+    if any(one.use is ResponseUse.ENCODING for one in placed):
+        return Refusal("its encoding is set, and others get the response as well")
+    return placed
 
 
 def used_at_once(tree: Tree, call: cst.Call, *, has_client: bool = False) -> RequestForm | Refusal:
@@ -142,7 +163,10 @@ def used_at_once(tree: Tree, call: cst.Call, *, has_client: bool = False) -> Req
         return refusal
     if not is_used and is_streamed(call):
         return Refusal("its response is streamed and never read")
-    placed = place_uses(tree, [path], function, [call]) if is_used else ()
+    leaves = is_returned(path) or is_handed(path)
+    if leaves and is_streamed(call):
+        return _STREAMED
+    placed = place_uses(tree, [path], function, [call]) if is_used and not leaves else ()
     if isinstance(placed, Refusal):
         return placed
     is_whole = isinstance(path[at], cst.SimpleStatementLine) and not isinstance(path[at + 1], cst.AugAssign)
@@ -159,6 +183,8 @@ def used_at_once(tree: Tree, call: cst.Call, *, has_client: bool = False) -> Req
         response=free_name(function, "response"),
         can_be_lifted=refusal is None,
         is_streamed=is_streamed(call),
+        returns=(tree.span(call),) if is_returned(path) else (),
+        handings=(handing_of(tree, path, is_made_here=True),) if is_handed(path) else (),
     )
 
 

@@ -15,7 +15,8 @@ from codemods.rewrite.edits import Edits
 from codemods.rewrite.imports import FileImports
 from codemods.rules.requests_calls.client import HeldSession
 from codemods.rules.requests_calls.handling import NativeRequest
-from codemods.rules.requests_calls.held_sessions import GivenForm, add_class, holding_of
+from codemods.rules.requests_calls.held_sessions import GivenForm, holding_of
+from codemods.rules.requests_calls.received_edits import add_class
 from codemods.rules.requests_calls.sessions import LocalSession, SessionForm
 from codemods.rules.requests_httpx.forms import RequestForm
 from codemods.rules.requests_httpx.session_edits import add_session_edits, add_uses
@@ -64,4 +65,5 @@ def add_held_edits(edits: Edits, imports: FileImports, form: object, settings: S
         return
     assert isinstance(form, GivenForm)
     add_uses(edits, imports, form.uses)
-    add_class(edits, imports, form, "httpx", "AsyncClient")
+    if form.annotation is not None:
+        add_class(edits, imports, form.annotation, "httpx", "AsyncClient")

@@ -21,6 +21,8 @@ from codemods.rules.requests_calls.adjustments import (
 from codemods.rules.requests_calls.arguments import by_name, named_arguments
 from codemods.rules.requests_calls.handling import NativeResponse, ResponseUse
 from codemods.rules.requests_calls.prepared import Prepared
+from codemods.rules.requests_calls.received import ReceivedForm
+from codemods.rules.requests_calls.received_edits import add_class
 from codemods.rules.requests_calls.session_blocks import async_with, trailing_comment, with_session_arguments
 from codemods.rules.requests_httpx.arguments import CheckedArguments, JsonText
 from codemods.rules.requests_httpx.forms import RequestForm, Shape
@@ -32,6 +34,11 @@ from codemods.rules.rule import Refusal
 
 def add_edits(edits: Edits, imports: FileImports, form: NativeResponse, shared: str | None) -> None:
     """Adds the edits of one request; `shared` is the variable that holds a client made elsewhere."""
+    for span in form.annotations if isinstance(form, RequestForm | ReceivedForm) else ():
+        add_class(edits, imports, span, "httpx", "Response")
+    if isinstance(form, ReceivedForm):
+        _add_received(edits, imports, form)
+        return
     assert isinstance(form, RequestForm)
     if shared is not None:
         form = replace(form, client=shared, is_shared=True)
@@ -79,6 +86,15 @@ def add_edits(edits: Edits, imports: FileImports, form: NativeResponse, shared: 
         assert isinstance(block, cst.IndentedBlock)
         last = next(node for node in block.body if tree.span(node) == form.last)
         edits.wrap(block, statement, last, wrap)
+
+
+def _add_received(edits: Edits, imports: FileImports, form: ReceivedForm) -> None:
+    """Adds the edits of a response that comes from another function."""
+    node = edits.tree.at(form.call, cst.BaseExpression)  # type: ignore[type-abstract]
+    assert node is not None, form
+    for use in form.uses:
+        json = (lambda: imports.name_of("json", node)) if form.decodes_text else None
+        add_use(edits, use, json, is_streamed=False)
 
 
 def _add_reads(edits: Edits, form: RequestForm) -> None:
