@@ -6,13 +6,15 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 
 import libcst as cst
 
 from codemods.config import Config
 from codemods.facts.closure import Closure, blocking_name, plain_site
-from codemods.facts.graph import Call, CallGraph, CallKind, ClassFact, Function
+from codemods.facts.expressions import Expressions
+from codemods.facts.graph import AsyncOnly, Call, CallGraph, CallKind, ClassFact, Function
 from codemods.facts.handlers import ExceptionNames, clauses_around
 from codemods.facts.inheritance import last_name
 from codemods.facts.levels import Level, levels_of
@@ -43,7 +45,7 @@ from codemods.planning.facts import (
 )
 from codemods.rules import MISSING_AWAIT, offload, twin_call
 from codemods.rules.clients import CLIENTS
-from codemods.rules.missing_await import is_consumed_later
+from codemods.rules.missing_await import Surroundings, Uses
 from codemods.rules.names import free_name
 from codemods.rules.requests_calls import FUNCTIONS, METHODS
 from codemods.rules.requests_calls.elsewhere import Mentions
@@ -77,11 +79,17 @@ class GraphIndex:
         self.seeds: dict[str, list[Call]] = defaultdict(list)
         self.unawaited: dict[str, list[Call]] = defaultdict(list)
         self.locks: dict[str, list[Call]] = defaultdict(list)
+        self.results: dict[str, dict[Span, str]] = defaultdict(dict)
+        self.async_only: dict[str, list[AsyncOnly]] = defaultdict(list)
+        for one in closure.async_only:
+            self.async_only[one.path].append(one)
         for function in graph.functions:
+            if function.result is not None:
+                self.results[function.path][function.span] = function.result
             if function.name in closure.functions:
                 self.functions[function.path].append(function)
-        for one in graph.classes:
-            self.classes[one.path].append(one)
+        for fact in graph.classes:
+            self.classes[fact.path].append(fact)
         self.sites = [call for call in graph.calls if call.targets]
         for call in self.sites:
             if key_of(call) in closure.sites:
@@ -91,7 +99,7 @@ class GraphIndex:
         for unawaited in closure.unawaited:
             self.unawaited[unawaited.path].append(unawaited)
         for call in graph.calls:
-            if call.kind is CallKind.IMPLICIT and any(one.known_as in lock_enters for one in call.foreign):
+            if call.kind is CallKind.IMPLICIT and any(target.known_as in lock_enters for target in call.foreign):
                 self.locks[call.path].append(call)
 
 
@@ -110,6 +118,7 @@ class Shared:
     types_of: Callable[[str], Mapping[Span, str]]
     replaced: Mapping[str, str]
     """By verb, where a test replaces the request."""
+    expressions: Expressions
 
 
 class FileInspector:
@@ -137,6 +146,7 @@ class FileInspector:
             into.sites[key_of(call)] = self._site(call)
         into.blocking.extend(self._blocking())
         into.unawaited.extend(self._unawaited())
+        into.unawaited.extend(self._not_entered_async())
 
     def _names_of_interest(self) -> set[str]:
         """The names by which the module binds what may change, or what calls of it begin with."""
@@ -290,7 +300,7 @@ class FileInspector:
                 decoding = Guards.joined(self._guards_of(offer.native, self._client.decoding))
             yield Reception(call.path, call.span, call.caller, call.targets[0], offer, guards, decoding)
 
-    def _is_silenced(self, rule: str, call: Call) -> bool:
+    def _is_silenced(self, rule: str, call: Call | AsyncOnly) -> bool:
         if (self._config.select and rule not in self._config.select) or rule in self._config.ignore:
             return True
         if self._markers.ignores(call.span.line, rule):
@@ -298,13 +308,23 @@ class FileInspector:
         around = [one for one in self._index.functions[self._name] if one.name == call.caller]
         return any(self._markers.ignores(one.span.line, rule) for one in around)
 
+    def _uses(self) -> Uses:
+        callees = cache(lambda: self._shared.expressions.callees(self._name))
+        takes = self._shared.expressions.classes.takes_awaitables
+        around = Surroundings(callees, takes, self._index.results[self._name], self._knowledge.consumers)
+        return Uses(self._tree, around)
+
     def _unawaited(self) -> Iterator[UnawaitedCall]:
+        uses = self._uses()
         for call in self._index.unawaited[self._name]:
             node = self._tree.at(call.span, cst.Call)
             place = self._place(call.span)
             if node is None or place is None or place.position is Position.AWAITED:
                 continue
-            later = place.use is Use.OTHER and is_consumed_later(self._tree, self._tree.path(node))
+            path = self._tree.path(node)
+            awaitable = next((one.awaitable for one in call.foreign if one.awaitable is not None), None)
+            place = replace(place, use=uses.of(path, awaitable))
+            later = place.use is Use.OTHER and uses.is_consumed_later(path, awaitable)
             if place.use is Use.OTHER and not later:
                 continue
             if self._is_ambiguous(place) or self._is_replaced(place.callee):
@@ -312,3 +332,31 @@ class FileInspector:
             name = call.targets[0] if call.targets else call.foreign[0].known_as or call.foreign[0].name
             ignored = self._is_silenced(MISSING_AWAIT.id, call)
             yield UnawaitedCall(call.path, call.span, call.caller, name, place, later, ignored)
+
+    def _not_entered_async(self) -> Iterator[UnawaitedCall]:
+        """The `with` and `for` that lack their `async`: all that a statement enters has to be async, or none."""
+        asked = self._index.async_only[self._name]
+        spans = {one.span for one in asked}
+        done: set[int] = set()
+        for one in asked:
+            node = self._tree.at(one.span, cst.BaseExpression)  # type: ignore[type-abstract]
+            if node is None:
+                continue
+            statement = self._tree.path(node)[-3 if one.is_entered else -2]
+            place = place_of(self._tree, node)
+            if id(statement) in done or not self._lacks_async(statement, node, spans) or self._is_ambiguous(place):
+                continue
+            done.add(id(statement))
+            place = replace(place, use=Use.CONSUMED)
+            kind = "with" if one.is_entered else "for"
+            ignored = self._is_silenced(MISSING_AWAIT.id, one)
+            yield UnawaitedCall(one.path, one.span, one.caller, place.callee, place, False, ignored, kind)
+
+    def _lacks_async(self, statement: cst.CSTNode, node: cst.BaseExpression, spans: Container[Span]) -> bool:
+        match statement:
+            case cst.With(asynchronous=None, items=items):
+                return all(self._tree.span(one.item) in spans for one in items)
+            case cst.For(asynchronous=None, iter=iterated) | cst.CompFor(asynchronous=None, iter=iterated):
+                is_lazy = any(isinstance(one, cst.GeneratorExp) for one in self._tree.path(node)[-3:])
+                return iterated is node and not is_lazy
+        return False

@@ -12,7 +12,10 @@ from functools import lru_cache, partial
 from codemods.callers import Callers
 from codemods.config import Config
 from codemods.entries import EntryFinder
+from codemods.facts.async_only import async_only
+from codemods.facts.called_values import called_values
 from codemods.facts.closure import Closure, blocking_name, plain_functions, plain_site
+from codemods.facts.expressions import Expressions
 from codemods.facts.graph import ByName, Call, CallGraph
 from codemods.facts.inheritance import Inheritance, last_name
 from codemods.facts.syntax import (
@@ -71,12 +74,10 @@ def inspect(
     knowledge: Knowledge,
     config: Config,
     options: PlanningOptions,
-    types_of: Callable[[str], Mapping[Span, str]],
+    expressions: Expressions,
 ) -> Inspection:
-    """Parses the files of the closure, one at a time, and keeps none of them.
-
-    `types_of` gives the types of the expressions of a file.
-    """
+    """Parses the files of the closure, one at a time, and keeps none of them."""
+    types_of = lru_cache(32)(expressions.types)
     entries = EntryFinder(graph, knowledge, sources.texts, sources.scripts)
 
     def finders_of(graph: CallGraph) -> Finders:
@@ -89,10 +90,14 @@ def inspect(
         )
 
     prospect = worth_parsing(graph, closure, inheritance, finders_of, sources, knowledge, options)
-    graph, closure = prospect.graph, prospect.closure
+    graph = prospect.graph
+    closure = prospect.closure.with_uses(
+        called_values(graph, sources.texts, sources.outside, expressions),
+        async_only(graph, sources.texts, sources.outside, expressions),
+    )
     dispatches = entries.dispatches(graph.calls, knowledge)
     index = GraphIndex(graph, closure, knowledge.lock_enters)
-    shared = Shared(index, knowledge, config, types_of, _replaced(closure, sources, knowledge))
+    shared = Shared(index, knowledge, config, types_of, _replaced(closure, sources, knowledge), expressions)
     collected = Collected()
     problems: list[Problem] = []
     for name in sorted(closure.paths - sources.unread.keys()):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
 from pathlib import Path
 
 import libcst as cst
@@ -13,10 +12,11 @@ import libcst as cst
 from codemods import verify as verification
 from codemods.config import Config, find_python
 from codemods.entries import Scripts
-from codemods.facts.assemble import Text, assemble, types_of_file
+from codemods.facts.assemble import Text, assemble
 from codemods.facts.closure import find_closure
 from codemods.facts.decorators import with_decorators
 from codemods.facts.exits import with_exits
+from codemods.facts.expressions import Expressions
 from codemods.facts.given import with_given
 from codemods.facts.graph import CallGraph
 from codemods.facts.inheritance import inheritance_of, last_name
@@ -32,7 +32,6 @@ from codemods.model import (
     Migration,
     Problem,
     Scope,
-    Span,
 )
 from codemods.packs import Knowledge, load_packs
 from codemods.parsing import parse
@@ -217,14 +216,11 @@ class _Run:
                 self._knowledge,
                 self._config,
                 self._options,
-                lru_cache(32)(partial(self._types_of, report)),
+                Expressions(report, self._texts, {name: str(one.path) for name, one in self._sources.items()}),
             )
         for problem in inspection.problems:
             self._note(problem.path, problem.line, problem.message)
         return _Facts(graph, inspection.facts)
-
-    def _types_of(self, report: Report, name: str) -> Mapping[Span, str]:
-        return types_of_file(report, str(self._sources[name].path), self._texts[name])
 
     def _names_to_probe(self) -> list[str]:
         """The packs' names whose library the project mentions: probing others would have them checked in vain."""

@@ -11,7 +11,9 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from codemods.facts.awaitables import Classes, is_coroutine_type
 from codemods.facts.graph import (
+    AsyncOnly,
     Call,
     CallGraph,
     CallKind,
@@ -39,13 +41,12 @@ from codemods.facts.report import (
     parse_place,
     wrong_shape,
 )
-from codemods.facts.signatures import parameters_of
+from codemods.facts.signatures import fitting, keeps_signature, parameters_of, result_type
 from codemods.model import Span
 from codemods.tree import LineTable
 
 _ASYNC_DEF = re.compile(r"\basync(?:\s|\\\r?\n)+def(?:\s|\\\r?\n)+\Z")
 _DECORATED = "|artificial-call|for-decorated-target"
-_COROUTINE = "typing.Coroutine["
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,37 +80,42 @@ class _Names:
     """How functions and classes of the report are called, by module and id."""
 
     report: Report
+    classes: Classes
     project: dict[tuple[int, str], str] = field(default_factory=dict)
-    _foreign: dict[tuple[int, str], ForeignTarget] = field(default_factory=dict)
+    _foreign: dict[tuple[int, str, tuple[int, int] | None], ForeignTarget] = field(default_factory=dict)
     known_as: dict[str, str] = field(default_factory=dict)
 
     def function(self, ref: FunctionRef) -> str | None:
         """The name of a function of the project; None for others."""
         return self.project.get((ref.module_id, _plain(ref.function_id)))
 
-    def foreign(self, ref: FunctionRef) -> ForeignTarget:
-        """A function outside the project."""
-        key = (ref.module_id, _plain(ref.function_id))
+    def foreign(self, ref: FunctionRef, receiver: ClassRef | None = None) -> ForeignTarget:
+        """A function outside the project, as it is called on an object of a class."""
+        definitions = self.report.definitions(ref.module_id)
+        definition = definitions.function_definitions.get(_plain(ref.function_id))
+        is_overloaded = definition is not None and len(definition.undecorated_signatures) > 1
+        by_class = (receiver.module_id, receiver.class_id) if is_overloaded and receiver is not None else None
+        key = (ref.module_id, _plain(ref.function_id), by_class)
         found = self._foreign.get(key)
         if found is None:
-            definitions = self.report.definitions(ref.module_id)
-            definition = definitions.function_definitions.get(key[1])
             qualname = ref.function_name if definition is None else qualname_of(definition, definitions)
             name = f"{ref.module_name}.{qualname}"
-            is_coroutine = definition is not None and self._is_coroutine_function(definition)
-            found = ForeignTarget(name, self.known_as.get(name), is_coroutine)
-            self._foreign[key] = found
+            found = self._foreign[key] = self._target(name, definition, receiver if by_class else None)
         return found
 
-    def _is_coroutine_function(self, definition: FunctionDefinition) -> bool:
-        """Whether calling a function gives a coroutine: a decorator that is not known may change that."""
-        targets = [target for found in definition.decorator_callees.values() for target in found]
-        refs = [target.Function or target.Overrides for target in targets]
-        names = [None if ref is None else f"{ref.module_name}.{ref.function_name}" for ref in refs]
-        return _gives_coroutine(definition) and all(name in _KEEPS_COLOR for name in names)
-
-
-_KEEPS_COLOR = frozenset({"typing.overload", "abc.abstractmethod", "typing.final", "typing.override"})
+    def _target(self, name: str, definition: FunctionDefinition | None, receiver: ClassRef | None) -> ForeignTarget:
+        """A decorator that is not known may change what a function gives."""
+        known_as = self.known_as.get(name)
+        if definition is None or not keeps_signature(definition):
+            return ForeignTarget(name, known_as, False)
+        results = [
+            "Unknown" if one.return_annotation is None else one.return_annotation.string
+            for one in fitting(definition, self.classes, receiver)
+        ]
+        is_coroutine = bool(results) and all(map(is_coroutine_type, results))
+        awaitables = [] if is_coroutine else [self.classes.awaitable(one) for one in results]
+        awaitable = awaitables[0] if awaitables and None not in awaitables and len({*results}) == 1 else None
+        return ForeignTarget(name, known_as, is_coroutine, awaitable)
 
 
 def assemble(report: Report, texts: Mapping[str, Text], probe: Path, known_names: Sequence[str]) -> CallGraph:
@@ -118,7 +124,7 @@ def assemble(report: Report, texts: Mapping[str, Text], probe: Path, known_names
     `probe` is the checked module whose line n holds the n-th of `known_names`, 1-based, as an expression: what
     these resolve to is the checker's answer, so that re-exports and aliases need no guessing.
     """
-    names = _Names(report)
+    names = _Names(report, Classes(report))
     own = [
         (module.module_id, texts[path])
         for module in report.modules.values()
@@ -144,6 +150,7 @@ def assemble(report: Report, texts: Mapping[str, Text], probe: Path, known_names
         calls=tuple(sorted(builder.calls.values(), key=lambda call: (call.path, call.span, call.kind))),
         references=tuple(sorted(builder.references.values(), key=lambda one: (one.path, one.span))),
         unread=frozenset(unread),
+        async_only=tuple(one for _, one in sorted(builder.async_only.items())),
     )
 
 
@@ -176,7 +183,7 @@ def _prefix(parent: Parent | str, definitions: Definitions) -> str:
 def _gives_coroutine(definition: FunctionDefinition) -> bool:
     signatures = definition.undecorated_signatures
     return bool(signatures) and all(
-        signature.return_annotation is not None and signature.return_annotation.string.startswith(_COROUTINE)
+        signature.return_annotation is not None and is_coroutine_type(signature.return_annotation.string)
         for signature in signatures
     )
 
@@ -226,6 +233,7 @@ def _function(
         overrides=None,
         overrides_foreign=None,
         parameters=parameters_of(definition),
+        result=result_type(definition),
     )
 
 
@@ -322,12 +330,24 @@ def _ref(target: CallTarget) -> FunctionRef | None:
     return None if isinstance(target.target, str) else target.target.Function or target.target.Overrides
 
 
+_ASKS = ("with-enter", "for-iter", "generator-iter")
+"""How the report marks that something is entered by a `with`, or iterated."""
+
+
+def _is_refused(callees: Callees) -> bool:
+    """Whether the checker knows something, and that it does not have what is asked of it."""
+    why = callees.unresolved
+    reason = next(iter(why.values()), "") if isinstance(why, dict) else ""
+    return not callees.call_targets and reason in {"UnresolvedMagicDunderAttr", "UnexpectedPyreflyTarget"}
+
+
 class _Edges:
     """Collects calls and references, module by module."""
 
     def __init__(self, names: _Names) -> None:
         self.calls: dict[tuple[str, Span, CallKind], Call] = {}
         self.references: dict[tuple[str, Span], Reference] = {}
+        self.async_only: dict[tuple[str, Span], AsyncOnly] = {}
         self.decorators: dict[str, tuple[Decorator, ...]] = {}
         self.bases: dict[str, str] = {}
         self.foreign_bases: dict[str, str] = {}
@@ -399,6 +419,9 @@ class _Edges:
 
     def _read(self, location: str, expression: Expression, caller: str, text: Text) -> None:
         place, _, implicit = location.partition("|")
+        if expression.Call is not None and _is_refused(expression.Call) and implicit.endswith(_ASKS):
+            span = text.span(parse_place(place))
+            self.async_only[text.name, span] = AsyncOnly(text.name, span, caller, implicit.endswith("with-enter"))
         if expression.Call is not None:
             self._add_call(place, expression.Call, caller, text, implicit=bool(implicit))
         access = expression.AttributeAccess or expression.Identifier
@@ -436,7 +459,7 @@ class _Edges:
     ) -> None:
         own = self._own(targets)
         foreign = self._foreign(targets)
-        matters = own or any(target.known_as or target.is_coroutine for target in foreign)
+        matters = own or any(target.known_as or target.is_awaitable for target in foreign)
         if not matters and (is_resolved or kind is not CallKind.CALL):
             return
         span = text.span(parse_place(place))
@@ -449,8 +472,10 @@ class _Edges:
         self.calls[key] = Call(text.name, span, caller, kind, own, foreign, is_resolved)
 
     def _foreign(self, targets: Iterable[CallTarget]) -> tuple[ForeignTarget, ...]:
-        refs = [ref for one in targets if (ref := _ref(one)) and self._names.function(ref) is None]
-        found = {target.name: target for ref in refs if (target := self._names.foreign(ref))}
+        refs = [
+            (ref, one.receiver_class) for one in targets if (ref := _ref(one)) and self._names.function(ref) is None
+        ]
+        found = {target.name: target for ref, one in refs if (target := self._names.foreign(ref, one))}
         return tuple(found[name] for name in sorted(found))
 
 
@@ -469,6 +494,7 @@ def _finish_functions(functions: Iterable[Function], edges: _Edges) -> Iterator[
             overrides=edges.bases.get(one.name),
             overrides_foreign=edges.foreign_bases.get(one.name),
             parameters=one.parameters,
+            result=one.result,
             overrides_known_as=edges.known_as(edges.foreign_bases.get(one.name)),
         )
 

@@ -40,8 +40,18 @@ class Target(Shape):
     Overrides: FunctionRef | None = None
 
 
+class ClassRef(Shape):
+    module_id: int
+    module_name: str
+    class_id: int
+    class_name: str
+
+
 class CallTarget(Shape):
     target: Target | str
+    implicit_receiver: str = ""
+    """Begins with `True` where the first parameter is no argument of the call."""
+    receiver_class: ClassRef | None = None
 
 
 class Callees(Shape):
@@ -118,19 +128,13 @@ class FunctionDefinition(Shape):
     overridden_base_method: FunctionRef | None = None
 
 
-class ClassRef(Shape):
-    module_id: int
-    module_name: str
-    class_id: int
-    class_name: str
-
-
 class ResolutionOrder(Shape):
     Resolved: tuple[ClassRef, ...] = ()
 
 
 class FieldFact(Shape):
     type: Annotation
+    explicit_annotation: str | None = None
     declaration_kind: str | None = None
 
 

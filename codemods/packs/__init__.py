@@ -7,7 +7,8 @@ event loop or the main thread, `[[starter]]` starts an event loop, `[[context]]`
 loop it is set in, `[[lock]]` is a lock for threads, `[[library]]` has stubs that come with the type checker.
 `[[boundary]]` says what a `decorator`, overriding a `method`, or being given to a function of a library (`taker`, with
 the `parameter` and its `position`) means for the functions of a project, and `[[dispatch]]` what calls those that are
-split. Names are qualified, as users import them; re-exports resolve.
+split. Names are qualified, as users import them; re-exports resolve. Only `[[consumer]]`, which takes anything and
+neither awaits it nor hands it on, is named where it is defined.
 """
 
 from __future__ import annotations
@@ -102,6 +103,7 @@ class _Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     context: tuple[_Named, ...] = ()
     boundary: tuple[Boundary, ...] = ()
     dispatch: tuple[_Dispatch, ...] = ()
+    consumer: tuple[_Named, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,8 @@ class Knowledge:
     """What decorators and overridden methods mean; a later one overrules an earlier one of the same name."""
     dispatchers: Mapping[str, str]
     """Functions that call what is split, each with the library whose."""
+    consumers: frozenset[str]
+    """Functions that take anything, and neither await it nor hand it on, as they are named where they are defined."""
 
     @property
     def blocking(self) -> frozenset[str]:
@@ -175,6 +179,7 @@ def load_packs() -> Knowledge:
     context_setters: set[str] = set()
     boundaries: list[Boundary] = []
     dispatchers: dict[str, str] = {}
+    consumers: set[str] = set()
     for file in sorted(files(__name__).iterdir(), key=lambda one: one.name):
         if not file.name.endswith(".toml"):
             continue
@@ -192,6 +197,7 @@ def load_packs() -> Knowledge:
         context_setters.update(one.name for one in pack.context)
         boundaries += pack.boundary
         dispatchers.update((one.name, one.by) for one in pack.dispatch)
+        consumers.update(one.name for one in pack.consumer)
     return Knowledge(
         twins=twins,
         offloads=frozenset(offloads),
@@ -203,4 +209,5 @@ def load_packs() -> Knowledge:
         context_setters=frozenset(context_setters),
         boundaries=tuple(boundaries),
         dispatchers=dispatchers,
+        consumers=frozenset(consumers),
     )

@@ -6,6 +6,7 @@ Exit code 0 when it came to an end, 2 when the measure itself cannot go on.
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,7 +29,7 @@ def main(arguments: Sequence[str]) -> int:
         if unknown:
             raise PrimerError(f"there is no project {unknown[0]!r}")
         tools = Tools(
-            command=AWAITIFY,
+            command=tuple(shlex.split(options.command)) if options.command else AWAITIFY,
             python=shared_environment(requirements_of(projects), options.cache),
             timeout=options.timeout,
             seed=options.seed,
@@ -41,6 +42,7 @@ def main(arguments: Sequence[str]) -> int:
             if not options.only or project.name in options.only:
                 print(f"{project.folder_name} ...", file=sys.stderr, flush=True)
                 trials.append(try_project(project, fetch(project, options.cache), tools))
+                print(table(trials[-1:], options.checker), file=sys.stderr, flush=True)
     except PrimerError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -56,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--only", action="append", default=[], metavar="NAME", help="only this project (repeatable)")
     add("--seed", type=int, default=1, help="what is drawn (default: %(default)s)")
     add("--most", type=int, default=100, help="how many sites in a project at most (default: %(default)s)")
+    add("--command", help="what to run in place of this repository's awaitify, as one shell word list")
     add("--checker", action="append", default=[], choices=sorted(CHECKERS), help="run this too (repeatable)")
     add("--timeout", type=float, default=1800.0, metavar="SECONDS", help="for each run (default: %(default)s)")
     add("--keep", action="store_true", help="keep the planted copies as awaitify leaves them, in the cache")

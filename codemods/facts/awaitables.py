@@ -1,0 +1,171 @@
+"""Which types have to be awaited, and which may be those of something that has: by what the report tells of classes.
+
+A coroutine does nothing until it is awaited. Other awaitables may: a task runs by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from codemods.facts.graph import Awaitable
+from codemods.facts.kinds import kinds_of, members_of
+from codemods.facts.report import ClassDefinition, ClassRef, Parent, Report
+
+_COROUTINES = ("typing.Coroutine[", "types.CoroutineType[")
+_AWAITABLE = "typing.Awaitable"
+_RUNNING = frozenset({"asyncio.futures.Future", "_asyncio.Future", "asyncio.tasks.Task", "_asyncio.Task"})
+"""What is scheduled already, whoever awaits it."""
+_OF_FUTURES = frozenset(
+    {"add_done_callback", "cancel", "cancelled", "done", "exception", "get_loop", "remove_done_callback", "result"}
+)
+"""What an object may have that is declared as an awaitable and is a future."""
+_TAKES = frozenset({"typing.Hashable", "typing.Generator", "types.GeneratorType", "typing.Unpack", "typing.Self"})
+"""Types that a coroutine has or may be taken for, besides those that can be awaited, and some that say nothing."""
+_PLAIN = frozenset({"typing.Literal", "typing.LiteralString"})
+"""Types that are no classes, and that no coroutine has."""
+_OF_COROUTINES = frozenset({"close", "send", "throw"})
+_OF_OBJECTS = frozenset(dir(object)) | {"__slots__", "__module__"}
+
+
+def is_coroutine_type(type_: str) -> bool:
+    """Whether all that a type can be is a coroutine."""
+    return all(part.startswith(_COROUTINES) for part in members_of(type_))
+
+
+def result_of(type_: str) -> str | None:
+    """What awaiting a coroutine of a type gives; None where the type is no single coroutine."""
+    if not type_.startswith("typing.Coroutine[") or len(list(members_of(type_))) != 1:
+        return None
+    return list(arguments_of(type_))[-1]
+
+
+def arguments_of(type_: str) -> Iterator[str]:
+    """The arguments of a generic type."""
+    opening = type_.find("[")
+    if opening < 0 or not type_.endswith("]"):
+        return
+    depth, low = 0, opening + 1
+    for at in range(opening + 1, len(type_) - 1):
+        character = type_[at]
+        if character in "([{":
+            depth += 1
+        elif character in ")]}":
+            depth -= 1
+        elif character == "," and depth == 0:
+            yield type_[low:at].strip()
+            low = at + 1
+    yield type_[low:-1].strip()
+
+
+@dataclass(slots=True)
+class Classes:
+    """The classes of the report, by the names that its types have."""
+
+    report: Report
+    _modules: dict[str, int] = field(default_factory=dict)
+    _methods: dict[int, dict[int, set[str]]] = field(default_factory=dict)
+    _known: dict[str, Awaitable | None] = field(default_factory=dict)
+
+    def awaitable(self, type_: str) -> Awaitable | None:
+        """What a type tells of its objects where all of them can be awaited and do not run by themselves."""
+        kinds = kinds_of(type_)
+        if not kinds or "None" in members_of(type_):
+            return None
+        found = [None if one.is_class or one.is_module else self._one(one.name) for one in kinds]
+        known = [one for one in found if one is not None]
+        if len(known) < len(found):
+            return None
+        members = frozenset(name for one in known for name in one.members)
+        return Awaitable(type_, members, all(one.is_lazy for one in known))
+
+    def takes_awaitables(self, type_: str) -> bool:
+        """Whether something of a type may be awaitable, as far as it is known."""
+        kinds = kinds_of(type_)
+        return not kinds or any(not (one.is_class or one.is_module) and self._takes(one.name) for one in kinds)
+
+    def members(self, name: str) -> frozenset[str] | None:
+        """The names of all that objects of a class have; None when that is not known."""
+        found = self._find(name)
+        if found is None:
+            return None
+        module_id, definition = found
+        if isinstance(definition.mro, str):
+            return None
+        own = ClassRef(module_id, "", definition.class_id, "")
+        return frozenset(one for ref in (own, *definition.mro.Resolved) for one in self._of(ref))
+
+    def fields(self, ref: ClassRef) -> Iterator[tuple[str, str]]:
+        """The attributes of a class and of those it inherits from, nearest first, with their types."""
+        definition = self.report.definitions(ref.module_id).class_definitions.get(str(ref.class_id))
+        if definition is None or isinstance(definition.mro, str):
+            return
+        for one in (ref, *definition.mro.Resolved):
+            base = self.report.definitions(one.module_id).class_definitions.get(str(one.class_id))
+            for name, fact in base.fields.items() if base is not None else ():
+                yield name, fact.type.string
+
+    def fields_of(self, type_: str) -> Iterator[tuple[str, str]]:
+        """The attributes of the one class that a type names, with their types; none where it names more."""
+        found = self._find(type_)
+        if found is not None:
+            yield from self.fields(ClassRef(found[0], "", found[1].class_id, ""))
+
+    def _takes(self, name: str) -> bool:
+        if name in _PLAIN:
+            return False
+        members = self.members(name)
+        if name in _TAKES or members is None or "__await__" in members:
+            return True
+        # a protocol asks for no more than what it has: the report does not tell which classes are one
+        return members - _OF_OBJECTS <= _OF_COROUTINES
+
+    def _one(self, name: str) -> Awaitable | None:
+        if name not in self._known:
+            self._known[name] = self._made(name)
+        return self._known[name]
+
+    def _made(self, name: str) -> Awaitable | None:
+        members = self.members(name)
+        found = self._find(name)
+        if members is None or found is None or "__await__" not in members:
+            return None
+        order = found[1].mro
+        bases = (
+            {f"{one.module_name}.{one.class_name}" for one in order.Resolved} if not isinstance(order, str) else set()
+        )
+        if _RUNNING & {name, *bases}:
+            return None
+        if name == _AWAITABLE:
+            members |= _OF_FUTURES
+        return Awaitable(name, members, is_lazy="typing.Coroutine" in {name, *bases})
+
+    def _find(self, name: str) -> tuple[int, ClassDefinition] | None:
+        if not self._modules:
+            self._modules = {one.module_name: one.module_id for one in self.report.modules.values()}
+        module, _, qualname = name.rpartition(".")
+        while module and module not in self._modules:
+            module, _, outer = module.rpartition(".")
+            qualname = f"{outer}.{qualname}"
+        if "." in qualname or module not in self._modules:
+            return None  # a class within another one
+        module_id = self._modules[module]
+        for one in self.report.definitions(module_id).class_definitions.values():
+            if one.name == qualname and one.parent == "TopLevel":
+                return module_id, one
+        return None
+
+    def _of(self, ref: ClassRef) -> Iterator[str]:
+        definition = self.report.definitions(ref.module_id).class_definitions.get(str(ref.class_id))
+        if definition is not None:
+            yield from definition.fields
+        yield from self._methods_of(ref.module_id).get(ref.class_id, ())
+
+    def _methods_of(self, module_id: int) -> dict[int, set[str]]:
+        found = self._methods.get(module_id)
+        if found is None:
+            found = self._methods[module_id] = {}
+            for one in self.report.definitions(module_id).function_definitions.values():
+                if isinstance(one.parent, Parent) and one.parent.Class is not None:
+                    found.setdefault(one.parent.Class.class_id, set()).add(one.name)
+        return found
