@@ -79,13 +79,13 @@ class GraphIndex:
         self.seeds: dict[str, list[Call]] = defaultdict(list)
         self.unawaited: dict[str, list[Call]] = defaultdict(list)
         self.locks: dict[str, list[Call]] = defaultdict(list)
-        self.results: dict[str, dict[Span, str]] = defaultdict(dict)
+        self.defined: dict[str, list[Function]] = defaultdict(list)
+        """All functions, not only those of the closure."""
         self.async_only: dict[str, list[AsyncOnly]] = defaultdict(list)
         for one in closure.async_only:
             self.async_only[one.path].append(one)
         for function in graph.functions:
-            if function.result is not None:
-                self.results[function.path][function.span] = function.result
+            self.defined[function.path].append(function)
             if function.name in closure.functions:
                 self.functions[function.path].append(function)
         for fact in graph.classes:
@@ -305,13 +305,14 @@ class FileInspector:
             return True
         if self._markers.ignores(call.span.line, rule):
             return True
-        around = [one for one in self._index.functions[self._name] if one.name == call.caller]
+        around = [one for one in self._index.defined[self._name] if one.name == call.caller]
         return any(self._markers.ignores(one.span.line, rule) for one in around)
 
     def _uses(self) -> Uses:
         callees = cache(lambda: self._shared.expressions.callees(self._name))
         takes = self._shared.expressions.classes.takes_awaitables
-        around = Surroundings(callees, takes, self._index.results[self._name], self._knowledge.consumers)
+        results = {one.span: one.result for one in self._index.defined[self._name] if one.result is not None}
+        around = Surroundings(callees, takes, results, self._knowledge.consumers)
         return Uses(self._tree, around)
 
     def _unawaited(self) -> Iterator[UnawaitedCall]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from codemods.facts.awaitables import Classes, is_coroutine_type
@@ -41,7 +41,7 @@ from codemods.facts.report import (
     parse_place,
     wrong_shape,
 )
-from codemods.facts.signatures import fitting, keeps_signature, parameters_of, result_type
+from codemods.facts.signatures import depends_on_receiver, fitting, keeps_signature, parameters_of, result_type
 from codemods.model import Span
 from codemods.tree import LineTable
 
@@ -93,8 +93,8 @@ class _Names:
         """A function outside the project, as it is called on an object of a class."""
         definitions = self.report.definitions(ref.module_id)
         definition = definitions.function_definitions.get(_plain(ref.function_id))
-        is_overloaded = definition is not None and len(definition.undecorated_signatures) > 1
-        by_class = (receiver.module_id, receiver.class_id) if is_overloaded and receiver is not None else None
+        depends = definition is not None and depends_on_receiver(definition)
+        by_class = (receiver.module_id, receiver.class_id) if depends and receiver is not None else None
         key = (ref.module_id, _plain(ref.function_id), by_class)
         found = self._foreign.get(key)
         if found is None:
@@ -113,8 +113,10 @@ class _Names:
             for one in fitting(definition, self.classes, receiver)
         ]
         is_coroutine = bool(results) and all(map(is_coroutine_type, results))
-        awaitables = [] if is_coroutine else [self.classes.awaitable(one) for one in results]
-        awaitable = awaitables[0] if awaitables and None not in awaitables and len({*results}) == 1 else None
+        awaitable = None if is_coroutine or len({*results}) != 1 else self.classes.awaitable(results[0])
+        if awaitable is not None and receiver is not None and not awaitable.is_lazy:
+            # a pipeline declares the results that it has at its end, and gives itself
+            awaitable = replace(awaitable, members=awaitable.members | self.classes.members_of(receiver))
         return ForeignTarget(name, known_as, is_coroutine, awaitable)
 
 

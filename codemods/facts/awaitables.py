@@ -92,8 +92,13 @@ class Classes:
         module_id, definition = found
         if isinstance(definition.mro, str):
             return None
-        own = ClassRef(module_id, "", definition.class_id, "")
-        return frozenset(one for ref in (own, *definition.mro.Resolved) for one in self._of(ref))
+        return self.members_of(ClassRef(module_id, "", definition.class_id, ""))
+
+    def members_of(self, ref: ClassRef) -> frozenset[str]:
+        """The names of all that objects of a class have, as far as the classes it inherits from are known."""
+        definition = self.report.definitions(ref.module_id).class_definitions.get(str(ref.class_id))
+        order = () if definition is None or isinstance(definition.mro, str) else definition.mro.Resolved
+        return frozenset(name for one in (ref, *order) for name in self._of(one))
 
     def fields(self, ref: ClassRef) -> Iterator[tuple[str, str]]:
         """The attributes of a class and of those it inherits from, nearest first, with their types."""

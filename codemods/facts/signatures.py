@@ -42,6 +42,12 @@ def keeps_signature(definition: FunctionDefinition) -> bool:
     return all(name in _KEEPS_SIGNATURE for name in names)
 
 
+def depends_on_receiver(definition: FunctionDefinition) -> bool:
+    """Whether what a function gives may depend on the class of the object that it is called on."""
+    results = [one.return_annotation for one in definition.undecorated_signatures]
+    return len(results) > 1 or any(one is not None and one.string.startswith("typing.Awaitable[") for one in results)
+
+
 def fitting(definition: FunctionDefinition, classes: Classes, receiver: ClassRef | None) -> Sequence[Signature]:
     """Of a function's signatures, those that objects of a class have.
 

@@ -205,7 +205,7 @@ def is_truth_test(path: Sequence[cst.CSTNode]) -> bool:
         parent, node = path[index], path[index + 1]
         if isinstance(parent, cst.UnaryOperation) and isinstance(parent.operator, cst.Not):
             return True
-        if isinstance(parent, cst.If | cst.While | cst.IfExp | cst.Assert) and parent.test is node:
+        if isinstance(parent, cst.If | cst.While | cst.IfExp | cst.Assert | cst.CompIf) and parent.test is node:
             return True
         if not isinstance(parent, cst.BooleanOperation):
             return False

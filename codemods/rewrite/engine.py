@@ -10,6 +10,7 @@ from codemods.facts.syntax import function_named_at
 from codemods.model import Action, Question, Span
 from codemods.planning.handlers import HandlerChange
 from codemods.planning.plan import AsyncStatement, CoreCall, Decision
+from codemods.rewrite.async_statements import add_async, made_async
 from codemods.rewrite.edits import Edits, awaited, threaded, through_run
 from codemods.rewrite.imports import FileImports
 from codemods.rewrite.module_edits import ModuleEdits
@@ -69,7 +70,7 @@ def _add(edits: Edits, imports: FileImports, decision: Decision, client: Client)
         case Action.NATIVE:
             _add_native(edits, imports, decision, client)
         case Action.AWAITED if isinstance(decision.native, AsyncStatement):
-            edits.replace(_statement(edits.tree, decision.span), _made_async)
+            add_async(edits, decision.span)
         case Action.AWAITED:
             call = _call(edits.tree, decision.span)
             if isinstance(decision.native, CoreCall):
@@ -137,7 +138,7 @@ def _ask_anew(edits: Edits, imports: FileImports, question: Question, answers: A
 
 
 def _make_async(edits: Edits, span: Span) -> None:
-    edits.replace(_function(edits.tree, span), _made_async)
+    edits.replace(_function(edits.tree, span), made_async)
 
 
 def _function(tree: Tree, span: Span) -> cst.FunctionDef:
@@ -152,19 +153,6 @@ def _call(tree: Tree, span: Span) -> cst.Call:
     if call is None:
         raise LookupError(f"no call stands in line {span.line}, column {span.column}")
     return call
-
-
-def _statement(tree: Tree, span: Span) -> cst.With | cst.For | cst.CompFor:
-    """The statement that enters or iterates what stands at a span, or the part of a comprehension that does."""
-    node = tree.at(span, cst.BaseExpression)  # type: ignore[type-abstract]
-    for outer in reversed(() if node is None else tree.path(node)):
-        if isinstance(outer, cst.With | cst.For | cst.CompFor):
-            return outer
-    raise LookupError(f"nothing is entered or iterated in line {span.line}")
-
-
-def _made_async(node: cst.CSTNode) -> cst.CSTNode:
-    return node.with_changes(asynchronous=cst.Asynchronous())
 
 
 def _calling(call: cst.Call, name: str) -> cst.Call:
