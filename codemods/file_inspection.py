@@ -46,7 +46,7 @@ from codemods.planning.facts import (
 from codemods.rules import MISSING_AWAIT, offload, twin_call
 from codemods.rules.clients import CLIENTS
 from codemods.rules.missing_await import Surroundings, Uses
-from codemods.rules.names import free_name
+from codemods.rules.names import free_name, variables
 from codemods.rules.requests_calls import FUNCTIONS, METHODS
 from codemods.rules.requests_calls.elsewhere import Mentions
 from codemods.rules.requests_calls.handling import NativeRequest, NativeResponse, ResponseUse
@@ -55,6 +55,8 @@ from codemods.rules.rule import Offer
 from codemods.tree import Tree
 
 _BY_SYNTAX = Place(Position.BLOCKED, "as part of a statement or an operator", Use.OTHER, "")
+_SETS = r"\b\w*(?:patch|setattr|mock|stub|spy)\w*(?:\.\w+)*\s*\((?:[^()]|\([^()]*\))*?"
+"""The beginning of a call that sets an attribute which a string names."""
 _HANDLES_LOOPS = re.compile(r"\b(?:get_event_loop|new_event_loop|run_until_complete)\b")
 
 
@@ -234,9 +236,10 @@ class FileInspector:
         return re.split(r"\W", place.callee, maxsplit=1)[0] in self._rebound
 
     def _is_replaced(self, callee: str) -> bool:
-        """Whether the file assigns to an attribute of the callee's name: a test's mock, an object's own function."""
+        """Whether the file sets an attribute of the callee's name: a test's mock, an object's own function."""
         name = re.escape(callee.rpartition(".")[2])
-        return "." in callee and re.search(rf"\.{name}\s*=[^=]|[\"']{name}[\"']", self._tree.code) is not None
+        by_name = rf"{_SETS}[\"'](?:[\w.]+\.)?{name}[\"']"
+        return "." in callee and re.search(rf"\.{name}\s*=[^=]|{by_name}", self._tree.code) is not None
 
     def _blocking(self) -> Iterator[BlockingCall]:
         seeds = self._index.seeds[self._name]
@@ -312,7 +315,7 @@ class FileInspector:
         callees = cache(lambda: self._shared.expressions.callees(self._name))
         takes = self._shared.expressions.classes.takes_awaitables
         results = {one.span: one.result for one in self._index.defined[self._name] if one.result is not None}
-        around = Surroundings(callees, takes, results, self._knowledge.consumers)
+        around = Surroundings(callees, takes, results, self._knowledge.consumers, self._knowledge.askers)
         return Uses(self._tree, around)
 
     def _unawaited(self) -> Iterator[UnawaitedCall]:
@@ -326,7 +329,7 @@ class FileInspector:
             awaitable = next((one.awaitable for one in call.foreign if one.awaitable is not None), None)
             place = replace(place, use=uses.of(path, awaitable))
             later = place.use is Use.OTHER and uses.is_consumed_later(path, awaitable)
-            if place.use is Use.OTHER and not later:
+            if place.use not in {Use.DROPPED, Use.CONSUMED} and not later:
                 continue
             if self._is_ambiguous(place) or self._is_replaced(place.callee):
                 continue
@@ -356,7 +359,13 @@ class FileInspector:
     def _lacks_async(self, statement: cst.CSTNode, node: cst.BaseExpression, spans: Container[Span]) -> bool:
         match statement:
             case cst.With(asynchronous=None, items=items):
-                return all(self._tree.span(one.item) in spans for one in items)
+                names: set[str] = set()
+                for one in items:
+                    # what depends on a value that is not there yet is unknown to the checker
+                    if self._tree.span(one.item) not in spans and variables(one.item).isdisjoint(names):
+                        return False
+                    names |= set() if one.asname is None else variables(one.asname.name)
+                return True
             case cst.For(asynchronous=None, iter=iterated) | cst.CompFor(asynchronous=None, iter=iterated):
                 is_lazy = any(isinstance(one, cst.GeneratorExp) for one in self._tree.path(node)[-3:])
                 return iterated is node and not is_lazy

@@ -71,11 +71,16 @@ class _Reader:
         """What one call calls."""
         for one in callees.call_targets:
             yield self._callee(one, is_bound=one.implicit_receiver.startswith("True"))
-        made = [self._callee(one, is_bound=True) for one in (*callees.init_targets, *callees.new_targets)]
+        classes = [one.receiver_class for one in callees.init_targets if one.receiver_class is not None]
+        made_of = f"{classes[0].module_name}.{classes[0].class_name}" if classes else "Unknown"
+        made = [
+            self._callee(one, is_bound=True, result=made_of) for one in (*callees.init_targets, *callees.new_targets)
+        ]
         told = [one for one in made if one.name not in _CONSTRUCTOR_OF_ALL]
         yield from told if told else made[:1]
 
-    def _callee(self, target: CallTarget, *, is_bound: bool) -> Callee:
+    def _callee(self, target: CallTarget, *, is_bound: bool, result: str | None = None) -> Callee:
+        """`result` is what is made, where the target only fills it."""
         ref = None if isinstance(target.target, str) else target.target.Function or target.target.Overrides
         if ref is None:
             return Callee("", None)
@@ -92,6 +97,6 @@ class _Reader:
             parameters = listed(one)
             if parameters is None or (is_bound and not parameters):
                 return Callee(name, None)
-            result = "Unknown" if one.return_annotation is None else one.return_annotation.string
-            signatures.append(Signature(parameters[1:] if is_bound else parameters, result))
+            declared = "Unknown" if one.return_annotation is None else one.return_annotation.string
+            signatures.append(Signature(parameters[1:] if is_bound else parameters, result or declared))
         return Callee(name, tuple(signatures))

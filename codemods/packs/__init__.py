@@ -8,7 +8,7 @@ loop it is set in, `[[lock]]` is a lock for threads, `[[library]]` has stubs tha
 `[[boundary]]` says what a `decorator`, overriding a `method`, or being given to a function of a library (`taker`, with
 the `parameter` and its `position`) means for the functions of a project, and `[[dispatch]]` what calls those that are
 split. Names are qualified, as users import them; re-exports resolve. Only `[[consumer]]`, which takes anything and
-neither awaits it nor hands it on, is named where it is defined.
+neither awaits it nor hands it on, and `[[asker]]`, which asks what it is besides, are named where they are defined.
 """
 
 from __future__ import annotations
@@ -104,6 +104,7 @@ class _Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     boundary: tuple[Boundary, ...] = ()
     dispatch: tuple[_Dispatch, ...] = ()
     consumer: tuple[_Named, ...] = ()
+    asker: tuple[_Named, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +144,8 @@ class Knowledge:
     """Functions that call what is split, each with the library whose."""
     consumers: frozenset[str]
     """Functions that take anything, and neither await it nor hand it on, as they are named where they are defined."""
+    askers: frozenset[str]
+    """Likewise, those that ask what it is."""
 
     @property
     def blocking(self) -> frozenset[str]:
@@ -180,6 +183,7 @@ def load_packs() -> Knowledge:
     boundaries: list[Boundary] = []
     dispatchers: dict[str, str] = {}
     consumers: set[str] = set()
+    askers: set[str] = set()
     for file in sorted(files(__name__).iterdir(), key=lambda one: one.name):
         if not file.name.endswith(".toml"):
             continue
@@ -198,6 +202,7 @@ def load_packs() -> Knowledge:
         boundaries += pack.boundary
         dispatchers.update((one.name, one.by) for one in pack.dispatch)
         consumers.update(one.name for one in pack.consumer)
+        askers.update(one.name for one in pack.asker)
     return Knowledge(
         twins=twins,
         offloads=frozenset(offloads),
@@ -210,4 +215,5 @@ def load_packs() -> Knowledge:
         boundaries=tuple(boundaries),
         dispatchers=dispatchers,
         consumers=frozenset(consumers),
+        askers=frozenset(askers),
     )

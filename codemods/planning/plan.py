@@ -266,7 +266,7 @@ class _Planner:
         return replace(self._decision(call, offer.rule, call.name, action, reason, notes, native), session=session)
 
     def _decide_unawaited(self, call: UnawaitedCall) -> Iterator[Decision]:
-        is_wanted = call.place.use is not Use.OTHER or call.is_consumed_later
+        is_wanted = call.place.use in {Use.DROPPED, Use.CONSUMED} or call.is_consumed_later
         if not is_wanted:
             return
         dropped = call.place.use is Use.DROPPED

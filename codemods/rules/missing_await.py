@@ -52,6 +52,8 @@ class Surroundings:
     """The types of what its functions give, by the places of their names."""
     consumers: Container[str]
     """Functions that take anything and await nothing, nor hand it on."""
+    askers: Container[str]
+    """Likewise, and they ask what it is."""
 
 
 class Uses:
@@ -71,8 +73,10 @@ class Uses:
                 return Use.CONSUMED  # its truth decides, and a coroutine is always true
             case cst.IfExp() | cst.BooleanOperation():
                 return self.of(path[:-1], awaitable)  # it may be its value
-            case cst.Arg() if awaitable is None and self._is_consumer(path):
+            case cst.Arg() if awaitable is None and self._is_given_to(path, self._around.consumers):
                 return Use.CONSUMED
+            case cst.Arg() if awaitable is None and self._is_given_to(path, self._around.askers):
+                return Use.NEUTRAL
             case cst.Return() if self._returns_nothing(path):
                 return Use.CONSUMED
         wanted = list(self._wanted(path))
@@ -114,9 +118,10 @@ class Uses:
         function = enclosing_function(path)
         return isinstance(function, cst.FunctionDef) and self._result(function) == "None"
 
-    def _is_consumer(self, path: Sequence[cst.CSTNode]) -> bool:
+    def _is_given_to(self, path: Sequence[cst.CSTNode], functions: Container[str]) -> bool:
+        """Whether the last node of a path is an argument for one of some functions, for certain."""
         callees = self._callees(path)
-        return bool(callees) and all(one.name in self._around.consumers for one in callees)
+        return bool(callees) and all(one.name in functions for one in callees)
 
     def _callees(self, path: Sequence[cst.CSTNode]) -> Sequence[Callee]:
         """What the call calls of which the last node of a path is an argument."""
