@@ -313,9 +313,16 @@ class FileInspector:
 
     def _uses(self) -> Uses:
         callees = cache(lambda: self._shared.expressions.callees(self._name))
-        takes = self._shared.expressions.classes.takes_awaitables
+        classes = self._shared.expressions.classes
         results = {one.span: one.result for one in self._index.defined[self._name] if one.result is not None}
-        around = Surroundings(callees, takes, results, self._knowledge.consumers, self._knowledge.askers)
+        around = Surroundings(
+            callees=callees,
+            takes_awaitables=classes.takes_awaitables,
+            declared=lambda span, attribute: classes.declared(self._shared.types_of(self._name).get(span), attribute),
+            results=results,
+            consumers=self._knowledge.consumers,
+            askers=self._knowledge.askers,
+        )
         return Uses(self._tree, around)
 
     def _unawaited(self) -> Iterator[UnawaitedCall]:

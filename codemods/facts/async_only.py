@@ -39,7 +39,7 @@ def async_only(
 
 def _is_made(function: Function, one: AsyncOnly) -> bool:
     """Whether a function of the project makes an asynchronous manager or iterator."""
-    is_generator = function.is_async and not function.gives_coroutine
+    is_generator = function.is_async and not function.gives_coroutine and function.result is not None
     if one.is_entered:
         return is_generator and [decorator.target for decorator in function.decorators] == [_MAKES_MANAGER]
     return is_generator and not function.decorators

@@ -5,12 +5,14 @@ A coroutine does nothing until it is awaited. Other awaitables may: a task runs 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from codemods.facts.graph import Awaitable
 from codemods.facts.kinds import kinds_of, members_of
-from codemods.facts.report import ClassDefinition, ClassRef, Parent, Report
+from codemods.facts.report import ClassDefinition, ClassRef, Parent, Report, parse_place
 
 _COROUTINES = ("typing.Coroutine[", "types.CoroutineType[")
 _AWAITABLE = "typing.Awaitable"
@@ -58,6 +60,32 @@ def arguments_of(type_: str) -> Iterator[str]:
     yield type_[low:-1].strip()
 
 
+_SPECIAL = re.compile(r"(?:\w+\.)*(?:Generic|Protocol|object|NamedTuple|TypedDict)\s*(?:\[.*)?\Z", re.S)
+"""Bases that the report leaves out: they bring nothing that matters here."""
+_KEYWORD = re.compile(r"\w+\s*=")
+
+
+def _count_bases(behind: str) -> int:
+    """How many bases stand behind the name of a class, those left out that the report leaves out."""
+    behind = re.sub(r"#[^\n]*", "", behind).lstrip()
+    if behind.startswith("["):  # type parameters
+        behind = behind[_closing(behind) + 1 :].lstrip()
+    if not behind.startswith("("):
+        return 0
+    written = list(arguments_of(f"[{behind[1 : _closing(behind)]}]"))
+    return sum(bool(one) and not _SPECIAL.match(one) and not _KEYWORD.match(one) for one in written)
+
+
+def _closing(text: str) -> int:
+    """The offset of the bracket that closes the first one."""
+    depth = 0
+    for at, character in enumerate(text):
+        depth += (character in "([{") - (character in ")]}")
+        if depth == 0:
+            return at
+    return len(text)
+
+
 @dataclass(slots=True)
 class Classes:
     """The classes of the report, by the names that its types have."""
@@ -66,6 +94,7 @@ class Classes:
     _modules: dict[str, int] = field(default_factory=dict)
     _methods: dict[int, dict[int, set[str]]] = field(default_factory=dict)
     _known: dict[str, Awaitable | None] = field(default_factory=dict)
+    _lines: dict[int, list[str]] = field(default_factory=dict)
 
     def awaitable(self, type_: str) -> Awaitable | None:
         """What a type tells of its objects where all of them can be awaited and do not run by themselves."""
@@ -92,7 +121,29 @@ class Classes:
         module_id, definition = found
         if isinstance(definition.mro, str):
             return None
-        return self.members_of(ClassRef(module_id, "", definition.class_id, ""))
+        own = ClassRef(module_id, "", definition.class_id, "")
+        if not all(map(self._has_known_bases, (own, *definition.mro.Resolved))):
+            return None
+        return self.members_of(own)
+
+    def declared(self, type_: str | None, attribute: str) -> str | None:
+        """The type with which an attribute of the objects of a type is declared; None where it is not, or not known.
+
+        What is only inferred does not count: any value may be assigned to it.
+        """
+        kinds = kinds_of(type_)
+        if not kinds or len(kinds) != 1:
+            return None
+        (kind,) = kinds
+        found = None if kind.is_class or kind.is_module else self._find(kind.name)
+        if found is None or isinstance(found[1].mro, str):
+            return None
+        for one in (ClassRef(found[0], "", found[1].class_id, ""), *found[1].mro.Resolved):
+            base = self.report.definitions(one.module_id).class_definitions.get(str(one.class_id))
+            fact = None if base is None else base.fields.get(attribute)
+            if fact is not None:
+                return fact.type.string if fact.explicit_annotation is not None else None
+        return None
 
     def members_of(self, ref: ClassRef) -> frozenset[str]:
         """The names of all that objects of a class have, as far as the classes it inherits from are known."""
@@ -159,6 +210,32 @@ class Classes:
             if one.name == qualname and one.parent == "TopLevel":
                 return module_id, one
         return None
+
+    def _has_known_bases(self, ref: ClassRef) -> bool:
+        """Whether the checker found all bases that a class is written with: it leaves out what it cannot resolve."""
+        definition = self.report.definitions(ref.module_id).class_definitions.get(str(ref.class_id))
+        lines = self._lines_of(ref.module_id)
+        if definition is None or not lines:
+            return definition is not None
+        place = parse_place(definition.name_location)
+        behind = "".join(
+            [
+                lines[place.end_line - 1].encode()[place.end_column - 1 :].decode(errors="replace"),
+                *lines[place.end_line : place.end_line + 30],
+            ]
+        )
+        return _count_bases(behind) <= len(definition.bases)
+
+    def _lines_of(self, module_id: int) -> list[str]:
+        """The lines of a module; none for what comes with the checker, whose classes it knows."""
+        if module_id not in self._lines:
+            path = self.report.modules[module_id].path
+            try:
+                text = "" if path is None else Path(path).read_text(encoding="utf-8-sig")
+            except (OSError, UnicodeDecodeError):
+                text = ""
+            self._lines[module_id] = text.splitlines(keepends=True)
+        return self._lines[module_id]
 
     def _of(self, ref: ClassRef) -> Iterator[str]:
         definition = self.report.definitions(ref.module_id).class_definitions.get(str(ref.class_id))

@@ -154,7 +154,7 @@ def use_of(path: Sequence[cst.CSTNode], awaitable: Awaitable | None = None) -> U
         case cst.Expr():
             return Use.DROPPED
         case cst.Attribute() if needs is not None:
-            is_its_own = not COROUTINE_METHODS.isdisjoint(needs) or needs[0].startswith(("cr_", "__"))
+            is_its_own = needs[0] in COROUTINE_METHODS or needs[0].startswith(("cr_", "__"))
             return Use.OTHER if is_its_own else Use.CONSUMED
         case cst.FormattedStringExpression():
             return Use.CONSUMED
@@ -171,7 +171,7 @@ def _needed_by(parent: cst.CSTNode | None, node: cst.CSTNode) -> tuple[str, ...]
     """The names of which an object must have one for what is done with it; None where nothing is known to be needed."""
     match parent:
         case cst.Attribute(attr=cst.Name(value=name)) if parent.value is node:
-            return (name,)
+            return (name, "__getattr__", "__getattribute__")
         case cst.Subscript() if parent.value is node:
             return ("__getitem__", "__class_getitem__")
         case cst.Call() if parent.func is node:
@@ -180,8 +180,8 @@ def _needed_by(parent: cst.CSTNode | None, node: cst.CSTNode) -> tuple[str, ...]
             return _OPERATIONS
         case cst.WithItem():  # one that is entered otherwise than it is written is another rule's
             return ("__enter__", "__aenter__")
-        case cst.For() | cst.CompFor() if parent.iter is node:
-            return _ITERATES if parent.asynchronous is None else ("__aiter__",)
+        case cst.For() | cst.CompFor() if parent.iter is node and parent.asynchronous is None:
+            return _ITERATES
         case cst.Assign() if parent.value is node and any(
             isinstance(target.target, cst.Tuple | cst.List) for target in parent.targets
         ):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import libcst as cst
 
@@ -15,7 +16,7 @@ from codemods.facts.awaitables import arguments_of, result_of
 from codemods.facts.callees import Callee
 from codemods.facts.graph import Awaitable
 from codemods.facts.kinds import members_of
-from codemods.facts.syntax import Use, enclosing_function, use_of
+from codemods.facts.syntax import Use, enclosing_function, generators, use_of
 from codemods.model import Span
 from codemods.rules.names import NameRole, role_of
 from codemods.rules.rule import Rule
@@ -48,6 +49,8 @@ class Surroundings:
     """What its calls call."""
     takes_awaitables: Callable[[str], bool]
     """Whether something of a type may have to be awaited."""
+    declared: Callable[[Span, str], str | None]
+    """The type with which an attribute is declared of what stands at a span; None where it is not."""
     results: Mapping[Span, str]
     """The types of what its functions give, by the places of their names."""
     consumers: Container[str]
@@ -146,6 +149,13 @@ class Uses:
                 yield from (_value(one) for one in self._wanted(path[:-2]))
             case cst.IfExp() | cst.BooleanOperation():
                 yield from self._wanted(path[:-1])
+            case cst.AnnAssign(annotation=cst.Annotation(annotation=cst.Name(value=name))) if name in _PLAIN:
+                yield name
+            case (
+                cst.Assign(targets=[cst.AssignTarget(target=cst.Attribute(value=owner, attr=attribute))])
+                | cst.AnnAssign(target=cst.Attribute(value=owner, attr=attribute))
+            ):
+                yield self._around.declared(self._tree.span(owner), attribute.value)
             case _:
                 yield None
 
@@ -166,11 +176,16 @@ class Uses:
     def _result(self, function: cst.FunctionDef) -> str | None:
         """The type of what the `return` statements of a function give."""
         type_ = self._around.results.get(self._tree.span(function.name))
-        if type_ is None or function.asynchronous is None:
-            return type_
-        return result_of(type_)
+        if type_ is None or function in self._generators:
+            return None
+        return type_ if function.asynchronous is None else result_of(type_)
+
+    @cached_property
+    def _generators(self) -> Container[cst.FunctionDef]:
+        return generators(self._tree)
 
 
+_PLAIN = frozenset({"bool", "bytes", "dict", "float", "int", "list", "set", "str", "tuple"})
 _OF_ELEMENTS = frozenset(
     {
         *("list", "set", "frozenset", "typing.Iterable", "typing.Iterator", "typing.Sequence", "typing.Collection"),
