@@ -15,6 +15,7 @@ from codemods.config import Config
 from codemods.facts.closure import Closure, blocking_name, plain_site
 from codemods.facts.expressions import Expressions
 from codemods.facts.graph import AsyncOnly, Call, CallGraph, CallKind, ClassFact, Function
+from codemods.facts.handed import SETS
 from codemods.facts.handlers import ExceptionNames, clauses_around
 from codemods.facts.inheritance import last_name
 from codemods.facts.levels import Level, levels_of
@@ -55,8 +56,6 @@ from codemods.rules.rule import Offer
 from codemods.tree import Tree
 
 _BY_SYNTAX = Place(Position.BLOCKED, "as part of a statement or an operator", Use.OTHER, "")
-_SETS = r"\b\w*(?:patch|setattr|mock|stub|spy)\w*(?:\.\w+)*\s*\((?:[^()]|\([^()]*\))*?"
-"""The beginning of a call that sets an attribute which a string names."""
 _HANDLES_LOOPS = re.compile(r"\b(?:get_event_loop|new_event_loop|run_until_complete)\b")
 
 
@@ -238,7 +237,7 @@ class FileInspector:
     def _is_replaced(self, callee: str) -> bool:
         """Whether the file sets an attribute of the callee's name: a test's mock, an object's own function."""
         name = re.escape(callee.rpartition(".")[2])
-        by_name = rf"{_SETS}[\"'](?:[\w.]+\.)?{name}[\"']"
+        by_name = rf"{SETS}[\"'](?:[\w.]+\.)?{name}[\"']"
         return "." in callee and re.search(rf"\.{name}\s*=[^=]|{by_name}", self._tree.code) is not None
 
     def _blocking(self) -> Iterator[BlockingCall]:
@@ -342,7 +341,7 @@ class FileInspector:
                 continue
             name = call.targets[0] if call.targets else call.foreign[0].known_as or call.foreign[0].name
             ignored = self._is_silenced(MISSING_AWAIT.id, call)
-            yield UnawaitedCall(call.path, call.span, call.caller, name, place, later, ignored)
+            yield UnawaitedCall(call.path, call.span, call.caller, name, place, later, ignored, call.is_by_flow)
 
     def _not_entered_async(self) -> Iterator[UnawaitedCall]:
         """The `with` and `for` that lack their `async`: all that a statement enters has to be async, or none."""
@@ -361,7 +360,7 @@ class FileInspector:
             place = replace(place, use=Use.CONSUMED)
             kind = "with" if one.is_entered else "for"
             ignored = self._is_silenced(MISSING_AWAIT.id, one)
-            yield UnawaitedCall(one.path, one.span, one.caller, place.callee, place, False, ignored, kind)
+            yield UnawaitedCall(one.path, one.span, one.caller, place.callee, place, is_ignored=ignored, statement=kind)
 
     def _lacks_async(self, statement: cst.CSTNode, node: cst.BaseExpression, spans: Container[Span]) -> bool:
         match statement:

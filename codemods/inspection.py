@@ -17,6 +17,8 @@ from codemods.facts.called_values import called_values
 from codemods.facts.closure import Closure, blocking_name, plain_functions, plain_site
 from codemods.facts.expressions import Expressions
 from codemods.facts.graph import ByName, Call, CallGraph
+from codemods.facts.handed import Handed
+from codemods.facts.handed_calls import handed_calls
 from codemods.facts.inheritance import Inheritance, last_name
 from codemods.facts.syntax import (
     ImportedNames,
@@ -42,6 +44,7 @@ from codemods.planning.facts import (
     SessionHolder,
     Site,
 )
+from codemods.planning.index import CallIndex
 from codemods.prospect import Finders, Prospect, worth_parsing
 from codemods.rules import offload, twin_call
 from codemods.rules.clients import CLIENTS
@@ -92,7 +95,16 @@ def inspect(
     prospect = worth_parsing(graph, closure, inheritance, finders_of, sources, knowledge, options)
     graph = prospect.graph
     closure = prospect.closure.with_uses(
-        called_values(graph, sources.texts, sources.outside, expressions),
+        (
+            *called_values(graph, sources.texts, sources.outside, expressions),
+            *handed_calls(
+                graph,
+                sources.texts,
+                sources.outside,
+                Handed(graph, sources.texts, expressions, knowledge.handlers),
+                CallIndex(plain_functions(graph), (), inheritance.families).family,
+            ),
+        ),
         async_only(graph, sources.texts, sources.outside, expressions),
     )
     dispatches = entries.dispatches(graph.calls, knowledge)

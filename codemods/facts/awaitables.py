@@ -12,7 +12,7 @@ from pathlib import Path
 
 from codemods.facts.graph import Awaitable
 from codemods.facts.kinds import kinds_of, members_of
-from codemods.facts.report import ClassDefinition, ClassRef, Parent, Report, parse_place
+from codemods.facts.report import ClassDefinition, ClassRef, FunctionDefinition, Parent, Report, parse_place
 
 _COROUTINES = ("typing.Coroutine[", "types.CoroutineType[")
 _AWAITABLE = "typing.Awaitable"
@@ -144,6 +144,49 @@ class Classes:
             if fact is not None:
                 return fact.type.string if fact.explicit_annotation is not None else None
         return None
+
+    def method(self, name: str, method: str) -> tuple[str, FunctionDefinition] | None:
+        """A method of a class, by the qualified name it has where it is defined; None where that is not known.
+
+        An attribute that is no method, or a base that is not known, may be in its place.
+        """
+        found = self._find(name)
+        if found is None or self.members(name) is None or isinstance(found[1].mro, str):
+            return None
+        for ref in (ClassRef(found[0], "", found[1].class_id, ""), *found[1].mro.Resolved):
+            definitions = self.report.definitions(ref.module_id)
+            own = definitions.class_definitions[str(ref.class_id)]
+            if method in own.fields:
+                return None
+            for one in definitions.function_definitions.values():
+                is_own = isinstance(one.parent, Parent) and one.parent.Class is not None
+                if one.name == method and is_own and one.parent.Class.class_id == ref.class_id:  # type: ignore[union-attr]
+                    module = self.report.modules[ref.module_id].module_name
+                    return f"{module}:{own.name}.{method}", one
+        return None
+
+    def attribute(self, type_: str, name: str) -> str:
+        """The type of an attribute of the objects of a type, `Unknown` where it is not known."""
+        found = set()
+        for kind in kinds_of(type_) or ():
+            if kind.is_class or kind.is_module:
+                return "Unknown"
+            method = self.method(kind.name, name)
+            if method is None:
+                found.add(self._field(kind.name, name))
+            elif method[1].is_property_getter and method[1].undecorated_signatures:
+                result = method[1].undecorated_signatures[0].return_annotation
+                found.add("Unknown" if result is None else result.string)
+            else:
+                return "Unknown"
+        return " | ".join(sorted(found)) or "Unknown"
+
+    def _field(self, name: str, attribute: str) -> str:
+        found = self._find(name)
+        if found is None or self.members(name) is None:
+            return "Unknown"
+        fields = self.fields(ClassRef(found[0], "", found[1].class_id, ""))
+        return next((type_ for one, type_ in fields if one == attribute), "Unknown")
 
     def members_of(self, ref: ClassRef) -> frozenset[str]:
         """The names of all that objects of a class have, as far as the classes it inherits from are known."""

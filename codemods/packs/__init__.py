@@ -7,8 +7,9 @@ event loop or the main thread, `[[starter]]` starts an event loop, `[[context]]`
 loop it is set in, `[[lock]]` is a lock for threads, `[[library]]` has stubs that come with the type checker.
 `[[boundary]]` says what a `decorator`, overriding a `method`, or being given to a function of a library (`taker`, with
 the `parameter` and its `position`) means for the functions of a project, and `[[dispatch]]` what calls those that are
-split. Names are qualified, as users import them; re-exports resolve. Only `[[consumer]]`, which takes anything and
-neither awaits it nor hands it on, and `[[asker]]`, which asks what it is besides, are named where they are defined.
+split. `[[handler]]` says of which type the `first` argument is that a `decorator` has its functions called with. Names
+are qualified, as users import them; re-exports resolve. Named where they are defined are only types, `[[consumer]]`,
+which takes anything and neither awaits it nor hands it on, and `[[asker]]`, which asks what it is besides.
 """
 
 from __future__ import annotations
@@ -36,6 +37,11 @@ class _Offload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class _Named(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
+
+
+class _Handler(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    decorator: str
+    first: str
 
 
 class _Library(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -105,6 +111,7 @@ class _Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dispatch: tuple[_Dispatch, ...] = ()
     consumer: tuple[_Named, ...] = ()
     asker: tuple[_Named, ...] = ()
+    handler: tuple[_Handler, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +153,8 @@ class Knowledge:
     """Functions that take anything, and neither await it nor hand it on, as they are named where they are defined."""
     askers: frozenset[str]
     """Likewise, those that ask what it is."""
+    handlers: Mapping[str, str]
+    """From a decorator to the type of the first argument that what it decorates gets."""
 
     @property
     def blocking(self) -> frozenset[str]:
@@ -164,7 +173,7 @@ class Knowledge:
             | self.lock_enters
             | self.context_setters
         )
-        return tuple(sorted(functions | self.dispatchers.keys() | of_boundaries))
+        return tuple(sorted(functions | self.dispatchers.keys() | of_boundaries | self.handlers.keys()))
 
 
 def load_packs() -> Knowledge:
@@ -184,6 +193,7 @@ def load_packs() -> Knowledge:
     dispatchers: dict[str, str] = {}
     consumers: set[str] = set()
     askers: set[str] = set()
+    handlers: dict[str, str] = {}
     for file in sorted(files(__name__).iterdir(), key=lambda one: one.name):
         if not file.name.endswith(".toml"):
             continue
@@ -203,6 +213,7 @@ def load_packs() -> Knowledge:
         dispatchers.update((one.name, one.by) for one in pack.dispatch)
         consumers.update(one.name for one in pack.consumer)
         askers.update(one.name for one in pack.asker)
+        handlers.update((one.decorator, one.first) for one in pack.handler)
     return Knowledge(
         twins=twins,
         offloads=frozenset(offloads),
@@ -216,4 +227,5 @@ def load_packs() -> Knowledge:
         dispatchers=dispatchers,
         consumers=frozenset(consumers),
         askers=frozenset(askers),
+        handlers=handlers,
     )

@@ -211,6 +211,8 @@ class UnawaitedCall:
     is_consumed_later: bool = False
     """It is assigned to a name, all of whose uses show that it should have been awaited."""
     is_ignored: bool = False
+    is_by_flow: bool = False
+    """Whether only what a framework hands to a function tells what it calls."""
     statement: str | None = None
     """The kind of statement that lacks its `async`: "with" or "for"; None where `await` is missing."""
 

@@ -356,7 +356,7 @@ class _Planner:
             function=at.caller,
             call=call,
             action=action,
-            certainty=Certainty.LIKELY if isinstance(at, Site) and at.is_by_flow else Certainty.CERTAIN,
+            certainty=Certainty.LIKELY if isinstance(at, Site | UnawaitedCall) and at.is_by_flow else Certainty.CERTAIN,
             reason=reason,
             notes=(*notes, *at.place.notes) if action in _WAITS else notes,
             chain=self._chains.to(at.caller, at.path, at.span.line, call),

@@ -42,7 +42,7 @@ def main(arguments: Sequence[str]) -> int:
             if not options.only or project.name in options.only:
                 print(f"{project.folder_name} ...", file=sys.stderr, flush=True)
                 trials.append(try_project(project, fetch(project, options.cache), tools))
-                print(table(trials[-1:], options.checker), file=sys.stderr, flush=True)
+                print(table(trials[-1:], options.checker), details(trials[-1:]), file=sys.stderr, flush=True)
     except PrimerError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
