@@ -14,7 +14,7 @@ import libcst as cst
 from codemods.config import Config
 from codemods.facts.closure import Closure, blocking_name, plain_site
 from codemods.facts.expressions import Expressions
-from codemods.facts.graph import AsyncOnly, Call, CallGraph, CallKind, ClassFact, Function
+from codemods.facts.graph import AsyncOnly, Awaitable, Call, CallGraph, CallKind, ClassFact, Function
 from codemods.facts.handed import SETS
 from codemods.facts.handlers import ExceptionNames, clauses_around
 from codemods.facts.inheritance import last_name
@@ -80,6 +80,7 @@ class GraphIndex:
         self.seeds: dict[str, list[Call]] = defaultdict(list)
         self.unawaited: dict[str, list[Call]] = defaultdict(list)
         self.locks: dict[str, list[Call]] = defaultdict(list)
+        self.by_name: dict[str, Function] = {}
         self.defined: dict[str, list[Function]] = defaultdict(list)
         """All functions, not only those of the closure."""
         self.async_only: dict[str, list[AsyncOnly]] = defaultdict(list)
@@ -87,6 +88,7 @@ class GraphIndex:
             self.async_only[one.path].append(one)
         for function in graph.functions:
             self.defined[function.path].append(function)
+            self.by_name[function.name] = function
             if function.name in closure.functions:
                 self.functions[function.path].append(function)
         for fact in graph.classes:
@@ -332,7 +334,7 @@ class FileInspector:
             if node is None or place is None or place.position is Position.AWAITED:
                 continue
             path = self._tree.path(node)
-            awaitable = next((one.awaitable for one in call.foreign if one.awaitable is not None), None)
+            awaitable = self._awaitable(call)
             place = replace(place, use=uses.of(path, awaitable))
             later = place.use is Use.OTHER and uses.is_consumed_later(path, awaitable)
             if place.use not in {Use.DROPPED, Use.CONSUMED} and not later:
@@ -342,6 +344,11 @@ class FileInspector:
             name = call.targets[0] if call.targets else call.foreign[0].known_as or call.foreign[0].name
             ignored = self._is_silenced(MISSING_AWAIT.id, call)
             yield UnawaitedCall(call.path, call.span, call.caller, name, place, later, ignored, call.is_by_flow)
+
+    def _awaitable(self, call: Call) -> Awaitable | None:
+        """What a call gives; None where that is a coroutine."""
+        found = [one.awaitable for one in call.foreign] + [self._index.by_name[name].awaitable for name in call.targets]
+        return next((one for one in found if one is not None), None)
 
     def _not_entered_async(self) -> Iterator[UnawaitedCall]:
         """The `with` and `for` that lack their `async`: all that a statement enters has to be async, or none."""

@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 
 from codemods.errors import CheckerError
-from codemods.facts.assemble import Text, assemble, types_of_file
+from codemods.facts.assemble import Text, assemble
 from codemods.facts.async_only import async_only
 from codemods.facts.called_values import called_values
 from codemods.facts.callees import Callee
 from codemods.facts.exits import with_exits
-from codemods.facts.expressions import Expressions
+from codemods.facts.expressions import Expressions, types_of_file
 from codemods.facts.graph import Call, CallGraph, CallKind, Decorator, ForeignTarget, Function, Reference
 from codemods.facts.pyrefly import CheckerRun, check_version, find_pyrefly, report_of
 from codemods.facts.report import Report, SyntaxProblem
@@ -37,7 +37,7 @@ TYPES = {
     "typing.Awaitable[str]": (True, True),
     "typing.Awaitable[str] | None": (True, False),
     "typing.Coroutine[typing.Any, typing.Any, int]": (True, True),
-    "_asyncio.Task[int]": (True, False),
+    "_asyncio.Task[int]": (True, True),
     "str | shop.waiting.Query": (True, False),
     "object": (True, False),
     "typing.Any": (True, False),

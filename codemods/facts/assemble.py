@@ -25,6 +25,7 @@ from codemods.facts.graph import (
 )
 from codemods.facts.kinds import members_of
 from codemods.facts.report import (
+    ENTERS_OR_ITERATES,
     PROBED_CALL,
     Access,
     BytePlace,
@@ -113,7 +114,7 @@ class _Names:
             for one in fitting(definition, self.classes, receiver)
         ]
         is_coroutine = bool(results) and all(map(is_coroutine_type, results))
-        awaitable = None if is_coroutine or len({*results}) != 1 else self.classes.awaitable(results[0])
+        awaitable = None if is_coroutine or not results else self.classes.awaitable(" | ".join(sorted({*results})))
         if awaitable is not None and receiver is not None and not awaitable.is_lazy:
             # a pipeline declares the results that it has at its end, and gives itself
             awaitable = replace(awaitable, members=awaitable.members | self.classes.members_of(receiver))
@@ -208,12 +209,18 @@ def _name_functions(
             if name in taken:  # defined again in the same scope: two branches, a property's setter
                 name = f"{name}@{span.line}"
             taken.add(name)
-            function = functions[key] = _function(report, module_id, text, definition, name, span)
+            function = functions[key] = _function(report, module_id, text, definition, name, span, names.classes)
         names.project[module_id, function_id] = function.name
 
 
 def _function(
-    report: Report, module_id: int, text: Text, definition: FunctionDefinition, name: str, span: Span
+    report: Report,
+    module_id: int,
+    text: Text,
+    definition: FunctionDefinition,
+    name: str,
+    span: Span,
+    classes: Classes,
 ) -> Function:
     definitions = report.definitions(module_id)
     module = report.modules[module_id].module_name
@@ -236,6 +243,7 @@ def _function(
         overrides_foreign=None,
         parameters=parameters_of(definition),
         result=result_type(definition),
+        awaitable=None if is_async else classes.awaitable(result_type(definition) or "Unknown"),
     )
 
 
@@ -332,17 +340,6 @@ def _ref(target: CallTarget) -> FunctionRef | None:
     return None if isinstance(target.target, str) else target.target.Function or target.target.Overrides
 
 
-_ASKS = ("with-enter", "for-iter", "generator-iter")
-"""How the report marks that something is entered by a `with`, or iterated."""
-
-
-def _is_refused(callees: Callees) -> bool:
-    """Whether the checker knows something, and that it does not have what is asked of it."""
-    why = callees.unresolved
-    reason = next(iter(why.values()), "") if isinstance(why, dict) else ""
-    return not callees.call_targets and reason in {"UnresolvedMagicDunderAttr", "UnexpectedPyreflyTarget"}
-
-
 class _Edges:
     """Collects calls and references, module by module."""
 
@@ -421,7 +418,7 @@ class _Edges:
 
     def _read(self, location: str, expression: Expression, caller: str, text: Text) -> None:
         place, _, implicit = location.partition("|")
-        if expression.Call is not None and _is_refused(expression.Call) and implicit.endswith(_ASKS):
+        if expression.Call is not None and expression.Call.is_refused and implicit.endswith(ENTERS_OR_ITERATES):
             span = text.span(parse_place(place))
             self.async_only[text.name, span] = AsyncOnly(text.name, span, caller, implicit.endswith("with-enter"))
         if expression.Call is not None:
@@ -497,16 +494,6 @@ def _finish_functions(functions: Iterable[Function], edges: _Edges) -> Iterator[
             overrides_foreign=edges.foreign_bases.get(one.name),
             parameters=one.parameters,
             result=one.result,
+            awaitable=one.awaitable,
             overrides_known_as=edges.known_as(edges.foreign_bases.get(one.name)),
         )
-
-
-def types_of_file(report: Report, path: str, text: Text) -> Mapping[Span, str]:
-    """The types of the expressions of the file at an absolute path, as the checker writes them."""
-    types: dict[Span, str] = {}
-    for module_id in report.modules_at(path):
-        for function in report.types(module_id).functions.values():
-            table = [entry.string for entry in function.type_table]
-            for location, index in function.locations.items():
-                types[text.span(parse_place(location))] = table[index]
-    return types

@@ -16,8 +16,6 @@ from codemods.facts.report import ClassDefinition, ClassRef, FunctionDefinition,
 
 _COROUTINES = ("typing.Coroutine[", "types.CoroutineType[")
 _AWAITABLE = "typing.Awaitable"
-_RUNNING = frozenset({"asyncio.futures.Future", "_asyncio.Future", "asyncio.tasks.Task", "_asyncio.Task"})
-"""What is scheduled already, whoever awaits it."""
 _OF_FUTURES = frozenset(
     {"add_done_callback", "cancel", "cancelled", "done", "exception", "get_loop", "remove_done_callback", "result"}
 )
@@ -97,7 +95,7 @@ class Classes:
     _lines: dict[int, list[str]] = field(default_factory=dict)
 
     def awaitable(self, type_: str) -> Awaitable | None:
-        """What a type tells of its objects where all of them can be awaited and do not run by themselves."""
+        """What a type tells of its objects where all of them can be awaited."""
         kinds = kinds_of(type_)
         if not kinds or "None" in members_of(type_):
             return None
@@ -233,8 +231,6 @@ class Classes:
         bases = (
             {f"{one.module_name}.{one.class_name}" for one in order.Resolved} if not isinstance(order, str) else set()
         )
-        if _RUNNING & {name, *bases}:
-            return None
         if name == _AWAITABLE:
             members |= _OF_FUTURES
         return Awaitable(name, members, is_lazy="typing.Coroutine" in {name, *bases})

@@ -166,6 +166,13 @@ def is_coroutine_function(function: Function) -> bool:
     return function.gives_coroutine and all(keeps_color(one) for one in function.decorators)
 
 
+def gives_awaitable(function: Function) -> bool:
+    """Whether calling a function of the project gives something to be awaited for certain."""
+    if function.awaitable is not None:
+        return not function.decorators
+    return is_coroutine_function(function)
+
+
 def _unawaited(
     graph: CallGraph, functions: Mapping[str, Function], texts: Mapping[str, Text], index: CallIndex
 ) -> Iterator[Call]:
@@ -173,7 +180,7 @@ def _unawaited(
         if call.kind is not CallKind.CALL or not call.is_resolved or not (call.targets or call.foreign):
             continue
         family = {member for name in call.targets for member in index.family(name)}
-        if not all(is_coroutine_function(functions[name]) for name in family):
+        if not all(gives_awaitable(functions[name]) for name in family):
             continue
         if all(target.is_awaitable for target in call.foreign) and not is_awaited(call.span, texts[call.path]):
             yield call

@@ -5,13 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from codemods.facts.assemble import Text, types_of_file
+from codemods.facts.assemble import Text
 from codemods.facts.awaitables import Classes
 from codemods.facts.callees import Callee, callees_of_file
 from codemods.facts.report import Report, parse_place
 from codemods.model import Span
 
 _AWAITABLE = ("typing.Coroutine[", "typing.Awaitable[")
+
+
+def types_of_file(report: Report, path: str, text: Text) -> Mapping[Span, str]:
+    """The types of the expressions of the file at an absolute path, as the checker writes them."""
+    types: dict[Span, str] = {}
+    for module_id in report.modules_at(path):
+        for function in report.types(module_id).functions.values():
+            table = [entry.string for entry in function.type_table]
+            for location, index in function.locations.items():
+                types[text.span(parse_place(location))] = table[index]
+    return types
 
 
 @dataclass(slots=True)

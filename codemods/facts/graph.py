@@ -78,6 +78,18 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
+class Awaitable:
+    """Something that can be awaited and is no coroutine."""
+
+    type: str
+    """As the checker writes it."""
+    members: frozenset[str]
+    """The names of all that it has besides."""
+    is_lazy: bool
+    """Whether it is known to do nothing before it is awaited, as a coroutine does."""
+
+
+@dataclass(frozen=True, slots=True)
 class Function:
     """A function or method that the project defines."""
 
@@ -104,18 +116,8 @@ class Function:
     """The name a pack gives that method, when a pack names it."""
     result: str | None = None
     """The type of what calling it gives, undecorated; None where it is overloaded."""
-
-
-@dataclass(frozen=True, slots=True)
-class Awaitable:
-    """Something that can be awaited and is no coroutine."""
-
-    type: str
-    """As the checker writes it."""
-    members: frozenset[str]
-    """The names of all that it has besides."""
-    is_lazy: bool
-    """Whether it is known to do nothing before it is awaited, as a coroutine does."""
+    awaitable: Awaitable | None = None
+    """That, where it can be awaited and is no coroutine."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,9 @@ ShapeT = TypeVar("ShapeT", bound="Shape")
 PROBED_CALL = "print()"
 """A call in every probe module that the checker resolves wherever it runs: if it does not, the report has changed."""
 
+ENTERS_OR_ITERATES = ("with-enter", "for-iter", "generator-iter")
+"""How places end at which something is entered by a `with`, or iterated."""
+
 _MISSING = re.compile(r"Cannot find module `([^\W\d]\w*)")
 
 
@@ -59,6 +62,13 @@ class Callees(Shape):
     init_targets: tuple[CallTarget, ...] = ()
     new_targets: tuple[CallTarget, ...] = ()
     unresolved: dict[str, str] | str | None = None
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the checker knows something, and that it does not have what is asked of it."""
+        why = self.unresolved
+        reason = next(iter(why.values()), "") if isinstance(why, dict) else ""
+        return not self.call_targets and reason in {"UnresolvedMagicDunderAttr", "UnexpectedPyreflyTarget"}
 
 
 class Access(Shape):

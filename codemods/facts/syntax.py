@@ -148,7 +148,10 @@ def use_of(path: Sequence[cst.CSTNode], awaitable: Awaitable | None = None) -> U
     if awaitable is not None:
         if isinstance(parent, cst.Expr):
             return Use.DROPPED if awaitable.is_lazy else Use.OTHER
-        needs = needs or (("__bool__", "__len__") if is_truth_test(path) else None)
+        if needs is None and is_truth_test(path):
+            if not awaitable.is_lazy and not isinstance(node, cst.Call):
+                return Use.NEUTRAL  # whether there is a task
+            needs = ("__bool__", "__len__")
         return Use.OTHER if needs is None or not awaitable.members.isdisjoint(needs) else Use.CONSUMED
     match parent:
         case cst.Expr():
@@ -173,7 +176,7 @@ def _needed_by(parent: cst.CSTNode | None, node: cst.CSTNode) -> tuple[str, ...]
         case cst.Attribute(attr=cst.Name(value=name)) if parent.value is node:
             return (name, "__getattr__", "__getattribute__")
         case cst.Subscript() if parent.value is node:
-            return ("__getitem__", "__class_getitem__")
+            return ("__getitem__",)
         case cst.Call() if parent.func is node:
             return ("__call__",)
         case cst.BinaryOperation() | cst.UnaryOperation(operator=cst.Minus() | cst.Plus() | cst.BitInvert()):
