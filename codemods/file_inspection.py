@@ -6,12 +6,14 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 
 import libcst as cst
 
 from codemods.config import Config
 from codemods.facts.closure import Closure, blocking_name, plain_site
+from codemods.facts.expressions import Expressions
 from codemods.facts.generators import (
     ITERATING,
     AsyncForm,
@@ -22,7 +24,8 @@ from codemods.facts.generators import (
     stops_iteration,
     why_no_async_generator,
 )
-from codemods.facts.graph import Call, CallGraph, CallKind, ClassFact, Function
+from codemods.facts.graph import AsyncOnly, Awaitable, Call, CallGraph, CallKind, ClassFact, Function
+from codemods.facts.handed import SETS
 from codemods.facts.handlers import ExceptionNames, clauses_around
 from codemods.facts.inheritance import last_name
 from codemods.facts.levels import Level, levels_of
@@ -53,8 +56,8 @@ from codemods.planning.facts import (
 from codemods.rules import MISSING_AWAIT, TWIN_CALL, offload, twin_call
 from codemods.rules.clients import CLIENTS
 from codemods.rules.consumption import consumed_by, taken_by
-from codemods.rules.missing_await import is_consumed_later
-from codemods.rules.names import free_name
+from codemods.rules.missing_await import Surroundings, Uses
+from codemods.rules.names import free_name, variables
 from codemods.rules.requests_aiohttp import RULE as REQUESTS
 from codemods.rules.requests_calls import FUNCTIONS, METHODS
 from codemods.rules.requests_calls.elsewhere import Mentions
@@ -88,11 +91,19 @@ class GraphIndex:
         self.seeds: dict[str, list[Call]] = defaultdict(list)
         self.unawaited: dict[str, list[Call]] = defaultdict(list)
         self.locks: dict[str, list[Call]] = defaultdict(list)
+        self.by_name: dict[str, Function] = {}
+        self.defined: dict[str, list[Function]] = defaultdict(list)
+        """All functions, not only those of the closure."""
+        self.async_only: dict[str, list[AsyncOnly]] = defaultdict(list)
+        for one in closure.async_only:
+            self.async_only[one.path].append(one)
         for function in graph.functions:
+            self.defined[function.path].append(function)
+            self.by_name[function.name] = function
             if function.name in closure.functions:
                 self.functions[function.path].append(function)
-        for one in graph.classes:
-            self.classes[one.path].append(one)
+        for fact in graph.classes:
+            self.classes[fact.path].append(fact)
         self.sites = [call for call in graph.calls if call.targets]
         for call in self.sites:
             if key_of(call) in closure.sites:
@@ -102,7 +113,7 @@ class GraphIndex:
         for unawaited in closure.unawaited:
             self.unawaited[unawaited.path].append(unawaited)
         for call in graph.calls:
-            if call.kind is CallKind.IMPLICIT and any(one.known_as in lock_enters for one in call.foreign):
+            if call.kind is CallKind.IMPLICIT and any(target.known_as in lock_enters for target in call.foreign):
                 self.locks[call.path].append(call)
 
 
@@ -121,6 +132,7 @@ class Shared:
     types_of: Callable[[str], Mapping[Span, str]]
     replaced: Mapping[str, str]
     """By verb, where a test replaces the request."""
+    expressions: Expressions
 
 
 class FileInspector:
@@ -148,6 +160,7 @@ class FileInspector:
             into.sites[key_of(call)] = self._site(call)
         into.blocking.extend(self._blocking())
         into.unawaited.extend(self._unawaited())
+        into.unawaited.extend(self._not_entered_async())
 
     def _names_of_interest(self) -> set[str]:
         """The names by which the module binds what may change, or what calls of it begin with."""
@@ -248,9 +261,10 @@ class FileInspector:
         return re.split(r"\W", place.callee, maxsplit=1)[0] in self._rebound
 
     def _is_replaced(self, callee: str) -> bool:
-        """Whether the file assigns to an attribute of the callee's name: a test's mock, an object's own function."""
+        """Whether the file sets an attribute of the callee's name: a test's mock, an object's own function."""
         name = re.escape(callee.rpartition(".")[2])
-        return "." in callee and re.search(rf"\.{name}\s*=[^=]|[\"']{name}[\"']", self._tree.code) is not None
+        by_name = rf"{SETS}[\"'](?:[\w.]+\.)?{name}[\"']"
+        return "." in callee and re.search(rf"\.{name}\s*=[^=]|{by_name}", self._tree.code) is not None
 
     def _blocking(self) -> Iterator[BlockingCall]:
         seeds = self._index.seeds[self._name]
@@ -345,25 +359,82 @@ class FileInspector:
             decoding = Guards.joined(self._guards_of(offer.native, self._client.decoding))
         return Reception(self._name, span, caller, source, offer, guards, decoding)
 
-    def _is_silenced(self, rule: str, call: Call) -> bool:
+    def _is_silenced(self, rule: str, call: Call | AsyncOnly) -> bool:
         if (self._config.select and rule not in self._config.select) or rule in self._config.ignore:
             return True
         if self._markers.ignores(call.span.line, rule):
             return True
-        around = [one for one in self._index.functions[self._name] if one.name == call.caller]
+        around = [one for one in self._index.defined[self._name] if one.name == call.caller]
         return any(self._markers.ignores(one.span.line, rule) for one in around)
 
+    def _uses(self) -> Uses:
+        callees = cache(lambda: self._shared.expressions.callees(self._name))
+        classes = self._shared.expressions.classes
+        results = {one.span: one.result for one in self._index.defined[self._name] if one.result is not None}
+        around = Surroundings(
+            callees=callees,
+            takes_awaitables=classes.takes_awaitables,
+            declared=lambda span, attribute: classes.declared(self._shared.types_of(self._name).get(span), attribute),
+            results=results,
+            consumers=self._knowledge.consumers,
+            askers=self._knowledge.askers,
+        )
+        return Uses(self._tree, around)
+
     def _unawaited(self) -> Iterator[UnawaitedCall]:
+        uses = self._uses()
         for call in self._index.unawaited[self._name]:
             node = self._tree.at(call.span, cst.Call)
             place = self._place(call.span)
             if node is None or place is None or place.position is Position.AWAITED:
                 continue
-            later = place.use is Use.OTHER and is_consumed_later(self._tree, self._tree.path(node))
-            if place.use is Use.OTHER and not later:
+            path = self._tree.path(node)
+            awaitable = self._awaitable(call)
+            place = replace(place, use=uses.of(path, awaitable))
+            later = place.use is Use.OTHER and uses.is_consumed_later(path, awaitable)
+            if place.use not in {Use.DROPPED, Use.CONSUMED} and not later:
                 continue
             if self._is_ambiguous(place) or self._is_replaced(place.callee):
                 continue
             name = call.targets[0] if call.targets else call.foreign[0].known_as or call.foreign[0].name
             ignored = self._is_silenced(MISSING_AWAIT.id, call)
-            yield UnawaitedCall(call.path, call.span, call.caller, name, place, later, ignored)
+            yield UnawaitedCall(call.path, call.span, call.caller, name, place, later, ignored, call.is_by_flow)
+
+    def _awaitable(self, call: Call) -> Awaitable | None:
+        """What a call gives; None where that is a coroutine."""
+        found = [one.awaitable for one in call.foreign] + [self._index.by_name[name].awaitable for name in call.targets]
+        return next((one for one in found if one is not None), None)
+
+    def _not_entered_async(self) -> Iterator[UnawaitedCall]:
+        """The `with` and `for` that lack their `async`: all that a statement enters has to be async, or none."""
+        asked = self._index.async_only[self._name]
+        spans = {one.span for one in asked}
+        done: set[int] = set()
+        for one in asked:
+            node = self._tree.at(one.span, cst.BaseExpression)  # type: ignore[type-abstract]
+            if node is None:
+                continue
+            statement = self._tree.path(node)[-3 if one.is_entered else -2]
+            place = place_of(self._tree, node)
+            if id(statement) in done or not self._lacks_async(statement, node, spans) or self._is_ambiguous(place):
+                continue
+            done.add(id(statement))
+            place = replace(place, use=Use.CONSUMED)
+            kind = "with" if one.is_entered else "for"
+            ignored = self._is_silenced(MISSING_AWAIT.id, one)
+            yield UnawaitedCall(one.path, one.span, one.caller, place.callee, place, is_ignored=ignored, statement=kind)
+
+    def _lacks_async(self, statement: cst.CSTNode, node: cst.BaseExpression, spans: Container[Span]) -> bool:
+        match statement:
+            case cst.With(asynchronous=None, items=items):
+                names: set[str] = set()
+                for one in items:
+                    # what depends on a value that is not there yet is unknown to the checker
+                    if self._tree.span(one.item) not in spans and variables(one.item).isdisjoint(names):
+                        return False
+                    names |= set() if one.asname is None else variables(one.asname.name)
+                return True
+            case cst.For(asynchronous=None, iter=iterated) | cst.CompFor(asynchronous=None, iter=iterated):
+                is_lazy = any(isinstance(one, cst.GeneratorExp) for one in self._tree.path(node)[-3:])
+                return iterated is node and not is_lazy
+        return False

@@ -12,9 +12,14 @@ from functools import lru_cache, partial
 from codemods.callers import Callers
 from codemods.config import Config
 from codemods.entries import EntryFinder
+from codemods.facts.async_only import async_only
+from codemods.facts.called_values import called_values
 from codemods.facts.closure import Closure, blocking_name, plain_functions, plain_site
+from codemods.facts.expressions import Expressions
 from codemods.facts.generators import ENTERING
 from codemods.facts.graph import ByName, Call, CallGraph
+from codemods.facts.handed import Handed
+from codemods.facts.handed_calls import handed_calls
 from codemods.facts.inheritance import Inheritance, last_name
 from codemods.facts.syntax import (
     ImportedNames,
@@ -41,6 +46,7 @@ from codemods.planning.facts import (
     SessionHolder,
     Site,
 )
+from codemods.planning.index import CallIndex
 from codemods.prospect import Finders, Prospect, worth_parsing
 from codemods.responses import ResponseFinder
 from codemods.rules import offload, twin_call
@@ -74,12 +80,10 @@ def inspect(
     knowledge: Knowledge,
     config: Config,
     options: PlanningOptions,
-    types_of: Callable[[str], Mapping[Span, str]],
+    expressions: Expressions,
 ) -> Inspection:
-    """Parses the files of the closure, one at a time, and keeps none of them.
-
-    `types_of` gives the types of the expressions of a file.
-    """
+    """Parses the files of the closure, one at a time, and keeps none of them."""
+    types_of = lru_cache(32)(expressions.types)
     entries = EntryFinder(graph, knowledge, sources.texts, sources.scripts)
 
     def finders_of(graph: CallGraph) -> Finders:
@@ -92,10 +96,23 @@ def inspect(
         )
 
     prospect = worth_parsing(graph, closure, inheritance, finders_of, sources, knowledge, options, types_of)
-    graph, closure = prospect.graph, prospect.closure
+    graph = prospect.graph
+    closure = prospect.closure.with_uses(
+        (
+            *called_values(graph, sources.texts, sources.outside, expressions),
+            *handed_calls(
+                graph,
+                sources.texts,
+                sources.outside,
+                Handed(graph, sources.texts, expressions, knowledge.handlers),
+                CallIndex(plain_functions(graph), (), inheritance.families).family,
+            ),
+        ),
+        async_only(graph, sources.texts, sources.outside, expressions),
+    )
     dispatches = entries.dispatches(graph.calls, knowledge)
     index = GraphIndex(graph, closure, knowledge.lock_enters)
-    shared = Shared(index, knowledge, config, types_of, _replaced(closure, sources, knowledge))
+    shared = Shared(index, knowledge, config, types_of, _replaced(closure, sources, knowledge), expressions)
     collected = Collected()
     problems: list[Problem] = []
     for name in sorted(closure.paths - sources.unread.keys()):

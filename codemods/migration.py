@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
 from pathlib import Path
 
 import libcst as cst
@@ -13,11 +12,12 @@ import libcst as cst
 from codemods import verify as verification
 from codemods.config import Config, find_python
 from codemods.entries import Scripts
-from codemods.facts.assemble import Text, assemble, types_of_file
+from codemods.facts.assemble import Text, assemble
 from codemods.facts.closure import find_closure
 from codemods.facts.declared import with_any_receiver, with_iterated_attributes
 from codemods.facts.decorators import with_decorators
 from codemods.facts.exits import with_exits
+from codemods.facts.expressions import Expressions
 from codemods.facts.given import with_given
 from codemods.facts.graph import CallGraph
 from codemods.facts.inheritance import inheritance_of, last_name
@@ -33,7 +33,6 @@ from codemods.model import (
     Migration,
     Problem,
     Scope,
-    Span,
 )
 from codemods.packs import Knowledge, load_packs, with_declared
 from codemods.parsing import parse
@@ -193,8 +192,8 @@ class _Run:
             takers = {one.taker for one in self._knowledge.boundaries} - {None}
             graph = assemble(report, texts, probe, names, self._knowledge.replaced)
             graph = with_any_receiver(graph, self._texts, self._knowledge.on_any_receiver)
-            types_of = lru_cache(32)(partial(self._types_of, report))
-            graph = with_iterated_attributes(graph, self._texts, types_of, self._knowledge.iterated)
+            expressions = Expressions(report, self._texts, {name: str(one.path) for name, one in self._sources.items()})
+            graph = with_iterated_attributes(graph, self._texts, expressions.types, self._knowledge.iterated)
             graph = with_exits(with_decorators(graph, self._texts))
             graph = with_given(graph, self._texts, takers)
             self._note_unknown_names(graph)
@@ -224,14 +223,11 @@ class _Run:
                 self._knowledge,
                 self._config,
                 self._options,
-                types_of,
+                expressions,
             )
         for problem in inspection.problems:
             self._note(problem.path, problem.line, problem.message)
         return _Facts(graph, inspection.facts)
-
-    def _types_of(self, report: Report, name: str) -> Mapping[Span, str]:
-        return types_of_file(report, str(self._sources[name].path), self._texts[name])
 
     def _names_to_probe(self) -> list[str]:
         """The packs' names whose library the project mentions: probing others would have them checked in vain."""

@@ -157,13 +157,16 @@ def test_planning_calls_no_builtin_that_does_io() -> None:
 def test_only_one_file_runs_the_checker_and_only_one_reads_its_report() -> None:
     """The guest is behind an adapter: nothing else starts processes or knows the shapes of its parts.
 
-    What assembles the graph knows them; of the parameters' shapes, which are many and small, a file of its own does.
+    What assembles the graph knows them; of parameters, of classes and of what single calls call, which are many and
+    small, files of their own do.
     """
     runs = [one.partition(" ")[0] for one in wrong_imports("codemods", of=("subprocess",))]
     shapes = ("FunctionDefinition", "Callees", "ModuleEntry")
     known = wrong_imports("codemods", of=tuple(f"codemods.facts.report.{shape}" for shape in shapes))
     assert set(runs) <= {"codemods.facts.pyrefly", "codemods.transaction"}
-    assert {one.partition(" ")[0] for one in known} <= {"codemods.facts.assemble", "codemods.facts.signatures"}
+    assert {one.partition(" ")[0] for one in known} <= {
+        f"codemods.facts.{name}" for name in ("assemble", "signatures", "awaitables", "callees")
+    }
 
 
 def test_modules_do_not_import_each_other_in_circles() -> None:

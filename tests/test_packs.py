@@ -61,6 +61,15 @@ def test_every_name_in_a_pack_exists_and_can_be_called(name):
     assert callable(resolved(name))
 
 
+@pytest.mark.parametrize("name", sorted(KNOWLEDGE.consumers | KNOWLEDGE.askers))
+def test_what_loses_a_coroutine_is_named_where_it_is_defined(name):
+    function = resolved(name)
+    owner = resolved(name.rpartition(".")[0]) if name.count(".") > 1 else import_module(name.partition(".")[0])
+    owner_name = owner.__name__ if inspect.ismodule(owner) else f"{owner.__module__}.{owner.__qualname__}"
+    assert callable(function)
+    assert f"{owner_name}.{name.rpartition('.')[2]}" == name
+
+
 @pytest.mark.parametrize(("sync", "twin"), TWINS)
 def test_a_twin_is_a_coroutine_function_and_its_original_is_not(sync, twin):
     assert is_installed(sync), "a pack for a library that tests do not install proves nothing"

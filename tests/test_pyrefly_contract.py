@@ -7,16 +7,20 @@ name, in terms of the call graph, and not by a migration that finds less than be
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from codemods.errors import CheckerError
-from codemods.facts.assemble import Text, assemble, types_of_file
+from codemods.facts.assemble import Text, assemble
+from codemods.facts.async_only import async_only
+from codemods.facts.called_values import called_values
+from codemods.facts.callees import Callee
 from codemods.facts.exits import with_exits
-from codemods.facts.graph import Call, CallGraph, CallKind, Decorator, Function, Reference
+from codemods.facts.expressions import Expressions, types_of_file
+from codemods.facts.graph import Call, CallGraph, CallKind, Decorator, ForeignTarget, Function, Reference
 from codemods.facts.pyrefly import CheckerRun, check_version, find_pyrefly, report_of
 from codemods.facts.report import Report, SyntaxProblem
 from codemods.model import Span
@@ -24,6 +28,27 @@ from codemods.tree import LineTable
 
 NAMES = ("time.sleep", "requests.get", "requests.Session.get", "subprocess.run", "asyncio.create_task", "time.no_such")
 """What is asked about through the probe, as a pack would name it."""
+TYPES = {
+    "str | int | None": (False, False),
+    "shop.waiting.Item": (False, False),
+    "typing.Sequence[shop.waiting.Item]": (False, False),
+    "type[shop.waiting.Query]": (False, False),
+    "shop.waiting.Query": (True, True),
+    "typing.Awaitable[str]": (True, True),
+    "typing.Awaitable[str] | None": (True, False),
+    "typing.Coroutine[typing.Any, typing.Any, int]": (True, True),
+    "_asyncio.Task[int]": (True, True),
+    "str | shop.waiting.Query": (True, False),
+    "object": (True, False),
+    "typing.Any": (True, False),
+    "Unknown": (True, False),
+    "_T": (True, False),
+    "typing.Hashable": (True, False),
+    "(int) -> str": (True, False),
+    "None": (True, False),
+    "shop.waiting.NoSuchClass": (True, False),
+}
+"""Types as the checker writes them, with what is told of them."""
 PROBE = "\n".join([*NAMES, "import asyncio, requests, subprocess, time", ""])
 
 SOURCES: dict[str, bytes] = {
@@ -201,6 +226,70 @@ if not pause():
 else:
     def twice() -> None: ...
 """,
+    "shop/waiting.py": b"""\
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, overload
+
+
+class Waits(Protocol):
+    is_async: Literal[True]
+
+
+class Blocks(Protocol):
+    is_async: Literal[False]
+
+
+class Commands:
+    @overload
+    def get(self: Waits, key: str) -> Awaitable[str]: ...
+    @overload
+    def get(self: Blocks, key: str) -> str: ...
+    def get(self, key): ...
+
+
+class Client(Commands):
+    is_async: Literal[True] = True
+
+
+class Query:
+    def __await__(self): ...
+
+
+@dataclass
+class Item:
+    name: str
+    price: int = 0
+
+
+@contextlib.asynccontextmanager
+async def opened():
+    yield 1
+
+
+async def numbers():
+    yield 1
+
+
+def show(name: str, *more: int, end: str = "") -> None: ...
+
+
+async def waiting(
+    client: Client, query: Query, job: Callable[[int], Awaitable[str]], other: Callable[[], Coroutine[Any, Any, int]]
+) -> list[int]:
+    client.get("a")
+    with asyncio.Lock() as lock, opened() as number, contextlib.suppress(OSError), client as same:
+        print(lock, number, same)
+    for one in numbers():
+        print(one)
+    job(1)
+    other()
+    show("a", 1, end="b")
+    Item("a", price=2)
+    return [one for one in numbers()]
+""",
     "shop/points.py": """\
 from shop.store import pause
 
@@ -236,6 +325,14 @@ class Facts:
     syntax_problems: list[SyntaxProblem]
     missing_modules: frozenset[str]
     root: Path
+    callees: Mapping[str, Sequence[Callee]]
+    """Of the calls of `shop/waiting.py`, by how they are written."""
+    called: Mapping[str, ForeignTarget]
+    """What the calls of values there give, likewise."""
+    entered: Sequence[str]
+    """What is entered and iterated there, and only can be with `async`."""
+    classes: Mapping[str, tuple[bool, bool]]
+    """Whether a type may be that of an awaitable, and whether it is a class that can be awaited and may wait."""
 
     def calls(self, name: str, written: str, kind: CallKind = CallKind.CALL) -> list[Call]:
         """The calls in a file whose source reads so."""
@@ -280,9 +377,18 @@ def facts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Facts]:
         report = Report(folder)
         main = texts[str(root / "shop/main.py")]
         types = types_of_file(report, str(root / "shop/main.py"), main)
+        graph = assemble(report, texts, probe, NAMES)
+        by_name = {text.name: text for text in texts.values()}
+        expressions = Expressions(report, by_name, {name: str(root / name) for name in by_name})
+        waiting = by_name["shop/waiting.py"].lines
+        classes = expressions.classes
         yield Facts(
-            graph=assemble(report, texts, probe, NAMES),
-            texts={text.name: text for text in texts.values()},
+            graph=graph,
+            callees={waiting.slice(span): found for span, found in expressions.callees("shop/waiting.py").items()},
+            called={waiting.slice(one.span): one.foreign[0] for one in called_values(graph, by_name, (), expressions)},
+            entered=[waiting.slice(one.span) for one in async_only(graph, by_name, (), expressions)],
+            classes={type_: (classes.takes_awaitables(type_), classes.awaitable(type_) is not None) for type_ in TYPES},
+            texts=by_name,
             types={main.lines.slice(span): name for span, name in types.items()},
             syntax_problems=list(report.syntax_problems()),
             missing_modules=report.missing_modules(texts),
@@ -400,7 +506,8 @@ def test_a_function_stands_where_its_name_does(facts: Facts) -> None:
 
 
 def test_async_functions_are_told_from_others(facts: Facts) -> None:
-    assert [function.name for function in facts.graph.functions if function.is_async] == ["shop.main:sleepy"]
+    found = [function.name for function in facts.graph.functions if function.is_async]
+    assert found == ["shop.main:sleepy", *(f"shop.waiting:{name}" for name in ("opened", "numbers", "waiting"))]
 
 
 def test_a_method_knows_its_class_and_a_nested_function_what_is_around_it(facts: Facts) -> None:
@@ -526,6 +633,40 @@ def test_the_type_of_a_response_is_written_with_its_module(facts: Facts) -> None
 
 def test_the_type_of_a_coroutine_is_written_with_its_module(facts: Facts) -> None:
     assert facts.types["asyncio.sleep(2)"].startswith("typing.Coroutine[")
+
+
+# What has to be awaited.
+
+
+def test_a_method_of_both_colors_is_told_by_the_class_of_its_object(facts: Facts) -> None:
+    [callee] = facts.callees['client.get("a")']
+    assert callee.signatures is not None
+    assert [one.result for one in callee.signatures] == ["typing.Awaitable[str]"]
+
+
+def test_the_parameters_of_a_call_are_those_that_it_has_arguments_for(facts: Facts) -> None:
+    [show], [item] = facts.callees['show("a", 1, end="b")'], facts.callees['Item("a", price=2)']
+    assert show.name == "shop.waiting.show"
+    assert show.signatures is not None
+    assert item.signatures is not None
+    taken = [show.signatures[0].parameter(*one) for one in ((None, 0), (None, 1), (None, 2), ("end", 3), ("no", 3))]
+    assert [one and one.type for one in taken] == ["str", "int", "int", "str", None]
+    taken = [item.signatures[0].parameter(*one) for one in ((None, 0), ("price", 1), (None, 2))]
+    assert [one and one.type for one in taken] == ["str", "int", None]
+
+
+def test_what_calls_of_values_give_is_the_result_of_their_type(facts: Facts) -> None:
+    assert facts.called.keys() == {"job(1)", "other()"}
+    assert facts.called["other()"].is_coroutine
+    assert facts.called["job(1)"].awaitable is not None
+
+
+def test_what_can_only_be_entered_and_iterated_with_async_is_known(facts: Facts) -> None:
+    assert facts.entered == ["asyncio.Lock()", "opened()", "numbers()", "numbers()"]
+
+
+def test_types_tell_whether_something_may_be_awaitable(facts: Facts) -> None:
+    assert facts.classes == TYPES
 
 
 # Places.

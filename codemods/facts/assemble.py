@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from codemods.facts.awaitables import Classes, is_coroutine_type
 from codemods.facts.graph import (
+    AsyncOnly,
     Call,
     CallGraph,
     CallKind,
@@ -23,6 +25,7 @@ from codemods.facts.graph import (
 )
 from codemods.facts.kinds import members_of
 from codemods.facts.report import (
+    ENTERS_OR_ITERATES,
     PROBED_CALL,
     Access,
     BytePlace,
@@ -39,7 +42,7 @@ from codemods.facts.report import (
     parse_place,
     wrong_shape,
 )
-from codemods.facts.signatures import parameters_of
+from codemods.facts.signatures import depends_on_receiver, fitting, keeps_signature, parameters_of, result_type
 from codemods.model import Span
 from codemods.tree import LineTable
 
@@ -47,7 +50,6 @@ _ASYNC_DEF = re.compile(r"\basync(?:\s|\\\r?\n)+def(?:\s|\\\r?\n)+\Z")
 _DECORATED = "|artificial-call|for-decorated-target"
 _ENTERS = "|with-enter"
 _ITERATES = ("|for-iter", "|generator-iter")
-_COROUTINE = "typing.Coroutine["
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +83,9 @@ class _Names:
     """How functions and classes of the report are called, by module and id."""
 
     report: Report
+    classes: Classes
     project: dict[tuple[int, str], str] = field(default_factory=dict)
-    _foreign: dict[tuple[int, str], ForeignTarget] = field(default_factory=dict)
+    _foreign: dict[tuple[int, str, tuple[int, int] | None], ForeignTarget] = field(default_factory=dict)
     known_as: dict[str, str] = field(default_factory=dict)
     replaced: set[str] = field(default_factory=set)
     """Functions of the project that others take the place of in calls: these count as calls of a library's."""
@@ -91,29 +94,35 @@ class _Names:
         """The name of a function of the project; None for others."""
         return self.project.get((ref.module_id, _plain(ref.function_id)))
 
-    def foreign(self, ref: FunctionRef) -> ForeignTarget:
-        """A function outside the project."""
-        key = (ref.module_id, _plain(ref.function_id))
+    def foreign(self, ref: FunctionRef, receiver: ClassRef | None = None) -> ForeignTarget:
+        """A function outside the project, as it is called on an object of a class."""
+        definitions = self.report.definitions(ref.module_id)
+        definition = definitions.function_definitions.get(_plain(ref.function_id))
+        depends = definition is not None and depends_on_receiver(definition)
+        by_class = (receiver.module_id, receiver.class_id) if depends and receiver is not None else None
+        key = (ref.module_id, _plain(ref.function_id), by_class)
         found = self._foreign.get(key)
         if found is None:
-            definitions = self.report.definitions(ref.module_id)
-            definition = definitions.function_definitions.get(key[1])
             qualname = ref.function_name if definition is None else qualname_of(definition, definitions)
             name = f"{ref.module_name}.{qualname}"
-            is_coroutine = definition is not None and self._is_coroutine_function(definition)
-            found = ForeignTarget(name, self.known_as.get(name), is_coroutine)
-            self._foreign[key] = found
+            found = self._foreign[key] = self._target(name, definition, receiver if by_class else None)
         return found
 
-    def _is_coroutine_function(self, definition: FunctionDefinition) -> bool:
-        """Whether calling a function gives a coroutine: a decorator that is not known may change that."""
-        targets = [target for found in definition.decorator_callees.values() for target in found]
-        refs = [target.Function or target.Overrides for target in targets]
-        names = [None if ref is None else f"{ref.module_name}.{ref.function_name}" for ref in refs]
-        return _gives_coroutine(definition) and all(name in _KEEPS_COLOR for name in names)
-
-
-_KEEPS_COLOR = frozenset({"typing.overload", "abc.abstractmethod", "typing.final", "typing.override"})
+    def _target(self, name: str, definition: FunctionDefinition | None, receiver: ClassRef | None) -> ForeignTarget:
+        """A decorator that is not known may change what a function gives."""
+        known_as = self.known_as.get(name)
+        if definition is None or not keeps_signature(definition):
+            return ForeignTarget(name, known_as, False)
+        results = [
+            "Unknown" if one.return_annotation is None else one.return_annotation.string
+            for one in fitting(definition, self.classes, receiver)
+        ]
+        is_coroutine = bool(results) and all(map(is_coroutine_type, results))
+        awaitable = None if is_coroutine or not results else self.classes.awaitable(" | ".join(sorted({*results})))
+        if awaitable is not None and receiver is not None and not awaitable.is_lazy:
+            # a pipeline declares the results that it has at its end, and gives itself
+            awaitable = replace(awaitable, members=awaitable.members | self.classes.members_of(receiver))
+        return ForeignTarget(name, known_as, is_coroutine, awaitable)
 
 
 def assemble(
@@ -129,7 +138,7 @@ def assemble(
     these resolve to is the checker's answer, so that re-exports and aliases need no guessing. `replaced` are those of
     them that something else is called instead of, be they functions of the project.
     """
-    names = _Names(report)
+    names = _Names(report, Classes(report))
     own = [
         (module.module_id, texts[path])
         for module in report.modules.values()
@@ -162,6 +171,7 @@ def assemble(
         known_names=frozenset(known for _, known in meant),
         entered=tuple(sorted(builder.entered)),
         iterated=tuple(sorted((path, span, caller) for (path, span), caller in builder.iterated.items())),
+        async_only=tuple(one for _, one in sorted(builder.async_only.items())),
     )
 
 
@@ -199,7 +209,7 @@ def _prefix(parent: Parent | str, definitions: Definitions) -> str:
 def _gives_coroutine(definition: FunctionDefinition) -> bool:
     signatures = definition.undecorated_signatures
     return bool(signatures) and all(
-        signature.return_annotation is not None and signature.return_annotation.string.startswith(_COROUTINE)
+        signature.return_annotation is not None and is_coroutine_type(signature.return_annotation.string)
         for signature in signatures
     )
 
@@ -222,12 +232,18 @@ def _name_functions(
             if name in taken:  # defined again in the same scope: two branches, a property's setter
                 name = f"{name}@{span.line}"
             taken.add(name)
-            function = functions[key] = _function(report, module_id, text, definition, name, span)
+            function = functions[key] = _function(report, module_id, text, definition, name, span, names.classes)
         names.project[module_id, function_id] = function.name
 
 
 def _function(
-    report: Report, module_id: int, text: Text, definition: FunctionDefinition, name: str, span: Span
+    report: Report,
+    module_id: int,
+    text: Text,
+    definition: FunctionDefinition,
+    name: str,
+    span: Span,
+    classes: Classes,
 ) -> Function:
     definitions = report.definitions(module_id)
     module = report.modules[module_id].module_name
@@ -249,6 +265,8 @@ def _function(
         overrides=None,
         overrides_foreign=None,
         parameters=parameters_of(definition),
+        result=result_type(definition),
+        awaitable=None if is_async else classes.awaitable(result_type(definition) or "Unknown"),
     )
 
 
@@ -353,6 +371,7 @@ class _Edges:
     def __init__(self, names: _Names) -> None:
         self.calls: dict[tuple[str, Span, CallKind], Call] = {}
         self.references: dict[tuple[str, Span], Reference] = {}
+        self.async_only: dict[tuple[str, Span], AsyncOnly] = {}
         self.decorators: dict[str, tuple[Decorator, ...]] = {}
         self.bases: dict[str, str] = {}
         self.foreign_bases: dict[str, str] = {}
@@ -426,6 +445,9 @@ class _Edges:
 
     def _read(self, location: str, expression: Expression, caller: str, text: Text) -> None:
         place, _, implicit = location.partition("|")
+        if expression.Call is not None and expression.Call.is_refused and implicit.endswith(ENTERS_OR_ITERATES):
+            span = text.span(parse_place(place))
+            self.async_only[text.name, span] = AsyncOnly(text.name, span, caller, implicit.endswith("with-enter"))
         if expression.Call is not None:
             self._add_call(place, expression.Call, caller, text, implicit=bool(implicit))
             if implicit.endswith(_ITERATES):
@@ -467,7 +489,7 @@ class _Edges:
     ) -> None:
         own = self._own(targets)
         foreign = self._foreign(targets)
-        matters = own or any(target.known_as or target.is_coroutine for target in foreign)
+        matters = own or any(target.known_as or target.is_awaitable for target in foreign)
         if not matters and (is_resolved or kind is not CallKind.CALL):
             return
         span = text.span(parse_place(place))
@@ -484,8 +506,8 @@ class _Edges:
         return own is None or own in self._names.replaced
 
     def _foreign(self, targets: Iterable[CallTarget]) -> tuple[ForeignTarget, ...]:
-        refs = [ref for one in targets if (ref := _ref(one)) and self._is_foreign(ref)]
-        found = {target.name: target for ref in refs if (target := self._names.foreign(ref))}
+        refs = [(ref, one.receiver_class) for one in targets if (ref := _ref(one)) and self._is_foreign(ref)]
+        found = {target.name: target for ref, one in refs if (target := self._names.foreign(ref, one))}
         return tuple(found[name] for name in sorted(found))
 
 
@@ -504,16 +526,7 @@ def _finish_functions(functions: Iterable[Function], edges: _Edges) -> Iterator[
             overrides=edges.bases.get(one.name),
             overrides_foreign=edges.foreign_bases.get(one.name),
             parameters=one.parameters,
+            result=one.result,
+            awaitable=one.awaitable,
             overrides_known_as=edges.known_as(edges.foreign_bases.get(one.name)),
         )
-
-
-def types_of_file(report: Report, path: str, text: Text) -> Mapping[Span, str]:
-    """The types of the expressions of the file at an absolute path, as the checker writes them."""
-    types: dict[Span, str] = {}
-    for module_id in report.modules_at(path):
-        for function in report.types(module_id).functions.values():
-            table = [entry.string for entry in function.type_table]
-            for location, index in function.locations.items():
-                types[text.span(parse_place(location))] = table[index]
-    return types

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator, Mapping, Sequence, Set
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 from codemods.facts.assemble import Text
 from codemods.facts.generators import ENTERING, ITERATING
-from codemods.facts.graph import Call, CallGraph, CallKind, Function
+from codemods.facts.graph import AsyncOnly, Call, CallGraph, CallKind, Function
 from codemods.facts.inheritance import last_name
 from codemods.model import Span
 from codemods.packs import Knowledge
@@ -29,7 +29,7 @@ class Closure:
     out_of_scope: tuple[Call, ...]
     """The blocking calls that async code does not reach, when only those are asked about."""
     unawaited: tuple[Call, ...]
-    """Calls of coroutine functions with no `await` right before them."""
+    """Calls that give something to be awaited, with no `await` right before them."""
     functions: frozenset[str]
     """The functions that hold a seed or call one that does, and those that get what a seed gives."""
     sites: frozenset[tuple[str, Span, CallKind]]
@@ -42,6 +42,14 @@ class Closure:
     """Why these functions do."""
     receivers: frozenset[str] = frozenset()
     """The functions that may get what a seed gives, and may have to wait for it."""
+    async_only: tuple[AsyncOnly, ...] = ()
+    """What is entered or iterated, and has only the methods for `async with` and `async for`."""
+
+    def with_uses(self, unawaited: Iterable[Call], async_only: Iterable[AsyncOnly]) -> Closure:
+        """A closure with what else may lack an `await` or an `async`."""
+        calls, statements = (*self.unawaited, *unawaited), tuple(async_only)
+        paths = self.paths | {one.path for one in calls} | {one.path for one in statements}
+        return replace(self, unawaited=calls, async_only=statements, paths=paths)
 
 
 def find_closure(
@@ -180,8 +188,15 @@ def blocking_name(call: Call, knowledge: Knowledge) -> str | None:
 
 
 def is_coroutine_function(function: Function) -> bool:
-    """Whether calling a function of the project gives a coroutine for certain."""
-    return function.is_async and function.gives_coroutine and all(keeps_color(one) for one in function.decorators)
+    """Whether calling a function of the project gives a coroutine for certain: its own, or one that it returns."""
+    return function.gives_coroutine and all(keeps_color(one) for one in function.decorators)
+
+
+def gives_awaitable(function: Function) -> bool:
+    """Whether calling a function of the project gives something to be awaited for certain."""
+    if function.awaitable is not None:
+        return not function.decorators
+    return is_coroutine_function(function)
 
 
 def _unawaited(
@@ -191,14 +206,17 @@ def _unawaited(
         if call.kind is not CallKind.CALL or not call.is_resolved or not (call.targets or call.foreign):
             continue
         family = {member for name in call.targets for member in index.family(name)}
-        if not all(is_coroutine_function(functions[name]) for name in family):
+        if not all(gives_awaitable(functions[name]) for name in family):
             continue
-        if not all(target.is_coroutine for target in call.foreign):
-            continue
-        lines = texts[call.path].lines
-        start = lines.offset(call.span.line, call.span.column)
-        end = lines.offset(call.span.end_line, call.span.end_column)
-        # `await make().close()` awaits what close() gives, not what make() does
-        goes_on = _GOES_ON.match(lines.text, end) is not None
-        if goes_on or not _AWAITED.search(lines.text, max(0, start - 40), start):
+        if all(target.is_awaitable for target in call.foreign) and not is_awaited(call.span, texts[call.path]):
             yield call
+
+
+def is_awaited(span: Span, text: Text) -> bool:
+    """Whether `await` stands right before an expression, and for it."""
+    lines = text.lines
+    start = lines.offset(span.line, span.column)
+    end = lines.offset(span.end_line, span.end_column)
+    # `await make().close()` awaits what close() gives, not what make() does
+    goes_on = _GOES_ON.match(lines.text, end) is not None
+    return not goes_on and _AWAITED.search(lines.text, max(0, start - 40), start) is not None

@@ -78,6 +78,18 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
+class Awaitable:
+    """Something that can be awaited and is no coroutine."""
+
+    type: str
+    """As the checker writes it."""
+    members: frozenset[str]
+    """The names of all that it has besides."""
+    is_lazy: bool
+    """Whether it is known to do nothing before it is awaited, as a coroutine does."""
+
+
+@dataclass(frozen=True, slots=True)
 class Function:
     """A function or method that the project defines."""
 
@@ -102,6 +114,10 @@ class Function:
     """`self` included; None where the checker does not say."""
     overrides_known_as: str | None = None
     """The name a pack gives that method, when a pack names it."""
+    result: str | None = None
+    """The type of what calling it gives, undecorated; None where it is overloaded."""
+    awaitable: Awaitable | None = None
+    """That, where it can be awaited and is no coroutine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +130,13 @@ class ForeignTarget:
     """The name a pack gives it, as in `requests.get`, when a pack names it."""
     is_coroutine: bool
     """Whether calling it gives a coroutine that has to be awaited."""
+    awaitable: Awaitable | None = None
+    """What calling it gives, where that can be awaited and is no coroutine."""
+
+    @property
+    def is_awaitable(self) -> bool:
+        """Whether what it gives can be awaited."""
+        return self.is_coroutine or self.awaitable is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +161,16 @@ class Call:
         """The function of the project that it calls for certain, and nothing else; None where that is not so."""
         is_certain = self.is_resolved and not self.is_by_flow and not self.foreign and len(self.targets) == 1
         return self.targets[0] if is_certain else None
+
+
+@dataclass(frozen=True, slots=True)
+class AsyncOnly:
+    """Something that is entered or iterated, and has no method for that: perhaps those of `async with` and `for`."""
+
+    path: str
+    span: Span
+    caller: str
+    is_entered: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +253,7 @@ class CallGraph:
     """The attributes that `for` iterates over: paths, places, and the functions around them."""
     entered: tuple[tuple[str, Span], ...] = ()
     """What `with` statements enter, of unknown type: paths and places."""
+    async_only: tuple[AsyncOnly, ...] = ()
 
     def callers_of(self, names: Container[str | None], *, or_coroutines: bool = False) -> frozenset[str]:
         """The functions that call one of the packs' names, or, if asked, a coroutine function of a library."""

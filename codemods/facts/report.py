@@ -21,6 +21,9 @@ ShapeT = TypeVar("ShapeT", bound="Shape")
 PROBED_CALL = "print()"
 """A call in every probe module that the checker resolves wherever it runs: if it does not, the report has changed."""
 
+ENTERS_OR_ITERATES = ("with-enter", "for-iter", "generator-iter")
+"""How places end at which something is entered by a `with`, or iterated."""
+
 _MISSING = re.compile(r"Cannot find module `([^\W\d]\w*)")
 
 
@@ -40,8 +43,18 @@ class Target(Shape):
     Overrides: FunctionRef | None = None
 
 
+class ClassRef(Shape):
+    module_id: int
+    module_name: str
+    class_id: int
+    class_name: str
+
+
 class CallTarget(Shape):
     target: Target | str
+    implicit_receiver: str = ""
+    """Begins with `True` where the first parameter is no argument of the call."""
+    receiver_class: ClassRef | None = None
 
 
 class Callees(Shape):
@@ -49,6 +62,13 @@ class Callees(Shape):
     init_targets: tuple[CallTarget, ...] = ()
     new_targets: tuple[CallTarget, ...] = ()
     unresolved: dict[str, str] | str | None = None
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the checker knows something, and that it does not have what is asked of it."""
+        why = self.unresolved
+        reason = next(iter(why.values()), "") if isinstance(why, dict) else ""
+        return not self.call_targets and reason in {"UnresolvedMagicDunderAttr", "UnexpectedPyreflyTarget"}
 
 
 class Access(Shape):
@@ -118,19 +138,13 @@ class FunctionDefinition(Shape):
     overridden_base_method: FunctionRef | None = None
 
 
-class ClassRef(Shape):
-    module_id: int
-    module_name: str
-    class_id: int
-    class_name: str
-
-
 class ResolutionOrder(Shape):
     Resolved: tuple[ClassRef, ...] = ()
 
 
 class FieldFact(Shape):
     type: Annotation
+    explicit_annotation: str | None = None
     declaration_kind: str | None = None
 
 

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 import libcst as cst
 
+from codemods.facts.graph import Awaitable
 from codemods.facts.waiting import waiting_notes
 from codemods.model import NOT_GUARDED, Guards, Span
 from codemods.tree import Tree
@@ -41,6 +42,8 @@ class Use(StrEnum):
     """The call is a statement of its own."""
     CONSUMED = "consumed"
     """It is used where a coroutine object is of no use: `.text`, `[0]`, `+ 1`, `if`, an f-string."""
+    NEUTRAL = "neutral"
+    """A question about the object itself, which nothing gets: `is None`, `in`."""
     OTHER = "other"
     """Anything else: returned, passed on, stored. Whoever gets it may await it."""
 
@@ -136,39 +139,66 @@ def is_main_guard(node: cst.If) -> bool:
     return names == ["__name__"] and strings == ["__main__"]
 
 
-def use_of(path: Sequence[cst.CSTNode]) -> Use:
-    """What happens to the value of the last node of a path."""
+def use_of(path: Sequence[cst.CSTNode], awaitable: Awaitable | None = None) -> Use:
+    """What happens to the value of the last node of a path: a coroutine, or another awaitable."""
     node = path[-1]
     parent = path[-2] if len(path) > 1 else None
+    needs = _needed_by(parent, node)
+    if awaitable is not None:
+        if isinstance(parent, cst.Expr):
+            return Use.DROPPED if awaitable.is_lazy else Use.OTHER
+        if needs is None and is_truth_test(path):
+            if not awaitable.is_lazy and not isinstance(node, cst.Call):
+                return Use.NEUTRAL  # whether there is a task
+            needs = ("__bool__", "__len__")
+        return Use.OTHER if needs is None or not awaitable.members.isdisjoint(needs) else Use.CONSUMED
     match parent:
         case cst.Expr():
             return Use.DROPPED
-        case cst.Attribute(attr=cst.Name(value=name)) if parent.value is node:
-            is_its_own = name in COROUTINE_METHODS or name.startswith(("cr_", "__"))
+        case cst.Attribute() if needs is not None:
+            is_its_own = needs[0] in COROUTINE_METHODS or needs[0].startswith(("cr_", "__"))
             return Use.OTHER if is_its_own else Use.CONSUMED
-        case cst.Subscript() if parent.value is node:
-            return Use.CONSUMED
-        case cst.Call() if parent.func is node:
-            return Use.CONSUMED
-        case cst.BinaryOperation() | cst.UnaryOperation() | cst.FormattedStringExpression():
+        case cst.FormattedStringExpression():
             return Use.CONSUMED
         case cst.Comparison() | cst.ComparisonTarget() if isinstance(node, cst.Call):
             return Use.CONSUMED  # nothing else can be, or hold, a coroutine that was just made
-        case cst.Comparison() if parent.left is node and not _is_identity(parent):
-            return Use.CONSUMED
-        case cst.ComparisonTarget() if not isinstance(parent.operator, cst.Is | cst.IsNot | cst.In | cst.NotIn):
-            return Use.CONSUMED
-        case cst.WithItem():
-            return Use.CONSUMED  # a coroutine is no context manager of either kind
-        case cst.For() if parent.iter is node and parent.asynchronous is None:
-            return Use.CONSUMED
-        case cst.CompFor() if parent.iter is node and parent.asynchronous is None:
-            return Use.CONSUMED
+        case cst.Comparison() if parent.left is node:
+            return Use.NEUTRAL if _is_identity(parent.comparisons[0]) else Use.CONSUMED
+        case cst.ComparisonTarget():
+            return Use.NEUTRAL if _is_identity(parent) else Use.CONSUMED
+    return Use.CONSUMED if needs is not None or is_truth_test(path) else Use.OTHER
+
+
+def _needed_by(parent: cst.CSTNode | None, node: cst.CSTNode) -> tuple[str, ...] | None:
+    """The names of which an object must have one for what is done with it; None where nothing is known to be needed."""
+    match parent:
+        case cst.Attribute(attr=cst.Name(value=name)) if parent.value is node:
+            return (name, "__getattr__", "__getattribute__")
+        case cst.Subscript() if parent.value is node:
+            return ("__getitem__",)
+        case cst.Call() if parent.func is node:
+            return ("__call__",)
+        case cst.BinaryOperation() | cst.UnaryOperation(operator=cst.Minus() | cst.Plus() | cst.BitInvert()):
+            return _OPERATIONS
+        case cst.WithItem():  # one that is entered otherwise than it is written is another rule's
+            return ("__enter__", "__aenter__")
+        case cst.For() | cst.CompFor() if parent.iter is node and parent.asynchronous is None:
+            return _ITERATES
         case cst.Assign() if parent.value is node and any(
             isinstance(target.target, cst.Tuple | cst.List) for target in parent.targets
         ):
-            return Use.CONSUMED
-    return Use.CONSUMED if is_truth_test(path) else Use.OTHER
+            return _ITERATES
+        case cst.Arg(star="*" | "**") | cst.StarredElement() | cst.StarredDictElement():
+            return _ITERATES
+    return None
+
+
+_ITERATES = ("__iter__", "__aiter__", "__getitem__", "keys")
+_OPERATORS = (
+    *("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow", "lshift", "rshift"),
+    *("and", "or", "xor", "neg", "pos", "invert"),
+)
+_OPERATIONS = tuple(f"__{side}{name}__" for name in _OPERATORS for side in ("", "r"))
 
 
 def is_truth_test(path: Sequence[cst.CSTNode]) -> bool:
@@ -177,16 +207,16 @@ def is_truth_test(path: Sequence[cst.CSTNode]) -> bool:
         parent, node = path[index], path[index + 1]
         if isinstance(parent, cst.UnaryOperation) and isinstance(parent.operator, cst.Not):
             return True
-        if isinstance(parent, cst.If | cst.While | cst.IfExp | cst.Assert) and parent.test is node:
+        if isinstance(parent, cst.If | cst.While | cst.IfExp | cst.Assert | cst.CompIf) and parent.test is node:
             return True
         if not isinstance(parent, cst.BooleanOperation):
             return False
     return False
 
 
-def _is_identity(node: cst.Comparison) -> bool:
+def _is_identity(target: cst.ComparisonTarget) -> bool:
     """`coroutine is None` and `coroutine in tasks` are questions about the object itself."""
-    return isinstance(node.comparisons[0].operator, cst.Is | cst.IsNot | cst.In | cst.NotIn)
+    return isinstance(target.operator, cst.Is | cst.IsNot | cst.In | cst.NotIn)
 
 
 class ImportedNames:

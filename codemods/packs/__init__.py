@@ -7,7 +7,9 @@ event loop or the main thread, `[[starter]]` starts an event loop, `[[context]]`
 loop it is set in, `[[lock]]` is a lock for threads, `[[library]]` has stubs that come with the type checker.
 `[[boundary]]` says what a `decorator`, overriding a `method`, or being given to a function of a library (`taker`, with
 the `parameter` and its `position`) means for the functions of a project, and `[[dispatch]]` what calls those that are
-split. Names are qualified, as users import them; re-exports resolve.
+split. `[[handler]]` says of which type the `first` argument is that a `decorator` has its functions called with. Names
+are qualified, as users import them; re-exports resolve. Named where they are defined are only types, `[[consumer]]`,
+which takes anything and neither awaits it nor hands it on, and `[[asker]]`, which asks what it is besides.
 """
 
 from __future__ import annotations
@@ -50,6 +52,11 @@ class DeclaredUse(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class _Named(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
+
+
+class _Handler(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    decorator: str
+    first: str
 
 
 class _Library(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -117,6 +124,9 @@ class _Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     context: tuple[_Named, ...] = ()
     boundary: tuple[Boundary, ...] = ()
     dispatch: tuple[_Dispatch, ...] = ()
+    consumer: tuple[_Named, ...] = ()
+    asker: tuple[_Named, ...] = ()
+    handler: tuple[_Handler, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +169,12 @@ class Knowledge:
     """What decorators and overridden methods mean; a later one overrules an earlier one of the same name."""
     dispatchers: Mapping[str, str]
     """Functions that call what is split, each with the library whose."""
+    consumers: frozenset[str]
+    """Functions that take anything, and neither await it nor hand it on, as they are named where they are defined."""
+    askers: frozenset[str]
+    """Likewise, those that ask what it is."""
+    handlers: Mapping[str, str]
+    """From a decorator to the type of the first argument that what it decorates gets."""
     declared: frozenset[str] = frozenset()
     """The names that the user declares to block."""
     entered: frozenset[str] = frozenset()
@@ -190,7 +206,7 @@ class Knowledge:
             | self.lock_enters
             | self.context_setters
         )
-        return tuple(sorted(functions | self.dispatchers.keys() | of_boundaries))
+        return tuple(sorted(functions | self.dispatchers.keys() | of_boundaries | self.handlers.keys()))
 
 
 def with_declared(
@@ -234,6 +250,9 @@ def load_packs() -> Knowledge:
     context_setters: set[str] = set()
     boundaries: list[Boundary] = []
     dispatchers: dict[str, str] = {}
+    consumers: set[str] = set()
+    askers: set[str] = set()
+    handlers: dict[str, str] = {}
     for file in sorted(files(__name__).iterdir(), key=lambda one: one.name):
         if not file.name.endswith(".toml"):
             continue
@@ -251,6 +270,9 @@ def load_packs() -> Knowledge:
         context_setters.update(one.name for one in pack.context)
         boundaries += pack.boundary
         dispatchers.update((one.name, one.by) for one in pack.dispatch)
+        consumers.update(one.name for one in pack.consumer)
+        askers.update(one.name for one in pack.asker)
+        handlers.update((one.decorator, one.first) for one in pack.handler)
     return Knowledge(
         twins=twins,
         offloads=frozenset(offloads),
@@ -262,4 +284,7 @@ def load_packs() -> Knowledge:
         context_setters=frozenset(context_setters),
         boundaries=tuple(boundaries),
         dispatchers=dispatchers,
+        consumers=frozenset(consumers),
+        askers=frozenset(askers),
+        handlers=handlers,
     )

@@ -261,7 +261,10 @@ class SessionHolder:
 
 @dataclass(frozen=True, slots=True)
 class UnawaitedCall:
-    """A call of a coroutine function that nothing awaits where it stands: a seed."""
+    """A call that gives something to be awaited, which nothing awaits where it stands: a seed.
+
+    Or what is entered or iterated by a statement that lacks its `async`.
+    """
 
     path: str
     span: Span
@@ -271,6 +274,10 @@ class UnawaitedCall:
     is_consumed_later: bool = False
     """It is assigned to a name, all of whose uses show that it should have been awaited."""
     is_ignored: bool = False
+    is_by_flow: bool = False
+    """Whether only what a framework hands to a function tells what it calls."""
+    statement: str | None = None
+    """The kind of statement that lacks its `async`: "with" or "for"; None where `await` is missing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,14 +61,19 @@ class CoreCall:
 
 
 @dataclass(frozen=True, slots=True)
+class AsyncStatement:
+    """The native form of a `with` or a `for` that gets its `async`, named by what it enters or iterates."""
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What the rewrite does at one call site."""
 
     span: Span
     finding: Finding
     native: object | None = None
-    """The rule's own data, for NATIVE; for AWAITED a `CoreCall`, what becomes of a response, what consumes an iterator
-    or a context manager, or nothing."""
+    """The rule's own data, for NATIVE; for AWAITED a `CoreCall`, an `AsyncStatement`, what becomes of a response, what
+    consumes an iterator or a context manager, or nothing."""
     session: str | None = None
     """For NATIVE: the variable that holds the session it shares with other calls."""
 
@@ -304,21 +309,25 @@ class _Planner:
         return Decision(at, finding)
 
     def _decide_unawaited(self, call: UnawaitedCall) -> Iterator[Decision]:
-        is_wanted = call.place.use is not Use.OTHER or call.is_consumed_later
+        is_wanted = call.place.use in {Use.DROPPED, Use.CONSUMED} or call.is_consumed_later
         if not is_wanted:
             return
         dropped = call.place.use is Use.DROPPED
         what = "its coroutine is dropped" if dropped else "its coroutine is used as if it were the result"
+        native = None if call.statement is None else AsyncStatement()
+        if call.statement is not None:
+            what = f"`{call.statement}` gets what only `async {call.statement}` can use"
         match call.place.position:
             case Position.AWAITABLE if self._runs_async(call.caller):
                 action, reason = Action.AWAITED, what
-            case Position.MAIN_GUARD:
+            case Position.MAIN_GUARD if native is None:
                 action, reason = Action.BRIDGED, what
             case Position.AWAITABLE:
                 action, reason = Action.LEFT, f"{what}, and {call.caller} is not async"
             case _:
-                action, reason = Action.LEFT, f"{what}, and await cannot stand {call.place.blocker}"
-        yield self._decision(call, MISSING_AWAIT.id, call.name, action, reason)
+                blocker = call.place.blocker or "at module level"
+                action, reason = Action.LEFT, f"{what}, and await cannot stand {blocker}"
+        yield self._decision(call, MISSING_AWAIT.id, call.name, action, reason, native=native)
 
     def _decide_site(self, site: Site) -> Iterator[Decision]:
         promoted = [name for name in site.targets if name in self._promotion.promoted]
@@ -399,7 +408,7 @@ class _Planner:
             function=at.caller,
             call=call,
             action=action,
-            certainty=Certainty.LIKELY if isinstance(at, Site) and at.is_by_flow else Certainty.CERTAIN,
+            certainty=Certainty.LIKELY if isinstance(at, Site | UnawaitedCall) and at.is_by_flow else Certainty.CERTAIN,
             reason=reason,
             notes=(*notes, *at.place.notes) if action in _WAITS else notes,
             chain=self._chains.to(at.caller, at.path, at.span.line, call),

@@ -8,6 +8,7 @@ from itertools import groupby
 import libcst as cst
 
 from codemods.model import Span
+from codemods.rewrite.async_statements import made_async
 from codemods.rewrite.edits import Edits, awaited
 from codemods.rules.consumption import Consumed, Consumer, Consumption
 from codemods.tree import Tree
@@ -34,10 +35,10 @@ class Consumptions:
         path = self._edits.tree.path(_expression(self._edits.tree, place.span))
         match place.consumer:
             case Consumer.FOR | Consumer.COMPREHENSION:
-                self._edits.replace_last(path[:-1], _asynchronous)
+                self._edits.replace_last(path[:-1], made_async)
             case Consumer.EXPRESSION:
                 at = next(index for index in range(len(path) - 1, -1, -1) if isinstance(path[index], cst.GeneratorExp))
-                self._edits.replace_last(path[:-1], _asynchronous)
+                self._edits.replace_last(path[:-1], made_async)
                 self._edits.replace(path[at], _as_list)
             case Consumer.COLLECTED:
                 _add_collected(self._edits, path)
@@ -63,10 +64,6 @@ def _expression(tree: Tree, span: Span) -> cst.BaseExpression:
     if found is None:
         raise LookupError(f"nothing that could be iterated over stands in line {span.line}, column {span.column}")
     return found
-
-
-def _asynchronous(node: cst.CSTNode) -> cst.CSTNode:
-    return node.with_changes(asynchronous=cst.Asynchronous())
 
 
 def _as_list(node: cst.CSTNode) -> cst.CSTNode:

@@ -8,7 +8,8 @@ import libcst as cst
 
 from codemods.model import Action, Question, Span
 from codemods.planning.handlers import HandlerChange
-from codemods.planning.plan import CoreCall, Decision
+from codemods.planning.plan import AsyncStatement, CoreCall, Decision
+from codemods.rewrite.async_statements import add_async
 from codemods.rewrite.consumption import Consumptions
 from codemods.rewrite.edits import Edits, awaited, threaded, through_run
 from codemods.rewrite.imports import FileImports
@@ -79,6 +80,8 @@ def _add(edits: Edits, imports: FileImports, decision: Decision, client: Client)
     match decision.finding.action:
         case Action.NATIVE:
             _add_native(edits, imports, decision, client)
+        case Action.AWAITED if isinstance(decision.native, AsyncStatement):
+            add_async(edits, decision.span)
         case Action.AWAITED:
             call = _call(edits.tree, decision.span)
             if isinstance(decision.native, CoreCall):

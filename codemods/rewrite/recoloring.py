@@ -10,6 +10,7 @@ import libcst as cst
 from codemods.facts.generators import ENTERING, ITERATING, AsyncForm
 from codemods.facts.syntax import ImportedNames, enclosing_function, function_named_at
 from codemods.model import Span
+from codemods.rewrite.async_statements import made_async
 from codemods.rewrite.consumption import ITEM
 from codemods.rewrite.edits import Edits
 from codemods.rewrite.import_place import leading_lines
@@ -47,7 +48,7 @@ class Recoloring:
         """
         function = function_named(self._tree, span)
         if not stays_def:
-            self._edits.replace(function, lambda node: node.with_changes(asynchronous=cst.Asynchronous()))
+            self._edits.replace(function, made_async)
         if async_form is AsyncForm.AWAITED:
             return
         for node in self._tree.all(cst.Yield, function):

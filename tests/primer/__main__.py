@@ -20,7 +20,7 @@ from tests.primer.trial import Tools, Trial, try_project
 _ROOT = Path(__file__).resolve().parents[2]
 # -P and a path of its own rather than -m and PYTHONPATH: the analysed project may have a `cli` too, and
 # what awaitify starts must not see awaitify's modules.
-_AWAITIFY = (
+AWAITIFY = (
     sys.executable,
     "-P",
     "-c",
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str]) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     tools = Tools(
-        command=tuple(shlex.split(options.command)) if options.command else _AWAITIFY,
+        command=tuple(shlex.split(options.command)) if options.command else AWAITIFY,
         python=python,
         timeout=options.timeout,
         keep=cache / "migrated" if options.keep else None,
