@@ -11,9 +11,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from codemods.facts.assemble import Text
 from codemods.facts.graph import Call, CallGraph, ClassFact, Decorator, Function
 from codemods.facts.inheritance import last_name
+from codemods.facts.texts import Text
 from codemods.facts.unresolved import outer_line
 from codemods.packs import Boundary, BoundaryKind, Knowledge
 from codemods.planning.boundaries import Boundaries, keeps_color

@@ -10,13 +10,13 @@ from functools import cached_property
 
 from codemods.entries import Scripts
 from codemods.facts.arguments import accepts, arguments_in, closing
-from codemods.facts.assemble import Text
 from codemods.facts.decorator_uses import DecoratorUses
 from codemods.facts.flow import receiver_of
 from codemods.facts.graph import ByName, Call, CallGraph, ClassFact, DecoratorEffect, Function
 from codemods.facts.inheritance import last_name
 from codemods.facts.kinds import Kind
 from codemods.facts.lookups import HOOKS, looked_up_names
+from codemods.facts.texts import Text
 from codemods.facts.unresolved import (
     Mention,
     assigned_attributes,

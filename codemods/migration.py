@@ -12,7 +12,7 @@ import libcst as cst
 from codemods import verify as verification
 from codemods.config import Config, find_python
 from codemods.entries import Scripts
-from codemods.facts.assemble import Text, assemble
+from codemods.facts.assemble import assemble
 from codemods.facts.closure import find_closure
 from codemods.facts.declared import with_any_receiver, with_iterated_attributes
 from codemods.facts.decorators import with_decorators
@@ -24,6 +24,7 @@ from codemods.facts.inheritance import inheritance_of, last_name
 from codemods.facts.pyrefly import CheckerRun, report_of
 from codemods.facts.report import Report
 from codemods.facts.syntax import ImportedNames, Position
+from codemods.facts.texts import Text
 from codemods.inspection import inspect
 from codemods.mentions import Sources
 from codemods.model import (

@@ -7,8 +7,8 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Set
 
 import libcst as cst
 
-from codemods.facts.assemble import Text
 from codemods.facts.graph import Call, CallKind, Function
+from codemods.facts.texts import Text
 from codemods.model import Problem, Span
 from codemods.parsing import parse
 from codemods.planning.boundaries import keeps_function

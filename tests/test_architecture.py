@@ -165,7 +165,8 @@ def test_only_one_file_runs_the_checker_and_only_one_reads_its_report() -> None:
     known = wrong_imports("codemods", of=tuple(f"codemods.facts.report.{shape}" for shape in shapes))
     assert set(runs) <= {"codemods.facts.pyrefly", "codemods.transaction"}
     assert {one.partition(" ")[0] for one in known} <= {
-        f"codemods.facts.{name}" for name in ("assemble", "signatures", "awaitables", "callees")
+        f"codemods.facts.{name}"
+        for name in ("assemble", "signatures", "awaitables", "callees", "reported_names", "reported_classes")
     }
 
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from codemods.entries import EntryFinder, Scripts
-from codemods.facts.assemble import Text
 from codemods.facts.graph import CallGraph, ClassFact, Decorator, Function, Reference
+from codemods.facts.texts import Text
 from codemods.model import Span
 from codemods.packs import load_packs
 from codemods.planning.facts import Runner

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from codemods.errors import CheckerError
-from codemods.facts.assemble import Text, assemble
+from codemods.facts.assemble import assemble
 from codemods.facts.async_only import async_only
 from codemods.facts.called_values import called_values
 from codemods.facts.callees import Callee
@@ -23,6 +23,7 @@ from codemods.facts.expressions import Expressions, types_of_file
 from codemods.facts.graph import Call, CallGraph, CallKind, Decorator, ForeignTarget, Function, Reference
 from codemods.facts.pyrefly import CheckerRun, check_version, find_pyrefly, report_of
 from codemods.facts.report import Report, SyntaxProblem
+from codemods.facts.texts import Text
 from codemods.model import Span
 from codemods.tree import LineTable
 

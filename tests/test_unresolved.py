@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from codemods.facts.assemble import Text
 from codemods.facts.graph import Call, CallKind, ForeignTarget
 from codemods.facts.lookups import looked_up_names
+from codemods.facts.texts import Text
 from codemods.facts.unresolved import assigned_attributes, called_names, unresolved_calls
 from codemods.model import Span
 from codemods.tree import LineTable

@@ -8,33 +8,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from codemods.facts.awaitables import Classes, is_coroutine_type
+from codemods.facts.awaitables import Classes
 from codemods.facts.graph import (
     AsyncOnly,
     Call,
     CallGraph,
     CallKind,
-    ClassFact,
     Decorator,
     ForeignTarget,
     Function,
     Reference,
 )
-from codemods.facts.kinds import members_of
 from codemods.facts.report import (
     ENTERS_OR_ITERATES,
     PROBED_CALL,
     Access,
-    BytePlace,
     Callees,
     CallTarget,
-    ClassRef,
     Definitions,
     Expression,
-    FieldFact,
     FunctionDefinition,
     FunctionRef,
     Parent,
@@ -42,87 +36,16 @@ from codemods.facts.report import (
     parse_place,
     wrong_shape,
 )
-from codemods.facts.signatures import depends_on_receiver, fitting, keeps_signature, parameters_of, result_type
+from codemods.facts.reported_classes import reported_classes
+from codemods.facts.reported_names import ReportedNames, function_of, gives_coroutine, plain_id, prefix_of, qualname_of
+from codemods.facts.signatures import parameters_of, result_type
+from codemods.facts.texts import Text
 from codemods.model import Span
-from codemods.tree import LineTable
 
 _ASYNC_DEF = re.compile(r"\basync(?:\s|\\\r?\n)+def(?:\s|\\\r?\n)+\Z")
 _DECORATED = "|artificial-call|for-decorated-target"
 _ENTERS = "|with-enter"
 _ITERATES = ("|for-iter", "|generator-iter")
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """The decoded text of a file, and what turns the checker's places into spans."""
-
-    name: str
-    lines: LineTable
-    has_bom: bool
-
-    def span(self, place: BytePlace) -> Span:
-        """The span of a place of the report: code points instead of bytes, the byte order mark not counted."""
-        return Span(
-            place.line,
-            self._column(place.line, place.column),
-            place.end_line,
-            self._column(place.end_line, place.end_column),
-        )
-
-    def _column(self, line: int, column: int) -> int:
-        if self.has_bom and line == 1:
-            column -= 3
-        if self.lines.text.isascii():
-            return column
-        before = self.lines.line(line).encode()[: column - 1]
-        return len(before.decode(errors="replace")) + 1
-
-
-@dataclass(slots=True)
-class _Names:
-    """How functions and classes of the report are called, by module and id."""
-
-    report: Report
-    classes: Classes
-    project: dict[tuple[int, str], str] = field(default_factory=dict)
-    _foreign: dict[tuple[int, str, tuple[int, int] | None], ForeignTarget] = field(default_factory=dict)
-    known_as: dict[str, str] = field(default_factory=dict)
-    replaced: set[str] = field(default_factory=set)
-    """Functions of the project that others take the place of in calls: these count as calls of a library's."""
-
-    def function(self, ref: FunctionRef) -> str | None:
-        """The name of a function of the project; None for others."""
-        return self.project.get((ref.module_id, _plain(ref.function_id)))
-
-    def foreign(self, ref: FunctionRef, receiver: ClassRef | None = None) -> ForeignTarget:
-        """A function outside the project, as it is called on an object of a class."""
-        definitions = self.report.definitions(ref.module_id)
-        definition = definitions.function_definitions.get(_plain(ref.function_id))
-        depends = definition is not None and depends_on_receiver(definition)
-        by_class = (receiver.module_id, receiver.class_id) if depends and receiver is not None else None
-        key = (ref.module_id, _plain(ref.function_id), by_class)
-        found = self._foreign.get(key)
-        if found is None:
-            qualname = ref.function_name if definition is None else qualname_of(definition, definitions)
-            name = f"{ref.module_name}.{qualname}"
-            found = self._foreign[key] = self._target(name, definition, receiver if by_class else None)
-        return found
-
-    def _target(self, name: str, definition: FunctionDefinition | None, receiver: ClassRef | None) -> ForeignTarget:
-        """A decorator that is not known may change what a function gives."""
-        known_as = self.known_as.get(name)
-        if definition is None or not keeps_signature(definition):
-            return ForeignTarget(name, known_as, False)
-        results = [
-            "Unknown" if one.return_annotation is None else one.return_annotation.string
-            for one in fitting(definition, self.classes, receiver)
-        ]
-        is_coroutine = bool(results) and all(map(is_coroutine_type, results))
-        awaitable = None if is_coroutine or not results else self.classes.awaitable(" | ".join(sorted({*results})))
-        if awaitable is not None and receiver is not None and not awaitable.is_lazy:
-            # a pipeline declares the results that it has at its end, and gives itself
-            awaitable = replace(awaitable, members=awaitable.members | self.classes.members_of(receiver))
-        return ForeignTarget(name, known_as, is_coroutine, awaitable)
 
 
 def assemble(
@@ -138,7 +61,7 @@ def assemble(
     these resolve to is the checker's answer, so that re-exports and aliases need no guessing. `replaced` are those of
     them that something else is called instead of, be they functions of the project.
     """
-    names = _Names(report, Classes(report))
+    names = ReportedNames(report, Classes(report))
     own = [
         (module.module_id, texts[path])
         for module in report.modules.values()
@@ -152,7 +75,9 @@ def assemble(
     names.replaced = {one for one, known in meant if isinstance(one, str) and known in replaced}
     names.known_as.update((_dotted(one), known) for one, known in meant if one in names.replaced)
     own_modules = {module_id for module_id, _ in own}
-    classes = {fact.name: fact for module_id, text in own for fact in _classes(report, module_id, text, own_modules)}
+    classes = {
+        fact.name: fact for module_id, text in own for fact in reported_classes(report, module_id, text, own_modules)
+    }
     builder = _Edges(names)
     for module_id, text in own:
         builder.read_module(report, module_id, text)
@@ -184,38 +109,8 @@ def _function_order(function: Function) -> tuple[str, Span]:
     return function.path, function.span
 
 
-def _plain(function_id: str) -> str:
-    """The id of the function itself: calls of a decorated one may name the pseudo-function `FDT:n`."""
-    return "F:" + function_id.removeprefix("FDT:") if function_id.startswith("FDT:") else function_id
-
-
-def qualname_of(definition: FunctionDefinition, definitions: Definitions) -> str:
-    """The name of a function within its module, as Python's `__qualname__` gives it."""
-    return _prefix(definition.parent, definitions) + definition.name
-
-
-def _prefix(parent: Parent | str, definitions: Definitions) -> str:
-    if isinstance(parent, str):
-        return ""
-    if parent.Class is not None:
-        outer = definitions.class_definitions[str(parent.Class.class_id)]
-        return f"{_prefix(outer.parent, definitions)}{outer.name}."
-    if parent.Function is not None:
-        function = definitions.function_definitions[f"F:{parent.Function.func_def_index}"]
-        return f"{qualname_of(function, definitions)}.<locals>."
-    return ""
-
-
-def _gives_coroutine(definition: FunctionDefinition) -> bool:
-    signatures = definition.undecorated_signatures
-    return bool(signatures) and all(
-        signature.return_annotation is not None and is_coroutine_type(signature.return_annotation.string)
-        for signature in signatures
-    )
-
-
 def _name_functions(
-    report: Report, module_id: int, text: Text, names: _Names, functions: dict[tuple[str, str], Function]
+    report: Report, module_id: int, text: Text, names: ReportedNames, functions: dict[tuple[str, str], Function]
 ) -> None:
     """Names the functions of a module, and makes those that no other name of the same file made before."""
     definitions = report.definitions(module_id)
@@ -247,7 +142,7 @@ def _function(
 ) -> Function:
     definitions = report.definitions(module_id)
     module = report.modules[module_id].module_name
-    prefix = _prefix(definition.parent, definitions)
+    prefix = prefix_of(definition.parent, definitions)
     is_method = isinstance(definition.parent, Parent) and definition.parent.Class is not None
     start = text.lines.offset(span.line, span.column)
     is_async = _ASYNC_DEF.search(text.lines.text[max(0, start - 200) : start]) is not None
@@ -258,7 +153,7 @@ def _function(
         span=span,
         is_async=is_async,
         is_property=definition.is_property_getter or definition.is_property_setter,
-        gives_coroutine=_gives_coroutine(definition),
+        gives_coroutine=gives_coroutine(definition),
         owner=owner,
         parent=f"{module}:{prefix.removesuffix('.').removesuffix('.<locals>')}",
         decorators=(),
@@ -271,7 +166,7 @@ def _function(
 
 
 def _resolve_probe(
-    report: Report, probe: Path, known_names: Sequence[str], names: _Names
+    report: Report, probe: Path, known_names: Sequence[str], names: ReportedNames
 ) -> Iterator[tuple[ForeignTarget | str, str]]:
     """Yields the function, that of the project by its name, and the name users know, of what the checker resolved."""
     module = next((one for one in report.modules.values() if one.path == str(probe)), None)
@@ -288,15 +183,17 @@ def _resolve_probe(
             if access is None or access.if_called is None or not _is_whole(location, known):
                 continue
             for target in access.if_called.call_targets:
-                ref = _ref(target)
+                ref = function_of(target)
                 if ref is not None:
                     yield names.function(ref) or names.foreign(ref), known
-    names._foreign.clear()  # made before the names were known
+    names.forget_foreign()  # made before the names were known
 
 
 def _resolves(expression: Expression) -> bool:
     """Whether an expression is a call that has a target."""
-    return expression.Call is not None and any(_ref(target) is not None for target in expression.Call.call_targets)
+    return expression.Call is not None and any(
+        function_of(target) is not None for target in expression.Call.call_targets
+    )
 
 
 def _is_whole(location: str, expression: str) -> bool:
@@ -304,71 +201,10 @@ def _is_whole(location: str, expression: str) -> bool:
     return place.column == 1 and place.end_column == len(expression) + 1
 
 
-_MARKERS = frozenset({"builtins.object", "abc.ABC", "typing.Generic", "typing.Protocol", "enum.Enum"})
-"""Bases without methods that anything else would call."""
-
-
-def _classes(report: Report, module_id: int, text: Text, own_modules: Container[int]) -> Iterator[ClassFact]:
-    definitions = report.definitions(module_id)
-    for one in definitions.class_definitions.values():
-        order = one.mro.Resolved if not isinstance(one.mro, str) else ()
-        own = [ref for ref in order if ref.module_id in own_modules]
-        foreign = [
-            ref
-            for ref in order
-            if ref.module_id not in own_modules and f"{ref.module_name}.{ref.class_name}" not in _MARKERS
-        ]
-        yield ClassFact(
-            name=_class_name(report, module_id, one.class_id),
-            path=text.name,
-            span=text.span(parse_place(one.name_location)),
-            resolved_bases=len(one.bases),
-            mro=tuple(_class_name(report, ref.module_id, ref.class_id) for ref in own),
-            foreign_bases=tuple(f"{ref.module_name}.{ref.class_name}" for ref in foreign),
-            foreign_members=frozenset(name for ref in foreign for name in _members(report, ref)),
-            is_protocol=_is_protocol(text, parse_place(one.name_location)),
-            attributes={name: _attribute_type(fact) for name, fact in one.fields.items()},
-        )
-
-
-def _attribute_type(fact: FieldFact) -> str:
-    """The type of an attribute; what methods assign can be followed, and what a class body leaves unknown cannot."""
-    type_ = fact.type.string
-    return "Any" if fact.declaration_kind != "DefinedInMethod" and "Unknown" in members_of(type_) else type_
-
-
-_BASES = re.compile(r"\s*(?:\[[^\]]*\]\s*)?\(([^)]*)\)")
-
-
-def _is_protocol(text: Text, name: BytePlace) -> bool:
-    """Whether a class is written with the base Protocol: the report leaves it out."""
-    span = text.span(name)
-    bases = _BASES.match(text.lines.text, text.lines.offset(span.end_line, span.end_column))
-    return bases is not None and re.search(r"\bProtocol\b", bases[1]) is not None
-
-
-def _class_name(report: Report, module_id: int, class_id: int) -> str:
-    definitions = report.definitions(module_id)
-    one = definitions.class_definitions[str(class_id)]
-    return f"{report.modules[module_id].module_name}:{_prefix(one.parent, definitions)}{one.name}"
-
-
-def _members(report: Report, ref: ClassRef) -> Iterator[str]:
-    """The names of the methods that a class defines."""
-    for definition in report.definitions(ref.module_id).function_definitions.values():
-        parent = definition.parent
-        if isinstance(parent, Parent) and parent.Class is not None and parent.Class.class_id == ref.class_id:
-            yield definition.name
-
-
-def _ref(target: CallTarget) -> FunctionRef | None:
-    return None if isinstance(target.target, str) else target.target.Function or target.target.Overrides
-
-
 class _Edges:
     """Collects calls and references, module by module."""
 
-    def __init__(self, names: _Names) -> None:
+    def __init__(self, names: ReportedNames) -> None:
         self.calls: dict[tuple[str, Span, CallKind], Call] = {}
         self.references: dict[tuple[str, Span], Reference] = {}
         self.async_only: dict[tuple[str, Span], AsyncOnly] = {}
@@ -390,7 +226,7 @@ class _Edges:
         for scope, expressions in report.calls(module_id).call_graphs.items():
             caller = self._caller(scope, module_id, module, definitions)
             if scope.startswith("FDT:"):
-                decorated = self._names.project.get((module_id, _plain(scope)))
+                decorated = self._names.project.get((module_id, plain_id(scope)))
                 if decorated is not None:
                     self.decorators[decorated] = tuple(self._decorators(expressions, text))
             for location, expression in expressions.items():
@@ -412,7 +248,7 @@ class _Edges:
             return self._names.project.get((module_id, scope), f"{module}:")
         parent: Parent | str = "TopLevel"
         if scope.startswith("FDT:"):
-            parent = definitions.function_definitions[_plain(scope)].parent
+            parent = definitions.function_definitions[plain_id(scope)].parent
         elif scope.startswith("CTL:"):
             parent = definitions.class_definitions[scope.removeprefix("CTL:")].parent
         while isinstance(parent, Parent) and parent.Class is not None:
@@ -437,7 +273,7 @@ class _Edges:
         if callees is None:
             return None
         for target in (*callees.call_targets, *callees.init_targets):
-            ref = _ref(target)
+            ref = function_of(target)
             if ref is not None:
                 own = self._names.function(ref)
                 return own if own is not None else self._names.foreign(ref).name
@@ -475,7 +311,7 @@ class _Edges:
             self.references[text.name, span] = Reference(text.name, span, caller, targets)
 
     def _own(self, targets: Iterable[CallTarget]) -> tuple[str, ...]:
-        found = {own for one in targets if (ref := _ref(one)) and (own := self._names.function(ref))}
+        found = {own for one in targets if (ref := function_of(one)) and (own := self._names.function(ref))}
         return tuple(sorted(found - self._names.replaced))
 
     def _add(
@@ -506,7 +342,7 @@ class _Edges:
         return own is None or own in self._names.replaced
 
     def _foreign(self, targets: Iterable[CallTarget]) -> tuple[ForeignTarget, ...]:
-        refs = [(ref, one.receiver_class) for one in targets if (ref := _ref(one)) and self._is_foreign(ref)]
+        refs = [(ref, one.receiver_class) for one in targets if (ref := function_of(one)) and self._is_foreign(ref)]
         found = {target.name: target for ref, one in refs if (target := self._names.foreign(ref, one))}
         return tuple(found[name] for name in sorted(found))
 

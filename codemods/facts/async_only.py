@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Container, Iterator, Mapping
 from functools import lru_cache
 
-from codemods.facts.assemble import Text
 from codemods.facts.expressions import Expressions
 from codemods.facts.graph import AsyncOnly, CallGraph, CallKind, Function
 from codemods.facts.kinds import kinds_of
+from codemods.facts.texts import Text
 
 _MAKES_MANAGER = "contextlib.asynccontextmanager"
 

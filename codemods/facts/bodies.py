@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from codemods.facts.arguments import closing
-from codemods.facts.assemble import Text
 from codemods.facts.graph import Function
 from codemods.facts.statements import Statement, statement_starts
+from codemods.facts.texts import Text
 from codemods.tree import LineTable
 
 _NAME_BEFORE = re.compile(r"(?<![\w.])([^\W\d]\w*)\s*\Z")

@@ -10,12 +10,12 @@ from collections.abc import Container, Iterator, Mapping
 from dataclasses import replace
 
 from codemods.facts.arguments import closing
-from codemods.facts.assemble import Text
 from codemods.facts.awaitables import is_coroutine_type
 from codemods.facts.closure import is_awaited
 from codemods.facts.expressions import Expressions
 from codemods.facts.graph import Call, CallGraph, CallKind, ForeignTarget
 from codemods.facts.kinds import members_of
+from codemods.facts.texts import Text
 from codemods.model import Span
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from codemods.facts.assemble import Text, qualname_of
 from codemods.facts.awaitables import Classes
 from codemods.facts.graph import Parameter, ParameterKind
 from codemods.facts.report import Callees, CallTarget, Report, parse_place
+from codemods.facts.reported_names import qualname_of
 from codemods.facts.signatures import fitting, keeps_signature, listed
+from codemods.facts.texts import Text
 from codemods.model import Span
 
 _CONSTRUCTOR_OF_ALL = frozenset({"builtins.object.__init__", "builtins.object.__new__"})

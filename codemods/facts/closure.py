@@ -6,10 +6,10 @@ import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
-from codemods.facts.assemble import Text
 from codemods.facts.generators import ENTERING, ITERATING
 from codemods.facts.graph import AsyncOnly, Call, CallGraph, CallKind, Function
 from codemods.facts.inheritance import last_name
+from codemods.facts.texts import Text
 from codemods.model import Span
 from codemods.packs import Knowledge
 from codemods.planning.boundaries import keeps_color

@@ -9,10 +9,10 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 
-from codemods.facts.assemble import Text
 from codemods.facts.flow import receiver_of
 from codemods.facts.graph import Call, CallGraph, CallKind, ForeignTarget
 from codemods.facts.inheritance import last_name
+from codemods.facts.texts import Text
 from codemods.model import Span
 
 _ATTRIBUTE = re.compile(r"(?s)(?P<receiver>.+)\.(?P<name>\w+)\Z")

@@ -10,9 +10,9 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 
-from codemods.facts.assemble import Text
 from codemods.facts.graph import CallGraph
 from codemods.facts.inheritance import last_name
+from codemods.facts.texts import Text
 from codemods.facts.unresolved import texts_with
 
 _IMPORT = re.compile(r"^[ \t]*from\s+[\w.]+\s+import\b[ \t]*(?:\([^)]*\)|[^\n]*)", re.M)

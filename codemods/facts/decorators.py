@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 import libcst as cst
 
 from codemods.facts.arguments import closing
-from codemods.facts.assemble import Text
 from codemods.facts.bodies import Bodies, lines_before
 from codemods.facts.graph import ByName, CallGraph, Decorator, DecoratorEffect, Function
 from codemods.facts.inheritance import last_name
 from codemods.facts.named_decorators import NamedDecorators
 from codemods.facts.syntax import enclosing_function
+from codemods.facts.texts import Text
 from codemods.facts.wrappers import (
     WrapperRun,
     are_wraps,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from codemods.facts.assemble import Text
 from codemods.facts.awaitables import Classes
 from codemods.facts.callees import Callee, callees_of_file
 from codemods.facts.report import Report, parse_place
+from codemods.facts.texts import Text
 from codemods.model import Span
 
 _AWAITABLE = ("typing.Coroutine[", "typing.Awaitable[")

@@ -14,12 +14,12 @@ from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from codemods.facts.arguments import Argument, arguments_in, closing
-from codemods.facts.assemble import Text
 from codemods.facts.bodies import Assigned, Bodies, Place
 from codemods.facts.graph import Call, CallGraph, CallKind, ClassFact, Function, ParameterKind
 from codemods.facts.inheritance import last_name
 from codemods.facts.kinds import UNKNOWN, kinds_of, members_of
 from codemods.facts.statements import flat, opening_of
+from codemods.facts.texts import Text
 from codemods.model import Span
 from codemods.tree import LineTable
 

@@ -7,9 +7,9 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 
 from codemods.facts.arguments import arguments_in
-from codemods.facts.assemble import Text
 from codemods.facts.graph import Call, CallGraph, Given, Reference
 from codemods.facts.statements import opening_of
+from codemods.facts.texts import Text
 
 
 def with_given(graph: CallGraph, texts: Mapping[str, Text], takers: Container[str | None]) -> CallGraph:

@@ -13,11 +13,11 @@ from functools import cached_property
 from pathlib import PurePosixPath
 
 from codemods.facts.arguments import closing
-from codemods.facts.assemble import Text
 from codemods.facts.awaitables import arguments_of, result_of
 from codemods.facts.expressions import Expressions
 from codemods.facts.graph import CallGraph, Function, Parameter, ParameterKind
 from codemods.facts.inheritance import last_name
+from codemods.facts.texts import Text
 from codemods.model import Span
 
 FIXTURES = frozenset({"pytest.fixture", "pytest_asyncio.fixture", "pytest_asyncio.plugin.fixture"})

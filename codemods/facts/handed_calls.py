@@ -8,13 +8,13 @@ from dataclasses import replace
 from functools import cache
 
 from codemods.facts.arguments import closing
-from codemods.facts.assemble import Text
 from codemods.facts.awaitables import Classes, is_coroutine_type
 from codemods.facts.closure import is_awaited, is_coroutine_function
 from codemods.facts.graph import Call, CallGraph, CallKind, ForeignTarget, Function
 from codemods.facts.handed import Handed, sets_attribute
 from codemods.facts.kinds import kinds_of
 from codemods.facts.signatures import keeps_signature
+from codemods.facts.texts import Text
 
 _METHOD = re.compile(r"(?P<name>[^\W\d]\w*)(?P<attributes>(?:\.\w+)*)\.(?P<method>\w+)(?=\()")
 

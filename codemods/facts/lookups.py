@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from codemods.facts.arguments import Argument, arguments_in, closing
-from codemods.facts.assemble import Text
 from codemods.facts.kinds import Kind, kinds_of
+from codemods.facts.texts import Text
 from codemods.facts.unresolved import Mention, class_line_around
 from codemods.model import Span
 from codemods.tree import LineTable

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
-from codemods.facts.assemble import Text
 from codemods.facts.graph import Call, CallGraph, CallKind, Decorator
+from codemods.facts.texts import Text
 from codemods.facts.unresolved import texts_with
 
 _NAME = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*\Z")

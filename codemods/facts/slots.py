@@ -13,11 +13,11 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from codemods.facts.assemble import Text
 from codemods.facts.graph import Call, CallGraph, ClassFact, Function, Reference
 from codemods.facts.inheritance import last_name
 from codemods.facts.kinds import Kind, kinds_of
 from codemods.facts.syntax import dotted_name
+from codemods.facts.texts import Text
 from codemods.facts.units import Unit, Units, UnseenError
 from codemods.facts.variables import Occurrence, Path, Role, Scope
 from codemods.model import Span

@@ -13,10 +13,10 @@ from typing import TypeVar
 
 import libcst as cst
 
-from codemods.facts.assemble import Text
 from codemods.facts.bodies import Bodies, lines_before
 from codemods.facts.graph import Function
 from codemods.facts.syntax import function_named_at
+from codemods.facts.texts import Text
 from codemods.facts.variables import Occurrence, Path, Scope, Variables
 from codemods.model import Span
 from codemods.parsing import parse

@@ -7,10 +7,10 @@ from collections.abc import Callable, Collection, Container, Iterable, Iterator,
 from dataclasses import dataclass
 
 from codemods.facts.arguments import Argument, arguments_in, closing
-from codemods.facts.assemble import Text
 from codemods.facts.bindings import foreign_names
 from codemods.facts.graph import Call, CallKind
 from codemods.facts.kinds import UNKNOWN, Kind, is_partly_known, kinds_of, members_of
+from codemods.facts.texts import Text
 from codemods.model import Span
 from codemods.tree import LineTable
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Container, Iterator, Mapping
 
 from codemods.facts.arguments import closing
-from codemods.facts.assemble import Text
+from codemods.facts.texts import Text
 from codemods.facts.unresolved import Mention, texts_with
 from codemods.model import Span
 from codemods.tree import LineTable

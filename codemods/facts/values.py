@@ -14,11 +14,11 @@ from dataclasses import dataclass, field, replace
 
 import libcst as cst
 
-from codemods.facts.assemble import Text
 from codemods.facts.bodies import Place as TextPlace
 from codemods.facts.graph import ByName, Call, CallGraph, CallKind, ClassFact, Function
 from codemods.facts.inheritance import last_name
 from codemods.facts.slots import NAMESPACE, Attribute, Files, Place, Slot, Slots, Variable
+from codemods.facts.texts import Text
 from codemods.facts.units import Unit, UnseenError
 from codemods.facts.value_uses import Bound, Called, Default, Kept, Leaf, Lost, Meets, Passed, Shape, Use, Uses
 from codemods.facts.variables import Occurrence, Path, Role
