@@ -604,6 +604,37 @@ def test_explain_on_a_terminal_says_the_same_in_colour(awaitify, monkeypatch):
     assert b"\x1b[" in out
 
 
+def test_explain_of_a_place_says_what_becomes_of_it(awaitify, engine, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("bot.py").write_bytes(BEFORE)
+    finding = Finding(
+        "AW001", "bot.py", 7, 5, "bot:news", "time.sleep", Action.NATIVE, Certainty.CERTAIN, "it blocks", ("it differs",)
+    )
+    engine.migration = replace(engine.migration, findings=(finding,))
+    assert awaitify("explain", "bot.py:7") == (
+        0,
+        b"bot.py:7:5 AW001 time.sleep [native] it blocks\n    note: it differs\n",
+        "",
+    )
+    assert awaitify("explain", "./bot.py:7")[0] == 0
+    code, out, _ = awaitify("explain", "bot.py:8")
+    assert (code, out) == (0, b"bot.py:8: nothing blocks there, and nothing has to be awaited\n")
+
+
+def test_explain_of_a_place_in_no_file_is_an_error(awaitify, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, _, error = awaitify("explain", "bot.py:7")
+    assert code == 2
+    assert error == "error: there is no file bot.py: a place is FILE:LINE, with a path from the current folder\n"
+
+
+@pytest.mark.parametrize(("problems", "code"), [((), 0), ((PROBLEM,), 2)])
+def test_graph_shows_and_writes_nothing(awaitify, engine, problems, code):
+    engine.migration = replace(engine.migration, problems=problems)
+    assert awaitify("graph")[0] == code
+    assert awaitify("graph", "--format", "json")[0] == code
+
+
 def test_explain_of_an_unknown_rule_is_an_error(awaitify):
     assert awaitify("explain", "AW9") == (
         2,

@@ -11,6 +11,7 @@ import pytest
 from rich.console import Console
 
 from cli import json_view, patch_view, rich_view, text_view
+from cli.chains import place_lines
 from cli.highlight import Code, folded
 from cli.hunks import split_lines, text_hunks
 from cli.summary import rule_table, visible
@@ -279,6 +280,51 @@ def test_check_lists_findings_of_today_with_their_chain_and_a_count():
 def test_check_without_findings_says_so():
     for output in both("check", migration()):
         assert output == "No findings, 120 files read.\n"
+
+
+def test_graph_is_a_tree_from_what_nothing_calls_to_the_calls_that_ask_for_it():
+    top = "app.bot:news (app/bot.py:2)"
+    findings = (
+        found(chain=(top, "app.db:get (app/bot.py:5)", "time.sleep (app/db.py:7)"), path="app/db.py", line=7),
+        found(chain=(top, "time.sleep (app/bot.py:4)"), action=Action.LEFT, reason="it stands in a lambda"),
+        found("AW301", call="app.db:get", action=Action.AWAITED, chain=(top, "app.db:get (app/bot.py:5)")),
+    )
+    functions = (
+        FunctionFate("app.bot:news", "app/bot.py", 2, Fate.ASYNC, "it calls app.db:get in line 5"),
+        FunctionFate("app.db:get", "app/db.py", 6, Fate.SYNC, "it is a property"),
+    )
+    built = migration(findings=findings, functions=functions)
+    text = text_view.graph(built).splitlines()
+    assert text[:4] == [
+        "app.bot:news (app/bot.py:2) [async]",
+        "    app.db:get (app/bot.py:5) [sync] it is a property",
+        "        time.sleep (app/db.py:7) [native] blocks the event loop",
+        "    time.sleep (app/bot.py:4) [left] it stands in a lambda",
+    ]
+    _, rich = both("graph", built)
+    assert "└── time.sleep (app/bot.py:4) [left] it stands in a lambda" in rich
+    assert "│   └── time.sleep (app/db.py:7) [native] blocks the event loop" in rich
+
+
+def test_graph_without_findings_says_so():
+    for output in both("graph", migration()):
+        assert output.startswith("No findings.\n")
+
+
+def test_a_line_tells_of_its_function_and_of_its_calls():
+    findings = (
+        found(notes=("it differs",), chain=("app.bot:news (app/bot.py:4)",)),
+        found(line=5),
+        found(path="app/other.py"),
+    )
+    functions = (FunctionFate("app.bot:news", "app/bot.py", 4, Fate.ASYNC, "it blocks"),)
+    assert place_lines(migration(findings=findings, functions=functions), "app/bot.py", 4) == [
+        "app.bot:news [async] it blocks",
+        "app/bot.py:4:5 AW001 time.sleep [native] blocks the event loop",
+        "    note: it differs",
+        "    app.bot:news (app/bot.py:4)",
+    ]
+    assert place_lines(migration(findings=findings), "app/bot.py", 9) == []
 
 
 def test_diff_gives_reasons_for_what_was_left_or_offloaded_and_only_for_that():
