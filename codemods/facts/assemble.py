@@ -109,10 +109,8 @@ class _Names:
         known_as = self.known_as.get(name)
         if definition is None or not keeps_signature(definition):
             return ForeignTarget(name, known_as, False)
-        results = [
-            "Unknown" if one.return_annotation is None else one.return_annotation.string
-            for one in fitting(definition, self.classes, receiver)
-        ]
+        fits = [one.return_annotation for one in fitting(definition, self.classes, receiver)]
+        results = ["Unknown" if one is None else one.string for one in fits]
         is_coroutine = bool(results) and all(map(is_coroutine_type, results))
         awaitable = None if is_coroutine or not results else self.classes.awaitable(" | ".join(sorted({*results})))
         if awaitable is not None and receiver is not None and not awaitable.is_lazy:
@@ -418,9 +416,10 @@ class _Edges:
 
     def _read(self, location: str, expression: Expression, caller: str, text: Text) -> None:
         place, _, implicit = location.partition("|")
-        if expression.Call is not None and expression.Call.is_refused and implicit.endswith(ENTERS_OR_ITERATES):
-            span = text.span(parse_place(place))
-            self.async_only[text.name, span] = AsyncOnly(text.name, span, caller, implicit.endswith("with-enter"))
+        if expression.Call is not None and not expression.Call.call_targets and implicit.endswith(ENTERS_OR_ITERATES):
+            span, is_entered = text.span(parse_place(place)), implicit.endswith("with-enter")
+            known = expression.Call.is_refused
+            self.async_only[text.name, span] = AsyncOnly(text.name, span, caller, is_entered, known)
         if expression.Call is not None:
             self._add_call(place, expression.Call, caller, text, implicit=bool(implicit))
         access = expression.AttributeAccess or expression.Identifier

@@ -8,13 +8,14 @@ from functools import lru_cache
 from codemods.facts.assemble import Text
 from codemods.facts.expressions import Expressions
 from codemods.facts.graph import AsyncOnly, CallGraph, CallKind, Function
+from codemods.facts.handed import Handed
 from codemods.facts.kinds import kinds_of
 
 _MAKES_MANAGER = "contextlib.asynccontextmanager"
 
 
 def async_only(
-    graph: CallGraph, texts: Mapping[str, Text], outside: Container[str], expressions: Expressions
+    graph: CallGraph, texts: Mapping[str, Text], outside: Container[str], expressions: Expressions, handed: Handed
 ) -> Iterator[AsyncOnly]:
     """Of what the checker found no method for, those that have the async one, for certain."""
     functions = {one.name: one for one in graph.functions}
@@ -23,6 +24,12 @@ def async_only(
     callees_of = lru_cache(maxsize=1)(expressions.callees)
     for one in graph.async_only:
         if one.path in outside or "async" not in texts[one.path].lines.words:
+            continue
+        if not one.is_known:
+            name = texts[one.path].lines.slice(one.span)
+            type_ = handed.types(functions[one.caller]).get(name) if one.caller in functions else None
+            if type_ is not None and _has_only(type_, one, expressions):
+                yield one
             continue
         call = calls.get((one.path, one.span))
         if call is not None and call.targets:

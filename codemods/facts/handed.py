@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import PurePosixPath
 
@@ -83,9 +83,16 @@ class Handed:
     expressions: Expressions
     handlers: Mapping[str, str]
     """From a decorator, as packs name it, to the type of the first argument that what it decorates gets."""
+    _types: dict[str, Mapping[str, str]] = field(default_factory=dict)
 
     def types(self, function: Function) -> Mapping[str, str]:
         """The types of a function's parameters, by name."""
+        found = self._types.get(function.name)
+        if found is None:
+            found = self._types[function.name] = self._found(function)
+        return found
+
+    def _found(self, function: Function) -> Mapping[str, str]:
         open_ones = [one for one in function.parameters or () if one.type == "Unknown" and one.kind in _BY_NAME]
         found = dict(self._of_handler(function, open_ones))
         if not found and self._is_run_by_pytest(function):
@@ -96,6 +103,10 @@ class Handed:
             }
         body = body_of(function, self.texts[function.path]) if found else None
         return {} if body is None else {name: type_ for name, type_ in found.items() if not body.binds(name)}
+
+    def makers(self, path: str, name: str) -> frozenset[str]:
+        """The files that may have changed what a parameter of a name in a file gets."""
+        return frozenset({*self._around(path), *(one.path for one in self._fixtures.get(name, ()))})
 
     def _of_handler(self, function: Function, open_ones: Sequence[Parameter]) -> Iterator[tuple[str, str]]:
         types = [
@@ -167,14 +178,10 @@ class Handed:
 _BY_NAME = frozenset({ParameterKind.EITHER, ParameterKind.KEYWORD})
 
 
-def sets_attribute(texts: Mapping[str, Text], name: str, outside: Container[str] = ()) -> bool:
-    """Whether any file may put something else in the place of methods of a name: a test's mock."""
+def sets_attribute(texts: Iterable[Text], name: str) -> bool:
+    """Whether a file may put something else in the place of methods of a name: a test's mock."""
     by_name = (
         rf"\b\w*(?:patch|setattr|mock|stub|spy)\w*(?:\.\w+)*\s*\((?:[^()]|\([^()]*\))*?[\"'](?:[\w.]+\.)?{name}[\"']"
     )
     pattern = re.compile(rf"\.{name}\s*=[^=]|{by_name}")
-    return any(
-        pattern.search(text.lines.text)
-        for path, text in texts.items()
-        if path not in outside and name in text.lines.words
-    )
+    return any(pattern.search(text.lines.text) for text in texts if name in text.lines.words)

@@ -31,8 +31,11 @@ def handed_calls(
     `family_of` gives the functions of the project that a call of one of them may run.
     """
     functions = {one.name: one for one in graph.functions}
-    types_of = cache(lambda name: handed.types(functions[name]))
-    is_replaced = cache(lambda method: sets_attribute(texts, method))
+
+    def types_of(name: str) -> Mapping[str, str]:
+        return handed.types(functions[name])
+
+    is_replaced = cache(lambda paths, method: sets_attribute((texts[path] for path in paths), method))
     classes = handed.expressions.classes
     for call in graph.calls:
         is_unknown = call.kind is CallKind.CALL and not call.is_resolved and not call.targets and not call.foreign
@@ -45,7 +48,7 @@ def handed_calls(
         for attribute in written["attributes"].split(".")[1:]:
             type_ = classes.attribute(type_, attribute)
         name = _coroutine_method(type_, written["method"], classes, functions, family_of)
-        if name is not None and not is_replaced(written["method"]):
+        if name is not None and not is_replaced(handed.makers(call.path, written["name"]), written["method"]):
             yield replace(call, foreign=(ForeignTarget(name, None, True),), is_resolved=True, is_by_flow=True)
 
 
