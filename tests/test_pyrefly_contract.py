@@ -386,7 +386,11 @@ def facts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Facts]:
         classes = expressions.classes
         yield Facts(
             graph=graph,
-            callees={waiting.slice(span): found for span, found in expressions.callees("shop/waiting.py").items()},
+            callees={
+                waiting.slice(call.span): expressions.callees("shop/waiting.py").at(call.span)
+                for call in graph.calls
+                if call.path == "shop/waiting.py"
+            },
             called={waiting.slice(one.span): one.foreign[0] for one in called_values(graph, by_name, (), expressions)},
             entered=[waiting.slice(one.span) for one in async_only(graph, by_name, (), expressions, handed)],
             classes={type_: (classes.takes_awaitables(type_), classes.awaitable(type_) is not None) for type_ in TYPES},

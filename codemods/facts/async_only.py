@@ -38,7 +38,7 @@ def async_only(
             continue
         types = [types_of(one.path).get(one.span)]
         if types == [None]:
-            found = callees_of(one.path).get(one.span, ())
+            found = callees_of(one.path).at(one.span)
             types = [signature.result for callee in found for signature in callee.signatures or ()]
         if types and all(type_ is not None and _has_only(type_, one, expressions) for type_ in types):
             yield one

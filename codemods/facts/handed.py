@@ -39,21 +39,24 @@ class Body:
 
     def binds(self, name: str) -> bool:
         """Whether a name may get another value there."""
-        word = rf"(?<![\w.]){re.escape(name)}\b"
-        if re.search(rf"{word}\s*:=|\bas\s+{word}|\b(?:global|nonlocal|del|import)\b[^\n]*{word}", self.code):
+        return any(self._binds_at(*match.span()) for match in re.finditer(rf"(?<![\w.]){name}\b", self.code))
+
+    def _binds_at(self, start: int, end: int) -> bool:
+        """Whether a name that stands between two offsets may be bound by what is around it in its line."""
+        low = self.code.rfind("\n", 0, start) + 1
+        high = self.code.find("\n", end)
+        before, behind = self.code[low:start], self.code[end : high if high >= 0 else len(self.code)]
+        if re.match(r"\s*:=", behind) or re.search(r"\bas\s+[(\[]?\s*\Z|\b(?:global|nonlocal|del|import)\b", before):
             return True
-        if re.search(rf"\bfor\b(?:(?!\bin\b)[^\n])*{word}", self.code):
+        if re.search(r"\bfor\b(?:(?!\bin\b).)*\Z", before):
             return True
-        targets = r"[\w.*()\[\], \t]*"
-        assigned = re.compile(
-            rf"(?:^|[;:])[ \t]*(?:{targets},[ \t]*)?[(*]*{word}{targets}(?::[^=\n]+)?[-+*/%&|^@<>]*=(?!=)", re.M
-        )
-        return any(_depth(self.code[: match.start()]) == 0 for match in assigned.finditer(self.code))
+        is_assigned = re.match(r"[\w.*()\[\], \t]*(?::[^=]+)?[-+*/%&|^@<>]*=(?!=)", behind) is not None
+        return is_assigned and _depth(self.code[:low]) == 0
 
 
 def _depth(code: str) -> int:
     """How many brackets are open at the end of a piece of code."""
-    return sum((character in "([{") - (character in ")]}") for character in code)
+    return sum(code.count(one) for one in "([{") - sum(code.count(one) for one in ")]}")
 
 
 def body_of(function: Function, text: Text) -> Body | None:
@@ -72,6 +75,11 @@ def body_of(function: Function, text: Text) -> Body | None:
             break
         at += len(content)
     return Body(masked.code[low:at], low)
+
+
+def open_parameters(function: Function) -> Sequence[Parameter]:
+    """The parameters of a function without annotation."""
+    return [one for one in function.parameters or () if one.type == "Unknown" and one.kind in _BY_NAME]
 
 
 @dataclass
@@ -93,7 +101,7 @@ class Handed:
         return found
 
     def _found(self, function: Function) -> Mapping[str, str]:
-        open_ones = [one for one in function.parameters or () if one.type == "Unknown" and one.kind in _BY_NAME]
+        open_ones = open_parameters(function)
         found = dict(self._of_handler(function, open_ones))
         if not found and self._is_run_by_pytest(function):
             found = {
