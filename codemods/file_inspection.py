@@ -372,7 +372,7 @@ class FileInspector:
         classes = self._shared.expressions.classes
         results = {one.span: one.result for one in self._index.defined[self._name] if one.result is not None}
         around = Surroundings(
-            callees=callees,
+            callees=lambda span: callees().at(span),
             takes_awaitables=classes.takes_awaitables,
             declared=lambda span, attribute: classes.declared(self._shared.types_of(self._name).get(span), attribute),
             results=results,

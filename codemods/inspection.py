@@ -97,6 +97,7 @@ def inspect(
 
     prospect = worth_parsing(graph, closure, inheritance, finders_of, sources, knowledge, options, types_of)
     graph = prospect.graph
+    handed = Handed(graph, sources.texts, expressions, knowledge.handlers)
     closure = prospect.closure.with_uses(
         (
             *called_values(graph, sources.texts, sources.outside, expressions),
@@ -104,11 +105,11 @@ def inspect(
                 graph,
                 sources.texts,
                 sources.outside,
-                Handed(graph, sources.texts, expressions, knowledge.handlers),
+                handed,
                 CallIndex(plain_functions(graph), (), inheritance.families).family,
             ),
         ),
-        async_only(graph, sources.texts, sources.outside, expressions),
+        async_only(graph, sources.texts, sources.outside, expressions, handed),
     )
     dispatches = entries.dispatches(graph.calls, knowledge)
     index = GraphIndex(graph, closure, knowledge.lock_enters)

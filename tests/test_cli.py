@@ -608,7 +608,16 @@ def test_explain_of_a_place_says_what_becomes_of_it(awaitify, engine, tmp_path, 
     monkeypatch.chdir(tmp_path)
     Path("bot.py").write_bytes(BEFORE)
     finding = Finding(
-        "AW001", "bot.py", 7, 5, "bot:news", "time.sleep", Action.NATIVE, Certainty.CERTAIN, "it blocks", ("it differs",)
+        "AW001",
+        "bot.py",
+        7,
+        5,
+        "bot:news",
+        "time.sleep",
+        Action.NATIVE,
+        Certainty.CERTAIN,
+        "it blocks",
+        ("it differs",),
     )
     engine.migration = replace(engine.migration, findings=(finding,))
     assert awaitify("explain", "bot.py:7") == (

@@ -21,6 +21,7 @@ from codemods.facts.callees import Callee
 from codemods.facts.exits import with_exits
 from codemods.facts.expressions import Expressions, types_of_file
 from codemods.facts.graph import Call, CallGraph, CallKind, Decorator, ForeignTarget, Function, Reference
+from codemods.facts.handed import Handed
 from codemods.facts.pyrefly import CheckerRun, check_version, find_pyrefly, report_of
 from codemods.facts.report import Report, SyntaxProblem
 from codemods.facts.texts import Text
@@ -381,13 +382,18 @@ def facts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Facts]:
         graph = assemble(report, texts, probe, NAMES)
         by_name = {text.name: text for text in texts.values()}
         expressions = Expressions(report, by_name, {name: str(root / name) for name in by_name})
+        handed = Handed(graph, by_name, expressions, {})
         waiting = by_name["shop/waiting.py"].lines
         classes = expressions.classes
         yield Facts(
             graph=graph,
-            callees={waiting.slice(span): found for span, found in expressions.callees("shop/waiting.py").items()},
+            callees={
+                waiting.slice(call.span): expressions.callees("shop/waiting.py").at(call.span)
+                for call in graph.calls
+                if call.path == "shop/waiting.py"
+            },
             called={waiting.slice(one.span): one.foreign[0] for one in called_values(graph, by_name, (), expressions)},
-            entered=[waiting.slice(one.span) for one in async_only(graph, by_name, (), expressions)],
+            entered=[waiting.slice(one.span) for one in async_only(graph, by_name, (), expressions, handed)],
             classes={type_: (classes.takes_awaitables(type_), classes.awaitable(type_) is not None) for type_ in TYPES},
             texts=by_name,
             types={main.lines.slice(span): name for span, name in types.items()},

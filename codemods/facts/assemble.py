@@ -281,9 +281,10 @@ class _Edges:
 
     def _read(self, location: str, expression: Expression, caller: str, text: Text) -> None:
         place, _, implicit = location.partition("|")
-        if expression.Call is not None and expression.Call.is_refused and implicit.endswith(ENTERS_OR_ITERATES):
-            span = text.span(parse_place(place))
-            self.async_only[text.name, span] = AsyncOnly(text.name, span, caller, implicit.endswith("with-enter"))
+        if expression.Call is not None and not expression.Call.call_targets and implicit.endswith(ENTERS_OR_ITERATES):
+            span, is_entered = text.span(parse_place(place)), implicit.endswith("with-enter")
+            known = expression.Call.is_refused
+            self.async_only[text.name, span] = AsyncOnly(text.name, span, caller, is_entered, known)
         if expression.Call is not None:
             self._add_call(place, expression.Call, caller, text, implicit=bool(implicit))
             if implicit.endswith(_ITERATES):

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from codemods.facts.expressions import Expressions
 from codemods.facts.graph import AsyncOnly, CallGraph, CallKind, Function
+from codemods.facts.handed import Handed
 from codemods.facts.kinds import kinds_of
 from codemods.facts.texts import Text
 
@@ -14,7 +15,7 @@ _MAKES_MANAGER = "contextlib.asynccontextmanager"
 
 
 def async_only(
-    graph: CallGraph, texts: Mapping[str, Text], outside: Container[str], expressions: Expressions
+    graph: CallGraph, texts: Mapping[str, Text], outside: Container[str], expressions: Expressions, handed: Handed
 ) -> Iterator[AsyncOnly]:
     """Of what the checker found no method for, those that have the async one, for certain."""
     functions = {one.name: one for one in graph.functions}
@@ -24,6 +25,12 @@ def async_only(
     for one in graph.async_only:
         if one.path in outside or "async" not in texts[one.path].lines.words:
             continue
+        if not one.is_known:
+            name = texts[one.path].lines.slice(one.span)
+            type_ = handed.types(functions[one.caller]).get(name) if one.caller in functions else None
+            if type_ is not None and _has_only(type_, one, expressions):
+                yield one
+            continue
         call = calls.get((one.path, one.span))
         if call is not None and call.targets:
             if not call.foreign and all(_is_made(functions[name], one) for name in call.targets):
@@ -31,7 +38,7 @@ def async_only(
             continue
         types = [types_of(one.path).get(one.span)]
         if types == [None]:
-            found = callees_of(one.path).get(one.span, ())
+            found = callees_of(one.path).at(one.span)
             types = [signature.result for callee in found for signature in callee.signatures or ()]
         if types and all(type_ is not None and _has_only(type_, one, expressions) for type_ in types):
             yield one

@@ -48,7 +48,11 @@ def called_values(
 def _target(name: str, result: str, expressions: Expressions) -> ForeignTarget:
     if is_coroutine_type(result):
         return ForeignTarget(name, None, is_coroutine=True)
-    return ForeignTarget(name, None, is_coroutine=False, awaitable=expressions.classes.awaitable(result))
+    awaitable = expressions.classes.awaitable(result)
+    if awaitable is not None and result.startswith("typing.Awaitable["):
+        # who calls a function that somebody else gave cannot count on more than what is declared
+        awaitable = replace(awaitable, is_lazy=True)
+    return ForeignTarget(name, None, is_coroutine=False, awaitable=awaitable)
 
 
 def _result(type_: str) -> str | None:

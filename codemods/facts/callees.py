@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from codemods.facts.awaitables import Classes
@@ -51,16 +51,23 @@ class Callee:
     """None where the checker does not say, or a decorator may have changed them."""
 
 
-def callees_of_file(report: Report, path: str, text: Text, classes: Classes) -> Mapping[Span, tuple[Callee, ...]]:
-    """What the calls in the file at an absolute path call, by their spans; those that are not resolved are left out."""
-    found: dict[Span, tuple[Callee, ...]] = {}
-    reader = _Reader(report, classes)
-    for module_id in report.modules_at(path):
-        for expressions in report.calls(module_id).call_graphs.values():
-            for location, expression in expressions.items():
-                if expression.Call is not None and "|" not in location and expression.Call.unresolved is None:
-                    found[text.span(parse_place(location))] = tuple(reader.callees(expression.Call))
-    return found
+class FileCallees:
+    """What the calls of one file call; few of them are asked about."""
+
+    def __init__(self, report: Report, path: str, text: Text, classes: Classes) -> None:
+        """`path` is absolute."""
+        self._reader = _Reader(report, classes)
+        self._calls: dict[Span, Callees] = {}
+        for module_id in report.modules_at(path):
+            for expressions in report.calls(module_id).call_graphs.values():
+                for location, expression in expressions.items():
+                    if expression.Call is not None and "|" not in location and expression.Call.unresolved is None:
+                        self._calls[text.span(parse_place(location))] = expression.Call
+
+    def at(self, span: Span) -> tuple[Callee, ...]:
+        """What the call at a span calls; nothing where that is not resolved."""
+        found = self._calls.get(span)
+        return () if found is None else tuple(self._reader.callees(found))
 
 
 class _Reader:

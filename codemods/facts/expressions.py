@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from codemods.facts.awaitables import Classes
-from codemods.facts.callees import Callee, callees_of_file
+from codemods.facts.callees import FileCallees
 from codemods.facts.report import Report, parse_place
 from codemods.facts.texts import Text
 from codemods.model import Span
@@ -42,9 +42,9 @@ class Expressions:
         """The types of the expressions of a file."""
         return types_of_file(self.report, self.paths[name], self.texts[name])
 
-    def callees(self, name: str) -> Mapping[Span, Sequence[Callee]]:
+    def callees(self, name: str) -> FileCallees:
         """What the calls of a file call."""
-        return callees_of_file(self.report, self.paths[name], self.texts[name], self.classes)
+        return FileCallees(self.report, self.paths[name], self.texts[name], self.classes)
 
     def with_awaitables(self, name: str) -> Mapping[Span, str]:
         """The types of those expressions of a file that have to do with something to be awaited.

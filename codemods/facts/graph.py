@@ -171,6 +171,8 @@ class AsyncOnly:
     span: Span
     caller: str
     is_entered: bool
+    is_known: bool = True
+    """Whether the checker knows its type."""
 
 
 @dataclass(frozen=True, slots=True)

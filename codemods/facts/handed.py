@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import PurePosixPath
 
@@ -39,21 +39,24 @@ class Body:
 
     def binds(self, name: str) -> bool:
         """Whether a name may get another value there."""
-        word = rf"(?<![\w.]){re.escape(name)}\b"
-        if re.search(rf"{word}\s*:=|\bas\s+{word}|\b(?:global|nonlocal|del|import)\b[^\n]*{word}", self.code):
+        return any(self._binds_at(*match.span()) for match in re.finditer(rf"(?<![\w.]){name}\b", self.code))
+
+    def _binds_at(self, start: int, end: int) -> bool:
+        """Whether a name that stands between two offsets may be bound by what is around it in its line."""
+        low = self.code.rfind("\n", 0, start) + 1
+        high = self.code.find("\n", end)
+        before, behind = self.code[low:start], self.code[end : high if high >= 0 else len(self.code)]
+        if re.match(r"\s*:=", behind) or re.search(r"\bas\s+[(\[]?\s*\Z|\b(?:global|nonlocal|del|import)\b", before):
             return True
-        if re.search(rf"\bfor\b(?:(?!\bin\b)[^\n])*{word}", self.code):
+        if re.search(r"\bfor\b(?:(?!\bin\b).)*\Z", before):
             return True
-        targets = r"[\w.*()\[\], \t]*"
-        assigned = re.compile(
-            rf"(?:^|[;:])[ \t]*(?:{targets},[ \t]*)?[(*]*{word}{targets}(?::[^=\n]+)?[-+*/%&|^@<>]*=(?!=)", re.M
-        )
-        return any(_depth(self.code[: match.start()]) == 0 for match in assigned.finditer(self.code))
+        is_assigned = re.match(r"[\w.*()\[\], \t]*(?::[^=]+)?[-+*/%&|^@<>]*=(?!=)", behind) is not None
+        return is_assigned and _depth(self.code[:low]) == 0
 
 
 def _depth(code: str) -> int:
     """How many brackets are open at the end of a piece of code."""
-    return sum((character in "([{") - (character in ")]}") for character in code)
+    return sum(code.count(one) for one in "([{") - sum(code.count(one) for one in ")]}")
 
 
 def body_of(function: Function, text: Text) -> Body | None:
@@ -74,6 +77,11 @@ def body_of(function: Function, text: Text) -> Body | None:
     return Body(masked.code[low:at], low)
 
 
+def open_parameters(function: Function) -> Sequence[Parameter]:
+    """The parameters of a function without annotation."""
+    return [one for one in function.parameters or () if one.type == "Unknown" and one.kind in _BY_NAME]
+
+
 @dataclass
 class Handed:
     """The types of parameters without annotation, as far as frameworks fill them."""
@@ -83,10 +91,17 @@ class Handed:
     expressions: Expressions
     handlers: Mapping[str, str]
     """From a decorator, as packs name it, to the type of the first argument that what it decorates gets."""
+    _types: dict[str, Mapping[str, str]] = field(default_factory=dict)
 
     def types(self, function: Function) -> Mapping[str, str]:
         """The types of a function's parameters, by name."""
-        open_ones = [one for one in function.parameters or () if one.type == "Unknown" and one.kind in _BY_NAME]
+        found = self._types.get(function.name)
+        if found is None:
+            found = self._types[function.name] = self._found(function)
+        return found
+
+    def _found(self, function: Function) -> Mapping[str, str]:
+        open_ones = open_parameters(function)
         found = dict(self._of_handler(function, open_ones))
         if not found and self._is_run_by_pytest(function):
             found = {
@@ -96,6 +111,10 @@ class Handed:
             }
         body = body_of(function, self.texts[function.path]) if found else None
         return {} if body is None else {name: type_ for name, type_ in found.items() if not body.binds(name)}
+
+    def makers(self, path: str, name: str) -> frozenset[str]:
+        """The files that may have changed what a parameter of a name in a file gets."""
+        return frozenset({*self._around(path), *(one.path for one in self._fixtures.get(name, ()))})
 
     def _of_handler(self, function: Function, open_ones: Sequence[Parameter]) -> Iterator[tuple[str, str]]:
         types = [
@@ -167,14 +186,10 @@ class Handed:
 _BY_NAME = frozenset({ParameterKind.EITHER, ParameterKind.KEYWORD})
 
 
-def sets_attribute(texts: Mapping[str, Text], name: str, outside: Container[str] = ()) -> bool:
-    """Whether any file may put something else in the place of methods of a name: a test's mock."""
+def sets_attribute(texts: Iterable[Text], name: str) -> bool:
+    """Whether a file may put something else in the place of methods of a name: a test's mock."""
     by_name = (
         rf"\b\w*(?:patch|setattr|mock|stub|spy)\w*(?:\.\w+)*\s*\((?:[^()]|\([^()]*\))*?[\"'](?:[\w.]+\.)?{name}[\"']"
     )
     pattern = re.compile(rf"\.{name}\s*=[^=]|{by_name}")
-    return any(
-        pattern.search(text.lines.text)
-        for path, text in texts.items()
-        if path not in outside and name in text.lines.words
-    )
+    return any(pattern.search(text.lines.text) for text in texts if name in text.lines.words)

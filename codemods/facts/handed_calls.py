@@ -11,7 +11,7 @@ from codemods.facts.arguments import closing
 from codemods.facts.awaitables import Classes, is_coroutine_type
 from codemods.facts.closure import is_awaited, is_coroutine_function
 from codemods.facts.graph import Call, CallGraph, CallKind, ForeignTarget, Function
-from codemods.facts.handed import Handed, sets_attribute
+from codemods.facts.handed import Handed, open_parameters, sets_attribute
 from codemods.facts.kinds import kinds_of
 from codemods.facts.signatures import keeps_signature
 from codemods.facts.texts import Text
@@ -31,32 +31,41 @@ def handed_calls(
     `family_of` gives the functions of the project that a call of one of them may run.
     """
     functions = {one.name: one for one in graph.functions}
-    types_of = cache(lambda name: handed.types(functions[name]))
-    is_replaced = cache(lambda method: sets_attribute(texts, method))
+
+    def types_of(name: str) -> Mapping[str, str]:
+        return handed.types(functions[name])
+
+    open_names = cache(lambda name: {one.name for one in open_parameters(functions[name])})
+    is_replaced = cache(lambda paths, method: sets_attribute((texts[path] for path in paths), method))
     classes = handed.expressions.classes
     for call in graph.calls:
         is_unknown = call.kind is CallKind.CALL and not call.is_resolved and not call.targets and not call.foreign
         if not is_unknown or call.path in outside or call.caller not in functions:
             continue
-        written = _method_called(call, texts[call.path])
-        if written is None or written["name"] not in types_of(call.caller) or is_awaited(call.span, texts[call.path]):
+        written = _METHOD.match(texts[call.path].lines.text, _start(call, texts[call.path]))
+        if written is None or written["name"] not in open_names(call.caller):
+            continue
+        if is_awaited(call.span, texts[call.path]) or not _is_whole(call, written, texts[call.path]):
+            continue
+        if written["name"] not in types_of(call.caller):
             continue
         type_ = types_of(call.caller)[written["name"]]
         for attribute in written["attributes"].split(".")[1:]:
             type_ = classes.attribute(type_, attribute)
         name = _coroutine_method(type_, written["method"], classes, functions, family_of)
-        if name is not None and not is_replaced(written["method"]):
+        if name is not None and not is_replaced(handed.makers(call.path, written["name"]), written["method"]):
             yield replace(call, foreign=(ForeignTarget(name, None, True),), is_resolved=True, is_by_flow=True)
 
 
-def _method_called(call: Call, text: Text) -> re.Match[str] | None:
-    """What a call calls, where that is a method of a name or of its attributes, and nothing else is around it."""
-    start = text.lines.offset(call.span.line, call.span.column)
-    found = _METHOD.match(text.lines.text, start)
+def _start(call: Call, text: Text) -> int:
+    return text.lines.offset(call.span.line, call.span.column)
+
+
+def _is_whole(call: Call, written: re.Match[str], text: Text) -> bool:
+    """Whether a call is one of what is written at its start, and nothing more."""
     masked = text.lines.masked
-    end = None if found is None or masked is None else closing(masked.outline, found.end())
-    is_whole = end is not None and text.lines.position(end + 1) == (call.span.end_line, call.span.end_column)
-    return found if is_whole else None
+    end = None if masked is None else closing(masked.outline, written.end())
+    return end is not None and text.lines.position(end + 1) == (call.span.end_line, call.span.end_column)
 
 
 def _coroutine_method(

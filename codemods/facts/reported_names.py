@@ -49,10 +49,8 @@ class ReportedNames:
         known_as = self.known_as.get(name)
         if definition is None or not keeps_signature(definition):
             return ForeignTarget(name, known_as, False)
-        results = [
-            "Unknown" if one.return_annotation is None else one.return_annotation.string
-            for one in fitting(definition, self.classes, receiver)
-        ]
+        fits = [one.return_annotation for one in fitting(definition, self.classes, receiver)]
+        results = ["Unknown" if one is None else one.string for one in fits]
         is_coroutine = bool(results) and all(map(is_coroutine_type, results))
         awaitable = None if is_coroutine or not results else self.classes.awaitable(" | ".join(sorted({*results})))
         if awaitable is not None and receiver is not None and not awaitable.is_lazy:

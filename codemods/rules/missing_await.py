@@ -46,8 +46,8 @@ async def greet(channel):
 class Surroundings:
     """What the checker and the packs know of a file."""
 
-    callees: Callable[[], Mapping[Span, Sequence[Callee]]]
-    """What its calls call."""
+    callees: Callable[[Span], Sequence[Callee]]
+    """What the call at a span calls."""
     takes_awaitables: Callable[[str], bool]
     """Whether something of a type may have to be awaited."""
     declared: Callable[[Span, str], str | None]
@@ -132,7 +132,7 @@ class Uses:
         call = path[-3]
         if not isinstance(call, cst.Call):
             return ()  # a base of a class
-        return self._around.callees().get(self._tree.span(call), ())
+        return self._around.callees(self._tree.span(call))
 
     def _wanted(self, path: Sequence[cst.CSTNode]) -> Iterator[str | None]:
         """The types that the last node of a path may have to have where it stands; None for one that is not known."""

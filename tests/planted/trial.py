@@ -98,9 +98,9 @@ def try_project(project: Project, folder: Path, tools: Tools) -> Trial:
 
 
 def _try(trial: Trial, copy: Path, tools: Tools) -> None:
-    trial.alarms, _ = _awaitify("diff", copy, tools)
     known = {name: CHECKERS[name].errors(copy, tools.python, tools.timeout) for name in tools.checkers}
     texts = {path: text for path, text in _texts(copy) if "async" in text}
+    trial.alarms, mended = _mended(copy, texts, tools)
     trees = {path: tree for path, text in texts.items() if isinstance(tree := parse(path, text), Tree)}
     everything = [site for path, tree in trees.items() for site in sites_of(path, tree)]
     trial.sites = len(everything)
@@ -113,15 +113,26 @@ def _try(trial: Trial, copy: Path, tools: Tools) -> None:
     for path, sites in chosen.items():
         result = _tree(copy, path)
         before, after = _functions(planted[path]), _functions(result)
-        original = _functions(trees[path])
+        original, also_mended = _functions(trees[path]), _functions(mended.get(path, trees[path]))
         for site in sites:
             lines = _lines(planted[path], site.unit)
             found = [one for one in findings if one.path == path and one.line in lines]
-            state = _state(original[site.unit], before[site.unit], after[site.unit], is_found=bool(found))
+            wanted = (original[site.unit], also_mended[site.unit])
+            state = _state(wanted, before[site.unit], after[site.unit], is_found=bool(found))
             seen = frozenset(name for name, errors in fresh.items() if _has(errors, path, lines))
             trial.outcomes.append(Outcome(site, state, seen))
             findings = [one for one in findings if one not in found]
     trial.elsewhere = findings
+
+
+def _mended(copy: Path, texts: Mapping[str, str], tools: Tools) -> tuple[list[Finding], dict[str, Tree]]:
+    """What is found without anything planted, and the files as they become; the copy is as it was afterwards."""
+    findings, _ = _awaitify("apply", copy, tools, "--yes", "--allow-dirty")
+    changed = {path for path, text in _texts(copy) if path in texts and text != texts[path]}
+    mended = {path: _tree(copy, path) for path in changed}
+    for path in changed:
+        _write(copy, path, texts[path])
+    return findings, mended
 
 
 def choose(sites: Iterable[Site], tools: Tools) -> Mapping[str, list[Site]]:
@@ -151,9 +162,7 @@ def plant(copy: Path, texts: Mapping[str, str], chosen: Mapping[str, list[Site]]
     """Takes the chosen awaits out of a copy's files; gives their trees as they are now."""
     planted = {}
     for path, sites in chosen.items():
-        text = without(texts[path], sites)
-        with Path(copy, path).open("w", encoding="utf-8", newline="") as file:
-            file.write(text)
+        _write(copy, path, without(texts[path], sites))
         planted[path] = _tree(copy, path)
     return planted
 
@@ -181,6 +190,11 @@ def _texts(folder: Path) -> Iterable[tuple[str, str]]:
             continue
 
 
+def _write(folder: Path, path: str, text: str) -> None:
+    with Path(folder, path).open("w", encoding="utf-8", newline="") as file:
+        file.write(text)
+
+
 def _tree(folder: Path, path: str) -> Tree:
     with Path(folder, path).open(encoding="utf-8", newline="") as file:
         tree = parse(path, file.read())
@@ -200,9 +214,9 @@ def _lines(tree: Tree, unit: Unit) -> range:
     return range(tree.lines.position(start)[0], tree.lines.position(end)[0] + 1)
 
 
-def _state(original: str, planted: str, result: str, *, is_found: bool) -> str:
-    """What became of a function."""
-    if same_code(original, result):
+def _state(wanted: Iterable[str], planted: str, result: str, *, is_found: bool) -> str:
+    """What became of a function that should be one of those that are wanted."""
+    if any(same_code(one, result) for one in wanted):
         return "back"
     if planted != result:
         return "wrong"
