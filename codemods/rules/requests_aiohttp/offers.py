@@ -33,7 +33,7 @@ from codemods.rules.requests_calls.kept_sessions import (
     kept_form,
     offers_to_close,
 )
-from codemods.rules.requests_calls.leaving import check_leaving
+from codemods.rules.requests_calls.leaving import settle_leaving
 from codemods.rules.requests_calls.mappings import Pairs
 from codemods.rules.requests_calls.offering import (
     Choices,
@@ -114,7 +114,7 @@ def offer_all(
     _draw_forms(tree, drafts, types)
     if choices.parity is Parity.STRICT:
         _draw_strictly(tree, drafts)
-    _check_leaving(tree, drafts, imports, choices.parity)
+    settle_leaving(tree, drafts, imports, choices.parity)
     for session in sessions:
         of_session = [drafts[tree.span(call)] for call in session.requests]
         if isinstance(session, GivenSession) or (isinstance(session, LocalSession) and session.handings):
@@ -162,19 +162,6 @@ def _draw_forms(tree: Tree, drafts: Mapping[Span, _Draft], types: Mapping[Span, 
             draft.groups |= {name} if are_joined else set()
             first = forms[0] if are_joined else form
             draft.uses = first.uses if isinstance(first, RequestForm) else ()
-
-
-def _check_leaving(tree: Tree, drafts: Mapping[Span, _Draft], imports: ImportedNames, parity: Parity) -> None:
-    """Has functions that return responses return nothing else: all of their responses are aiohttp's, or none."""
-    forms = {
-        span: draft.form
-        for span, draft in drafts.items()
-        if isinstance(draft.form, RequestForm) and draft.refusal is None
-    }
-    for span, named in check_leaving(tree, forms, imports, parity).items():
-        if forms[span].returns:
-            drafts[span].groups.add("what it returns")
-        drafts[span].form = named if isinstance(named, Refusal) else replace(forms[span], annotations=named)
 
 
 def _draw_strictly(tree: Tree, drafts: Mapping[Span, _Draft]) -> None:

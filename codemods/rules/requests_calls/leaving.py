@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Protocol
 
 import libcst as cst
 
@@ -16,7 +18,31 @@ from codemods.tree import Tree
 _NOT_STRICT = "what is done with it then is not written strictly"
 
 
-def check_leaving(
+class _Draft(Protocol):
+    """What is known of one request, as far as it matters here."""
+
+    form: Any
+    """A `NativeRequest`, or why there is none."""
+    groups: set[str]
+
+    @property
+    def refusal(self) -> Refusal | None: ...
+
+
+def settle_leaving(tree: Tree, drafts: Mapping[Span, _Draft], imports: ImportedNames, parity: Parity) -> None:
+    """Has functions that return responses return nothing else: all of their responses are the client's, or none."""
+    forms = {
+        span: draft.form
+        for span, draft in drafts.items()
+        if isinstance(draft.form, NativeRequest) and draft.refusal is None
+    }
+    for span, named in _leaving(tree, forms, imports, parity).items():
+        if forms[span].returns:
+            drafts[span].groups.add("what it returns")
+        drafts[span].form = named if isinstance(named, Refusal) else replace(forms[span], annotations=named)
+
+
+def _leaving(
     tree: Tree,
     forms: Mapping[Span, NativeRequest],
     imports: ImportedNames,

@@ -13,7 +13,7 @@ from codemods.rules.requests_calls.assigned import Assigned, assignment_of
 from codemods.rules.requests_calls.file_sessions import sessions_of_file
 from codemods.rules.requests_calls.handling import PlacedUse, ResponseUse
 from codemods.rules.requests_calls.kept_sessions import KeptSession, offers_to_close
-from codemods.rules.requests_calls.leaving import check_leaving
+from codemods.rules.requests_calls.leaving import settle_leaving
 from codemods.rules.requests_calls.mappings import Pairs
 from codemods.rules.requests_calls.offering import (
     Choices,
@@ -103,7 +103,7 @@ def offer_all(
         for draft in drafts.values():
             if isinstance(draft.form, RequestForm):
                 draft.form = check_strictly(tree, draft.uses) or strict_form(draft.form)
-    _check_leaving(tree, drafts, imports, choices.parity)
+    settle_leaving(tree, drafts, imports, choices.parity)
     for draft in drafts.values():
         if isinstance(draft.form, RequestForm) and isinstance(draft.arguments, CheckedArguments):
             draft.form = raising_form(draft.form) if draft.arguments.raises else draft.form
@@ -135,19 +135,6 @@ def _arguments_of(
     if request.is_of_session and isinstance(dict(checked.adjustments).get("headers"), Pairs):
         return Refusal("headers= holds None, which keeps a header of the session from being sent")
     return replace(checked, notes=(*checked.notes, *mocks.note("httpx", request.verb, replaced)))
-
-
-def _check_leaving(tree: Tree, drafts: Mapping[Span, _Draft], imports: ImportedNames, parity: Parity) -> None:
-    """Has functions that return responses return nothing else: all of their responses are httpx's, or none."""
-    forms = {
-        span: draft.form
-        for span, draft in drafts.items()
-        if isinstance(draft.form, RequestForm) and draft.refusal is None
-    }
-    for span, named in check_leaving(tree, forms, imports, parity).items():
-        if forms[span].returns:
-            drafts[span].groups.add("what it returns")
-        drafts[span].form = named if isinstance(named, Refusal) else replace(forms[span], annotations=named)
 
 
 def _share_session(
