@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cli.summary import current_findings, message
-from codemods.model import Fate, Finding, FunctionFate, Migration
+from codemods.model import Fate, FunctionFate, Migration
 
 
 @dataclass(slots=True)
@@ -38,20 +38,11 @@ def promotion_tree(migration: Migration) -> Sequence[Link]:
     return _sorted(top)
 
 
-def at_place(migration: Migration, path: str, line: int) -> Sequence[Finding]:
-    """The findings in a line of a file, those that only the migration makes necessary included."""
-    return [one for one in migration.findings if one.line == line and one.path == path]
-
-
-def functions_at(migration: Migration, path: str, line: int) -> Sequence[FunctionFate]:
-    """The functions that are defined in a line of a file, of those that the migration has something to say about."""
-    return [one for one in migration.functions if one.line == line and one.path == path]
-
-
 def place_lines(migration: Migration, path: str, line: int) -> list[str]:
     """All that there is to say about a line: what becomes of its function and its calls, their notes and chains."""
-    lines = [f"{one.name} [{one.fate.value}] {one.reason}" for one in functions_at(migration, path, line)]
-    for finding in at_place(migration, path, line):
+    functions = [one for one in migration.functions if (one.path, one.line) == (path, line)]
+    lines = [f"{one.name} [{one.fate.value}] {one.reason}" for one in functions]
+    for finding in (one for one in migration.findings if (one.path, one.line) == (path, line)):
         lines.append(f"{finding.path}:{finding.line}:{finding.column} {finding.rule} {message(finding)}")
         lines += [f"    note: {note}" for note in finding.notes]
         lines += [f"    {link}" for link in finding.chain]

@@ -267,8 +267,11 @@ def _explain_place(path: Path, line: int, request: Request) -> None:
 
     if not path.is_file():
         raise PathError(f"there is no file {path}: a place is FILE:LINE, with a path from the current folder")
+    name = Path(os.path.relpath(path)).as_posix()
+    if name.startswith("../"):
+        raise PathError(f"{path} is not below the current folder: run it in the folder of its project")
     migration = _migrate(request)
-    lines = place_lines(migration, path.as_posix().removeprefix("./"), line)
+    lines = place_lines(migration, name, line)
     for text in lines or [f"{path}:{line}: nothing blocks there, and nothing has to be awaited"]:
         typer.echo(visible(text))
     _report_problems(migration)

@@ -273,7 +273,7 @@ class FileInspector:
         for call in seeds:
             name = names[call.span]
             place = self._place(call.span, call.kind)
-            if name is not None and place is not None and name in self._knowledge.entered | self._knowledge.iterated:
+            if name is not None and place is not None and self._knowledge.is_declared_use(name):
                 yield self._declared_use(call, name, place)
                 continue
             node = self._tree.at(call.span, cst.Call)

@@ -26,7 +26,6 @@ _LEFT_OPEN = (
     "if it is left before its end, by `break`, `return` or an error, what the generator has in `finally` and `with` is "
     "done when the event loop comes to it, and not at once"
 )
-_GIVES_MORE = "the function that hands on there what it gives may give something else, too"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from codemods.callers import Callers, foreign_caller, is_test
 from codemods.config import Config
@@ -115,8 +116,6 @@ class LockFinder:
         self._sources = sources
         self._config = config
         self._mentions = mentions
-        # where nothing of the project names it, it ends the program, as what a coroutine makes of it does
-        self._names_stop_iteration = any("StopIteration" in text.lines.words for text in sources.texts.values())
         self._method_names = frozenset(one.name for one in graph.functions if one.owner is not None)
 
     def planned(self, names: Container[str], seen: Seen, *, are_values_seen: bool = False) -> Iterator[PlannedFunction]:
@@ -243,6 +242,11 @@ class LockFinder:
         """The functions that may call a function by its name, or use it as a value."""
         around = {self._entries.function_around(one.path, one.line) for one in self._mentions.meaning(function)}
         return self._entries.may_be_called_by(function) | {one for one in around if one is not None}
+
+    @cached_property
+    def _names_stop_iteration(self) -> bool:
+        """Whether the project names the exception: where it does not, it ends the program, in a coroutine as well."""
+        return any("StopIteration" in text.lines.text for text in self._sources.texts.values())
 
     def _by_definition(self, function: Function, seen: Seen) -> str | None:
         if function.name in seen.rebound or self._by_name.is_defined_again(function.name):

@@ -191,7 +191,14 @@ class _Run:
         with report_of(run, _probe_source(names)) as (folder, probe):
             report = Report(folder)
             takers = {one.taker for one in self._knowledge.boundaries} - {None}
-            graph = assemble(report, texts, probe, names, self._knowledge.replaced)
+            graph = assemble(
+                report,
+                texts,
+                probe,
+                names,
+                self._knowledge.replaced,
+                asks_iteration=bool(self._knowledge.iterated),
+            )
             graph = with_any_receiver(graph, self._texts, self._knowledge.on_any_receiver)
             expressions = Expressions(report, self._texts, {name: str(one.path) for name, one in self._sources.items()})
             graph = with_iterated_attributes(graph, self._texts, expressions.types, self._knowledge.iterated)

@@ -625,7 +625,8 @@ def test_explain_of_a_place_says_what_becomes_of_it(awaitify, engine, tmp_path, 
         b"bot.py:7:5 AW001 time.sleep [native] it blocks\n    note: it differs\n",
         "",
     )
-    assert awaitify("explain", "./bot.py:7")[0] == 0
+    for path in ("./bot.py:7", f"{tmp_path}/bot.py:7"):
+        assert awaitify("explain", path)[1].startswith(b"bot.py:7:5 AW001")
     code, out, _ = awaitify("explain", "bot.py:8")
     assert (code, out) == (0, b"bot.py:8: nothing blocks there, and nothing has to be awaited\n")
 
@@ -635,6 +636,15 @@ def test_explain_of_a_place_in_no_file_is_an_error(awaitify, tmp_path, monkeypat
     code, _, error = awaitify("explain", "bot.py:7")
     assert code == 2
     assert error == "error: there is no file bot.py: a place is FILE:LINE, with a path from the current folder\n"
+
+
+def test_explain_of_a_place_elsewhere_is_an_error(awaitify, tmp_path, monkeypatch):
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "bot.py").write_bytes(BEFORE)
+    monkeypatch.chdir(tmp_path / "inner")
+    code, _, error = awaitify("explain", "../bot.py:7")
+    assert code == 2
+    assert error == "error: ../bot.py is not below the current folder: run it in the folder of its project\n"
 
 
 @pytest.mark.parametrize(("problems", "code"), [((), 0), ((PROBLEM,), 2)])

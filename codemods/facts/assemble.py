@@ -44,8 +44,7 @@ from codemods.model import Span
 
 _ASYNC_DEF = re.compile(r"\basync(?:\s|\\\r?\n)+def(?:\s|\\\r?\n)+\Z")
 _DECORATED = "|artificial-call|for-decorated-target"
-_ENTERS = "|with-enter"
-_ITERATES = ("|for-iter", "|generator-iter")
+_ENTERS = "with-enter"
 
 
 def assemble(
@@ -54,12 +53,15 @@ def assemble(
     probe: Path,
     known_names: Sequence[str],
     replaced: Container[str] = (),
+    *,
+    asks_iteration: bool = False,
 ) -> CallGraph:
     """The call graph of the files in `texts`, whose keys are absolute paths.
 
     `probe` is the checked module whose line n holds the n-th of `known_names`, 1-based, as an expression: what
     these resolve to is the checker's answer, so that re-exports and aliases need no guessing. `replaced` are those of
-    them that something else is called instead of, be they functions of the project.
+    them that something else is called instead of, be they functions of the project. `asks_iteration` says that what
+    `for` iterates over is wanted, which is much.
     """
     names = ReportedNames(report, Classes(report))
     own = [
@@ -78,7 +80,7 @@ def assemble(
     classes = {
         fact.name: fact for module_id, text in own for fact in reported_classes(report, module_id, text, own_modules)
     }
-    builder = _Edges(names)
+    builder = _Edges(names, asks_iteration=asks_iteration)
     for module_id, text in own:
         builder.read_module(report, module_id, text)
     unread = {
@@ -204,7 +206,7 @@ def _is_whole(location: str, expression: str) -> bool:
 class _Edges:
     """Collects calls and references, module by module."""
 
-    def __init__(self, names: ReportedNames) -> None:
+    def __init__(self, names: ReportedNames, *, asks_iteration: bool) -> None:
         self.calls: dict[tuple[str, Span, CallKind], Call] = {}
         self.references: dict[tuple[str, Span], Reference] = {}
         self.async_only: dict[tuple[str, Span], AsyncOnly] = {}
@@ -214,6 +216,7 @@ class _Edges:
         self.iterated: dict[tuple[str, Span], str] = {}
         self.entered: set[tuple[str, Span]] = set()
         self._names = names
+        self._asks_iteration = asks_iteration
 
     def read_module(self, report: Report, module_id: int, text: Text) -> None:
         """Adds what one module of the report says."""
@@ -281,19 +284,27 @@ class _Edges:
 
     def _read(self, location: str, expression: Expression, caller: str, text: Text) -> None:
         place, _, implicit = location.partition("|")
-        if expression.Call is not None and not expression.Call.call_targets and implicit.endswith(ENTERS_OR_ITERATES):
-            span, is_entered = text.span(parse_place(place)), implicit.endswith("with-enter")
-            known = expression.Call.is_refused
-            self.async_only[text.name, span] = AsyncOnly(text.name, span, caller, is_entered, known)
         if expression.Call is not None:
             self._add_call(place, expression.Call, caller, text, implicit=bool(implicit))
-            if implicit.endswith(_ITERATES):
-                self.iterated[text.name, text.span(parse_place(place))] = caller
-            if implicit.endswith(_ENTERS) and expression.Call.unresolved is not None:
-                self.entered.add((text.name, text.span(parse_place(place))))
+            if implicit.endswith(ENTERS_OR_ITERATES):
+                self._note_use(place, expression.Call, caller, text, is_entered=implicit.endswith(_ENTERS))
         access = expression.AttributeAccess or expression.Identifier
         if access is not None:
             self._add_access(place, access, caller, text)
+
+    def _note_use(self, place: str, callees: Callees, caller: str, text: Text, *, is_entered: bool) -> None:
+        """Notes what is entered or iterated, for all who ask later what it may be."""
+        is_unknown = is_entered and callees.unresolved is not None
+        is_asked = self._asks_iteration and not is_entered
+        if callees.call_targets and not is_unknown and not is_asked:
+            return
+        span = text.span(parse_place(place))
+        if not callees.call_targets:
+            self.async_only[text.name, span] = AsyncOnly(text.name, span, caller, is_entered, callees.is_refused)
+        if is_unknown:
+            self.entered.add((text.name, span))
+        if is_asked:
+            self.iterated[text.name, span] = caller
 
     def _add_call(self, place: str, callees: Callees, caller: str, text: Text, *, implicit: bool) -> None:
         kind = CallKind.IMPLICIT if implicit else CallKind.CALL

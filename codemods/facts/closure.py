@@ -181,7 +181,7 @@ def blocking_name(call: Call, knowledge: Knowledge) -> str | None:
         return None
     known = call.foreign[0].known_as
     if call.kind is not CallKind.CALL:
-        is_used = call.kind is CallKind.IMPLICIT and known in knowledge.entered | knowledge.iterated
+        is_used = call.kind is CallKind.IMPLICIT and knowledge.is_declared_use(known)
         return known if is_used else None
     is_wanted = known in knowledge.blocking or known in knowledge.closing
     return known if is_wanted and call.is_resolved else None

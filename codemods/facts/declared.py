@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
+from functools import cache
 
 from codemods.facts.flow import receiver_of
 from codemods.facts.graph import Call, CallGraph, CallKind, ForeignTarget
@@ -55,8 +56,9 @@ def with_iterated_attributes(
     `types_of` gives the types of the expressions of a file; asked where an attribute of such a name is iterated over.
     """
     last_parts = {name.rpartition(".")[2] for name in names}
+    types_of = cache(types_of)
     found: list[Call] = []
-    for path, span, caller in graph.iterated if last_parts else ():
+    for path, span, caller in graph.iterated:
         lines = texts[path].lines
         match = _ATTRIBUTE.match(lines.slice(span))
         if match is None or match["name"] not in last_parts:

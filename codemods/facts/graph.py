@@ -252,7 +252,7 @@ class CallGraph:
     known_names: frozenset[str] = frozenset()
     """Those of these names that mean a function."""
     iterated: tuple[tuple[str, Span, str], ...] = ()
-    """The attributes that `for` iterates over: paths, places, and the functions around them."""
+    """What `for` iterates over, if that was asked: paths, places, and the functions around them."""
     entered: tuple[tuple[str, Span], ...] = ()
     """What `with` statements enter, of unknown type: paths and places."""
     async_only: tuple[AsyncOnly, ...] = ()

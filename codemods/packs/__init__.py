@@ -184,6 +184,10 @@ class Knowledge:
     on_any_receiver: Mapping[str, str] = field(default_factory=dict)
     """Those of them that calls on receivers of unknown type mean, too, by their last part."""
 
+    def is_declared_use(self, name: str | None) -> bool:
+        """Whether the user declares that what has a name is entered or iterated over asynchronously."""
+        return name in self.entered or name in self.iterated
+
     @property
     def replaced(self) -> frozenset[str]:
         """The blocking functions that another one is called instead of, or a thread runs."""
