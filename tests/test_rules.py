@@ -1,6 +1,6 @@
 """Every rule case becomes what its fixture says, and stays so.
 
-The type checker costs far more to start than a case costs to migrate: all cases of one scope are migrated
+The type checker costs far more to start than a case costs to migrate: all cases of one setting are migrated
 in one run, each as a module of its own.
 """
 
@@ -52,19 +52,24 @@ def run(folder: Path, setting: Setting, sources: dict[str, bytes]) -> Run:
     return Run(migration, {**sources, **changed})
 
 
-SETTINGS = sorted({case.setting for case in CASES}, key=str)
+class Runs:
+    """The first and the second run of every setting that is asked for."""
+
+    def __init__(self, factory: pytest.TempPathFactory) -> None:
+        self._factory = factory
+        self._done: dict[Setting, tuple[Run, Run]] = {}
+
+    def of(self, setting: Setting) -> tuple[Run, Run]:
+        if setting not in self._done:
+            sources = {case.module: case.before for case in CASES if case.setting == setting}
+            first = run(self._factory.mktemp("first"), setting, sources)
+            self._done[setting] = first, run(self._factory.mktemp("second"), setting, first.after)
+        return self._done[setting]
 
 
 @pytest.fixture(scope="session")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[Setting, str], Run]:
-    """The first and the second run of every setting."""
-    done: dict[tuple[Setting, str], Run] = {}
-    for setting in SETTINGS:
-        sources = {case.module: case.before for case in CASES if case.setting == setting}
-        first = run(tmp_path_factory.mktemp("first"), setting, sources)
-        done[setting, "first"] = first
-        done[setting, "second"] = run(tmp_path_factory.mktemp("second"), setting, first.after)
-    return done
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
+    return Runs(tmp_path_factory)
 
 
 def actions_by_line(case: RuleCase, migration: Migration) -> dict[int, set[str]]:
@@ -93,12 +98,14 @@ def wrong_findings(marks: Sequence[Mark], actions: dict[int, set[str]]) -> list[
 
 
 def parametrize_cases(cases: Sequence[RuleCase]) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("case", [pytest.param(case, id=case.id) for case in cases])
+    """One process runs all that cases of a setting are tested for, which share their runs."""
+    group = pytest.mark.xdist_group
+    return pytest.mark.parametrize("case", [pytest.param(one, id=one.id, marks=group(str(one.setting))) for one in cases])
 
 
 @parametrize_cases(CASES)
-def test_case_becomes_what_the_fixture_says(case: RuleCase, runs: dict[tuple[Setting, str], Run]) -> None:
-    done = runs[case.setting, "first"]
+def test_case_becomes_what_the_fixture_says(case: RuleCase, runs: Runs) -> None:
+    done, _ = runs.of(case.setting)
     problems = [problem for problem in done.migration.problems if Path(problem.path).stem == case.module]
     assert problems == []
     actual = done.after[case.module]
@@ -107,16 +114,16 @@ def test_case_becomes_what_the_fixture_says(case: RuleCase, runs: dict[tuple[Set
 
 
 @parametrize_cases(CASES)
-def test_second_run_changes_nothing(case: RuleCase, runs: dict[tuple[Setting, str], Run]) -> None:
-    first = runs[case.setting, "first"].after[case.module]
-    second = runs[case.setting, "second"].after[case.module]
+def test_second_run_changes_nothing(case: RuleCase, runs: Runs) -> None:
+    first, second = (one.after[case.module] for one in runs.of(case.setting))
     if second != first:
         pytest.fail(difference(first, second, case.id), pytrace=False)
 
 
 @parametrize_cases([case for case in CASES if case.marks])
-def test_findings_are_where_the_fixture_says(case: RuleCase, runs: dict[tuple[Setting, str], Run]) -> None:
-    actions = actions_by_line(case, runs[case.setting, "first"].migration)
+def test_findings_are_where_the_fixture_says(case: RuleCase, runs: Runs) -> None:
+    done, _ = runs.of(case.setting)
+    actions = actions_by_line(case, done.migration)
     assert wrong_findings(case.marks, actions) == []
 
 
