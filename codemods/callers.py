@@ -9,6 +9,8 @@ from pathlib import Path
 
 from codemods.entries import EntryFinder
 from codemods.facts import values
+from codemods.facts.awaitables import Classes
+from codemods.facts.call_arguments import CallArguments
 from codemods.facts.flow import Flow, followed
 from codemods.facts.graph import ByName, CallGraph, ClassFact, Function, Reference
 from codemods.facts.inheritance import Inheritance, last_name
@@ -38,14 +40,18 @@ class Callers:
         entries: EntryFinder,
         mentions: MentionFinder,
         types_of: Callable[[str], Mapping[Span, str]],
+        classes: Classes,
+        decoders: Container[str],
     ) -> None:
-        """`types_of` gives the types of the expressions of a file."""
+        """`types_of` gives the types of the expressions of a file, `decoders` are functions that give plain data."""
         self._graph = graph
         self._by_name = by_name
         self._sources = sources
         self._entries = entries
         self._mentions = mentions
         self._types_of = types_of
+        self._classes = classes
+        self._decoders = decoders
         self._kin = {name for family in inheritance.families for name in family}
         self._makes_classes = any(_MAKES_CLASSES.search(text.lines.text) for text in sources.texts.values())
 
@@ -60,7 +66,15 @@ class Callers:
         return replace(self._graph, calls=calls)
 
     def _flow(self) -> Flow:
-        return Flow(self._graph, self._sources.texts, self._types_of, self.has_unseen, self._mentions.is_opaque)
+        return Flow(
+            self._graph,
+            self._sources.texts,
+            self._types_of,
+            self.has_unseen,
+            self._mentions.is_opaque,
+            self._classes.members,
+            self._decoders,
+        )
 
     def with_values(self, names: Iterable[str]) -> CallGraph:
         """The graph with the calls that run some functions by their values."""
@@ -70,7 +84,7 @@ class Callers:
             unread_with=self._mentions.unread_with,
             is_open=self.has_unseen,
             is_opaque=self._mentions.is_opaque,
-            argument=self._flow().argument,
+            argument=CallArguments(self._sources.texts, self._types_of).argument,
         )
         return values.with_values(self._graph, names, project)
 

@@ -53,8 +53,7 @@ from codemods.rules import offload, twin_call
 from codemods.rules.clients import CLIENTS
 from codemods.rules.requests_aiohttp import RULE as REQUESTS
 from codemods.rules.requests_calls import FUNCTIONS, METHODS, mocks
-from codemods.rules.requests_calls.elsewhere import Mentions, may_mention, mentions_in
-from codemods.rules.requests_calls.exceptions import LIBRARY
+from codemods.rules.requests_calls.elsewhere import Mentions, gathered, may_mention, mentions_in
 from codemods.rules.rule import Offer
 from codemods.tree import Tree
 from codemods.watching import watched
@@ -92,7 +91,17 @@ def inspect(
         return Finders(
             locks=LockFinder(graph, by_name, inheritance, sources, entries, config, mentions),
             mentions=mentions,
-            callers=Callers(graph, by_name, inheritance, sources, entries, mentions, types_of),
+            callers=Callers(
+                graph,
+                by_name,
+                inheritance,
+                sources,
+                entries,
+                mentions,
+                types_of,
+                expressions.classes,
+                knowledge.decoders,
+            ),
         )
 
     prospect = worth_parsing(graph, closure, inheritance, finders_of, sources, knowledge, options, types_of)
@@ -141,6 +150,7 @@ def inspect(
     for name in {f"{one.name}.{method}" for one in keepers for method in ENTERING} & functions.keys():
         why = "its class keeps a session, and is entered as that has to be"
         functions[name] = replace(functions[name], lock=functions[name].lock or why)
+    elsewhere = gathered(collected.mentions, CLIENTS[config.client].exceptions, sources.outside)
     iterators = with_iterators(functions, sites, inheritance.families, tree_of)
     facts = PlanningFacts(
         functions=iterators.functions,
@@ -158,8 +168,9 @@ def inspect(
         holders=tuple(_holders(prospect, collected, config, tree_of, types_of)),
         values=entries.values(),
         keepers=keepers,
-        raised=_first(one.raised for one in collected.mentions),
-        untraceable=_first(one.untraceable for one in collected.mentions),
+        raised=elsewhere.raised,
+        untraceable=elsewhere.untraceable,
+        told=elsewhere.told,
     )
     return Inspection(facts, tuple(problems))
 
@@ -247,11 +258,6 @@ def _mentions_outside(sources: Sources, parsed: Container[str]) -> Iterator[Ment
             tree = parse(name, text.lines.text)
             if isinstance(tree, Tree):
                 yield mentions_in(tree, name, ImportedNames(tree))
-
-
-def _first(places: Iterable[str | None]) -> Mapping[str, str]:
-    found = sorted(place for place in places if place is not None)
-    return {LIBRARY: found[0]} if found else {}
 
 
 def _uninspected(call: Call, closure: Closure, sources: Sources) -> Site:

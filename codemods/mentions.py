@@ -30,10 +30,10 @@ from codemods.planning.boundaries import keeps_function
 
 _FINDS_BY_TEXT = re.compile(
     r"\b(?:globals|locals|vars|eval|exec|attrgetter|__import__)\s*\(|\b__dict__\b"
-    r"|\b(?:import_module|import_string|import_object|load_object|locate|entry_points|modules)\b"
+    r"|\b(?:import_module|import_string|import_object|load_object|locate|entry_points|modules)\b(?!\s*=[^=])"
     r"|\bgetattr\s*\((?!\s*[\w.]+\s*,\s*[\"'])"
 )
-"""What may give a class whose name is a text of the project."""
+"""What may give a class whose name is a text of the project; `entry_points=` of a `setup.py` tells of such texts."""
 
 
 _IMPORTED = re.compile(r"^[ \t]*import[ \t]+(?P<module>[\w.]+)(?:[ \t]+as[ \t]+(?P<alias>\w+))?[ \t]*(?:#.*)?$", re.M)
@@ -176,7 +176,11 @@ class MentionFinder:
 
     @cached_property
     def _finds_by_text(self) -> bool:
-        return any(_FINDS_BY_TEXT.search(text.lines.text) for text in self._sources.texts.values())
+        return any(
+            text.lines.is_code(match.start())
+            for text in self._sources.texts.values()
+            for match in _FINDS_BY_TEXT.finditer(text.lines.text)
+        )
 
     def meaning(self, function: Function) -> Iterator[Mention]:
         """The mentions that may mean a function."""

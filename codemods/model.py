@@ -133,6 +133,22 @@ class Guard:
 
 
 @dataclass(frozen=True, slots=True)
+class ToldApart:
+    """A place that tells exceptions of some classes from others, however they come there: `isinstance`, say."""
+
+    path: str
+    span: Span
+    """The expression that names the classes."""
+    library: str
+    """The library of which at least one is."""
+    kinds: tuple[str, ...]
+    """The classes it names, in order."""
+    notes: tuple[str, ...] = ()
+    caught_as: Span | None = None
+    """Where it is one that a handler around has caught, the expression of that handler's classes."""
+
+
+@dataclass(frozen=True, slots=True)
 class Guards:
     """The handlers around a place, as far as what is raised there can come."""
 

@@ -42,6 +42,10 @@ class LineTable:
         """The words of the text, strings and comments included."""
         return frozenset(map(sys.intern, re.findall(r"\w+", self.text)))
 
+    def is_code(self, offset: int) -> bool:
+        """Whether what stands at an offset, which is no space, may be code: no comment and no string."""
+        return self.masked is None or self.masked.code[offset] == self.text[offset]
+
     def offset(self, line: int, column: int) -> int:
         """The 0-based offset of a 1-based line and a 1-based code point column."""
         return self._starts[line - 1] + column - 1

@@ -6,6 +6,7 @@ What cannot be told from the text counts as bound.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -38,6 +39,15 @@ class Assigned:
     """The name of the object, where it has one, as in `self`; else nothing."""
 
 
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """Something that a name is bound to."""
+
+    value: Place
+    is_part: bool
+    """Whether the name gets a part of it: an element of what is iterated over or unpacked."""
+
+
 _INDENTED = "if True:\n"
 
 
@@ -57,6 +67,7 @@ class Bodies:
         self._assigned: dict[str, list[Assigned] | None] = {}
         self._statements: dict[str, list[int]] = {}
         self._found: dict[str, tuple[int, int] | None] = {}
+        self._bound: dict[tuple[str, str], tuple[Bound, ...] | None] = {}
 
     def assignments(self, name: str) -> list[Assigned] | None:
         """All that is assigned to attributes of a name, on whatever object; None when that cannot be told."""
@@ -140,26 +151,125 @@ class Bodies:
 
     def is_rebound(self, function: Function, name: str) -> bool:
         """Whether the body of a function may bind one of its parameters again, or use its name for something else."""
+        return self.bindings(function, name) != ()
+
+    def bindings(self, function: Function, name: str) -> tuple[Bound, ...] | None:
+        """All that the body of a function, or of one within it, binds a name to; None when that cannot be told."""
+        key = (function.name, name)
+        if key not in self._bound:
+            self._bound[key] = self._find_bindings(function, name)
+        return self._bound[key]
+
+    def _find_bindings(self, function: Function, name: str) -> tuple[Bound, ...] | None:
+        body = self.body(function)
+        masked = self._texts[function.path].lines.masked
+        if body is None or masked is None:
+            return None
+        outline = masked.outline[: body[1]]
+        word = re.escape(name)
+        if re.search(
+            rf"\bas\s*\([^)]*\b{word}\b"
+            rf"|\b(?:as|import|from|del|def|class|global|nonlocal|except|lambda)\b[^\n:]*\b{word}\b"
+            rf"|\bcase\b[^\n]*\b{word}\b"
+            rf"|\b{word}\s*:=|\bdef\b[^\n]*\([^)]*(?<![\w.]){word}\b",
+            outline[body[0] :],
+        ):
+            return None
+        found: list[Bound] = []
+        for loop in re.compile(rf"\bfor\b(?P<targets>(?:(?!\bin\b)[^:])*\b{word}\b(?:(?!\bin\b)[^:])*)\bin\b").finditer(
+            outline, body[0]
+        ):
+            end = _end_of_iterable(outline, loop.end())
+            if end is None or re.search(rf"\b{word}\s*[.\[(]", loop["targets"]):
+                return None
+            found.append(Bound(_stripped(function, outline, loop.end(), end), is_part=True))
+        for match in re.compile(rf"(?<![\w.]){word}\b(?!\s*[.(\[])").finditer(outline, body[0]):
+            statement = Statement(outline, match.start(), self._starts(function.path, masked.outline))
+            if statement.is_plain_use(match.end()) or statement.is_loop_target(match.start()):
+                continue
+            value = statement.value_after(match.end()) or statement.value_of_tuple(match.end())
+            if value is None:
+                return None
+            is_part = statement.value_after(match.end()) is None
+            found.append(Bound(Place(function.path, function.name, *value), is_part))
+        return tuple(found)
+
+    def is_filled(self, function: Function, name: str) -> bool:
+        """Whether a function may put something into the object that a name of it holds, or into a part of it."""
         body = self.body(function)
         masked = self._texts[function.path].lines.masked
         if body is None or masked is None:
             return True
-        outline = masked.outline[: body[1]]
-        starts = self._starts(function.path, masked.outline)
-        word = re.escape(name)
-        if re.search(
-            rf"\bfor\b(?:(?!\bin\b)[^:])*\b{word}\b|\bas\s*\([^)]*\b{word}\b"
-            rf"|\b(?:as|import|from|del|def|class|global|nonlocal|case|except|lambda)\b[^\n:]*\b{word}\b"
-            rf"|\b{word}\s*:=|\bdef\b[^\n]*\([^)]*(?<![\w.]){word}\b",
-            outline[body[0] :],
-        ):
-            return True
-        return any(
-            not Statement(outline, match.start(), starts).is_plain_use(match.end())
-            for match in re.compile(rf"(?<![\w.]){word}\b(?!\s*[.(\[])").finditer(outline, body[0])
-        )
+        return _fills(rf"(?<![\w.]){re.escape(name)}", masked.outline, *body)
+
+    def is_attribute_filled(self, name: str) -> bool:
+        """Whether the project may put something into the object that an attribute of a name holds, or a part of it."""
+        attribute = rf"\.\s*{re.escape(name)}"
+        for text in self._texts.values():
+            if name in text.lines.words and (
+                text.lines.masked is None
+                or _fills(attribute, text.lines.masked.outline, 0, len(text.lines.masked.outline))
+            ):
+                return True
+        return False
+
+    def returned(self, function: Function) -> tuple[Place, ...] | None:
+        """The expressions that a function returns; None when they cannot be told, or it is a generator."""
+        body = self.body(function)
+        lines = self._texts[function.path].lines
+        if body is None or lines.masked is None:
+            return None
+        outline = lines.masked.outline[: body[1]]
+        found: list[Place] = []
+        starts = self._starts(function.path, lines.masked.outline)
+        for match in re.compile(r"\b(?P<word>return|yield)\b").finditer(outline, body[0]):
+            if self._function_around(function.path, lines, match.start()) != function.name:
+                continue
+            if match["word"] == "yield":
+                return None
+            end = starts[bisect_right(starts, match.start())] if match.start() < starts[-1] else len(outline)
+            text = outline[match.end() : min(end, len(outline))]
+            if ";" in text:
+                return None
+            if text.strip():
+                found.append(_stripped(function, outline, match.end(), match.end() + len(text)))
+        return tuple(found)
 
     def _starts(self, path: str, outline: str) -> list[int]:
         if path not in self._statements:
             self._statements[path] = statement_starts(outline)
         return self._statements[path]
+
+
+_FILLS = "append|appendleft|add|extend|insert|setdefault|update|__setitem__"
+
+
+def _fills(holder: str, outline: str, start: int, end: int) -> bool:
+    """Whether the object that a pattern stands for, or a part of it, may get something within a part of an outline."""
+    parts = r"(?:\s*\[[^\[\]\n]*\])*"
+    pattern = re.compile(
+        rf"{holder}\b(?:{parts}\s*\.\s*(?:{_FILLS})\s*\(|(?:\s*\[[^\[\]\n]*\])+\s*(?:[-+*/|&]|//|\*\*)?=(?!=))"
+    )
+    return pattern.search(outline, start, end) is not None
+
+
+def _end_of_iterable(outline: str, start: int) -> int | None:
+    """Where the expression ends that a `for` iterates over, of a statement or not; None where it is unclear."""
+    depth = 0
+    for match in re.compile(r"[()\[\]{}:,]|\b(?:if|for|lambda|async)\b").finditer(outline, start):
+        if match[0] in "([{":
+            depth += 1
+        elif match[0] in ")]}":
+            depth -= 1
+            if depth < 0:
+                return match.start()
+        elif depth == 0:
+            return match.start() if match[0] in {":", "if", "for", "async"} else None
+    return None
+
+
+def _stripped(function: Function, outline: str, start: int, end: int) -> Place:
+    """The expression between two offsets, without the blanks around it."""
+    text = outline[start:end]
+    start += len(text) - len(text.lstrip())
+    return Place(function.path, function.name, start, start + len(text.strip()))

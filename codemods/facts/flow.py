@@ -8,30 +8,25 @@ are named by class; what is not an instance of a plain class of the project or o
 from __future__ import annotations
 
 import builtins
-import re
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from codemods.facts.arguments import Argument, arguments_in, closing
 from codemods.facts.bodies import Assigned, Bodies, Place
+from codemods.facts.call_arguments import CallArguments
+from codemods.facts.expression_values import METHOD, ExpressionValues, Value, joined
 from codemods.facts.graph import Call, CallGraph, CallKind, ClassFact, Function, ParameterKind
 from codemods.facts.inheritance import last_name
 from codemods.facts.kinds import UNKNOWN, kinds_of, members_of
-from codemods.facts.statements import flat, opening_of
+from codemods.facts.lookups import HOOKS
+from codemods.facts.plain_data import PLAIN, SHALLOW, is_of_plain
+from codemods.facts.statements import opening_of
 from codemods.facts.texts import Text
 from codemods.model import Span
 from codemods.tree import LineTable
 
-_CHAIN = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*\Z")
-_METHOD_CALL = re.compile(r"(?P<receiver>[^\W\d]\w*(?:\.[^\W\d]\w*)*)\.(?P<name>[^\W\d]\w*)\(")
-_LITERAL = re.compile(r"(?:True|False|\d[\w.]*)\Z")
-_LITERALS = frozenset(f"builtins.{name}" for name in ("bool", "int", "float", "complex", "str", "bytes"))
-_OR_ELSE = re.compile(r"(?s)(?P<one>.+?)\s+if\s.+\selse\s+(?P<other>.+)\Z")
-
-Value = frozenset[str] | None
-"""The classes that an object can be an instance of, those that derive from them included; None when it may be
-anything. What is None has no attributes that matter, and counts for nothing."""
+_ABSTRACT = frozenset({"typing", "collections", "_typeshed", "abc", "contextlib"})
+"""The modules of classes that others need not derive from to count as them."""
 
 
 def followed(
@@ -55,27 +50,29 @@ def followed(
         value = flow.receiver(call.path, call.caller, place[0])
         if value is None:
             continue
-        targets, is_all = flow.methods(value, place[1])
-        if targets:
-            known = tuple(sorted({*call.targets, *targets}))
-            key = (call.path, call.span, call.kind)
-            found[key] = replace(call, targets=known, is_resolved=is_all, is_by_flow=True)
+        key = (call.path, call.span, call.kind)
+        methods = flow.methods(value, place[1])
+        if methods.own:
+            known = tuple(sorted({*call.targets, *methods.own}))
+            found[key] = replace(call, targets=known, is_resolved=not methods.are_others, is_by_flow=True)
+        elif not call.targets and not methods.are_unknown:
+            found[key] = replace(call, is_resolved=True, is_by_flow=True)  # it runs nothing of the project
     return found
 
 
 def receiver_of(call: Call, lines: LineTable, names: Container[str] | None = None) -> tuple[Span, str] | None:
-    """The receiver of a call, when it is a name or an attribute of one, and the name of the method.
+    """The receiver of a call of a method, and the name of that.
 
     None, too, where the method has none of the names, if some are given.
     """
-    match = _METHOD_CALL.match(lines.slice(call.span))
-    if match is None or (names is not None and match["name"] not in names) or lines.masked is None:
+    if lines.masked is None:
         return None
-    start = lines.offset(call.span.line, call.span.column)
-    opening = opening_of(lines.masked.outline, start, lines.offset(call.span.end_line, call.span.end_column))
-    if opening != start + match.end() - 1:
-        return None  # a call of what another call gives
-    return lines.span(start, start + len(match["receiver"])), match["name"]
+    start, end = lines.offset(call.span.line, call.span.column), lines.offset(call.span.end_line, call.span.end_column)
+    opening = opening_of(lines.masked.outline, start, end)
+    match = None if opening is None else METHOD.match(lines.masked.outline[start:opening])
+    if match is None or (names is not None and match["name"] not in names):
+        return None
+    return lines.span(start, start + match.end("receiver")), match["name"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +85,38 @@ class _Parameter:
 class _Attribute:
     owner: str
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Variable:
+    """A name that a function binds."""
+
+    function: str
+    name: str
+    is_untyped: bool
+    """Whether only what the checker knows nothing of is meant."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """What a call of a function gives, awaited if it is a coroutine function."""
+
+    function: str
+
+
+_Node = _Parameter | _Attribute | _Variable | _Result
+
+
+@dataclass(frozen=True, slots=True)
+class Methods:
+    """What a call of a method can run."""
+
+    own: tuple[str, ...]
+    """Functions of the project."""
+    are_others: bool
+    """Whether it can run something else as well."""
+    are_unknown: bool
+    """Whether that may be a function of the project."""
 
 
 def _texts(function: Function) -> Iterator[str]:
@@ -105,13 +134,21 @@ class Flow:
         types_of: Callable[[str], Mapping[Span, str]],
         is_open: Callable[[Function], bool],
         is_opaque: Callable[[ClassFact], bool],
+        members_of: Callable[[str], frozenset[str] | None],
+        decoders: Container[str],
     ) -> None:
         """`is_open` tells of a function whether anything may call it besides the resolved calls, `is_opaque` of a class
-        whether its instances can have attributes that the class does not tell of."""
+        whether its instances can have attributes that the class does not tell of. `members_of` gives the names of all
+        that objects of a class from elsewhere have, where that is known; `decoders` are functions that give plain data.
+        """
         self._texts = texts
         self._types_of = types_of
+        self._arguments = CallArguments(texts, types_of)
         self._is_open = is_open
         self._is_opaque = is_opaque
+        self._members_of = members_of
+        self._expressions = ExpressionValues(graph.calls, texts, types_of, decoders, self)
+        self._foreign_bases = {base for one in graph.classes for base in one.foreign_bases}
         self._functions = {one.name: one for one in graph.functions}
         self._runs = {one.name: one.runs for one in graph.wrappers}
         self._sites: dict[str, list[Call]] = defaultdict(list)
@@ -131,15 +168,15 @@ class Flow:
         named: dict[str, set[str]] = defaultdict(set)
         for owner, name in self._members:
             named[owner].add(name)
-        self._of_builtins = {
+        self._of_foreign = {
             (base, name)
             for one in graph.classes
             for base in one.foreign_bases
             for owner in self._line[one.name]
             for name in named[owner]
         }
-        self._values: dict[_Parameter | _Attribute, Value] = {}
-        self._settled: set[_Parameter | _Attribute] = set()
+        self._values: dict[_Node, Value] = {}
+        self._settled: set[_Node] = set()
         self._open: dict[str, bool] = {}
         self._bodies = Bodies(graph.functions, texts)
 
@@ -150,35 +187,50 @@ class Flow:
         place = Place(path, caller, start, end)
         while True:
             before = dict(self._values)
-            found = self._expression(place)
+            found = self._expressions.of(place)
             for node in [one for one in self._values if one not in self._settled]:
                 old = self._values[node]
                 if old is not None:
-                    self._values[node] = _joined(old, self._flowing_into(node))
+                    self._values[node] = joined(old, self._flowing_into(node))
             if self._values == before:
                 self._settled.update(before)  # they depend on one another alone: nothing fresh changes them
                 return found or None  # what nothing flows into is not called, as far as can be seen
 
-    def methods(self, value: frozenset[str], name: str) -> tuple[tuple[str, ...], bool]:
-        """The methods of a name that a call on a value can run, and whether it can run nothing else."""
+    def methods(self, value: frozenset[str], name: str) -> Methods:
+        """The methods of a name that a call on a value can run."""
         found: set[str] = set()
-        is_all = True
+        are_others = are_unknown = False
         for one in value:
-            if one.startswith("builtins."):
-                is_all = is_all and not hasattr(getattr(builtins, one.removeprefix("builtins."), None), name)
-                is_all = is_all and (one, name) not in self._of_builtins
-                continue
-            for owner in self._line[one]:
-                if (owner, name) in self._members:
-                    found.add(self._members[owner, name])
-                if name in self._classes[owner].attributes:
-                    is_all = False
-        return tuple(sorted(found)), is_all
+            if one == PLAIN:
+                are_others = are_others or is_of_plain(name)
+            elif one not in self._classes:
+                are_unknown = are_unknown or (one, name) in self._of_foreign
+                are_others = are_others or self._foreign_has(one, name)
+            else:
+                for owner in self._line[one]:
+                    if (owner, name) in self._members:
+                        found.add(self._members[owner, name])
+                    are_unknown = are_unknown or name in self._classes[owner].attributes
+        return Methods(tuple(sorted(found)), are_others or are_unknown, are_unknown)
 
-    def _flowing_into(self, node: _Parameter | _Attribute) -> Value:
-        return self._into_parameter(node) if isinstance(node, _Parameter) else self._into_attribute(node)
+    def _foreign_has(self, class_name: str, method: str) -> bool:
+        if class_name.startswith("builtins."):
+            return hasattr(getattr(builtins, class_name.removeprefix("builtins."), None), method)
+        members = self._members_of(class_name)
+        return members is None or method in members
 
-    def _of(self, node: _Parameter | _Attribute) -> Value:
+    def _flowing_into(self, node: _Node) -> Value:
+        match node:
+            case _Parameter():
+                return self._into_parameter(node)
+            case _Attribute():
+                return self._into_attribute(node)
+            case _Variable():
+                return self._into_variable(self._functions[node.function], node)
+            case _Result():
+                return self._into_result(self._functions[node.function])
+
+    def _of(self, node: _Node) -> Value:
         return self._values.setdefault(node, frozenset())
 
     def _into_parameter(self, node: _Parameter) -> Value:
@@ -195,13 +247,13 @@ class Flow:
             return None
         value: Value = frozenset()
         for site in sites:
-            argument = self.argument(site, function, node.index)
+            argument = self._arguments.argument(site, function, node.index)
             if argument is None:
                 return None
             if isinstance(argument, Place):
-                value = _joined(value, self._expression(argument))
+                value = joined(value, self._expressions.of(argument))
             else:
-                value = _joined(value, None if parameter.is_required else self._default(parameter.type))
+                value = joined(value, None if parameter.is_required else self._default(parameter.type))
             if value is None:
                 return None
         # asked last: it costs much, and most parameters take something unknown anyway
@@ -225,53 +277,7 @@ class Flow:
         known = [part for part in members_of(type_) if part not in UNKNOWN and part != "None"]
         if not known:
             return frozenset() if "None" in members_of(type_) else None
-        return self._named(" | ".join(known))
-
-    def argument(self, site: Call, function: Function, index: int) -> Place | str | None:
-        """What a call hands to a parameter; a text when it is left to its default, None when it cannot be told."""
-        lines = self._texts[site.path].lines
-        if lines.masked is None or function.parameters is None or site.kind not in {CallKind.CALL, CallKind.CONSTRUCT}:
-            return None
-        end = lines.offset(site.span.end_line, site.span.end_column)
-        start = lines.offset(site.span.line, site.span.column)
-        opening = opening_of(lines.masked.outline, start, end)
-        if opening is None:
-            return None
-        arguments = arguments_in(lines.masked.outline, lines.text, opening + 1, end - 1)
-        if arguments is None or any(one.stars for one in arguments):
-            return None
-        offset = self._bound_parameters(site, function, lines, start, opening)
-        if offset is None or index < offset:
-            return None
-        parameter = function.parameters[index]
-        positional = [one for one in arguments if one.keyword is None]
-        found: Argument | None = None
-        if parameter.kind is not ParameterKind.KEYWORD and index - offset < len(positional):
-            found = positional[index - offset]
-        for one in arguments:
-            if one.keyword == parameter.name:
-                found = one
-        if found is None:
-            return "default"
-        return Place(site.path, site.caller, found.start, found.start + len(found.text))
-
-    def _bound_parameters(
-        self, site: Call, function: Function, lines: LineTable, start: int, opening: int
-    ) -> int | None:
-        """How many parameters a call fills by itself: `self`, or none; None when it cannot be told."""
-        if site.kind is CallKind.CONSTRUCT:
-            return 1 if last_name(function.name) == "__init__" else None
-        if function.owner is None:
-            return 0
-        callee = lines.text[start:opening].rstrip()
-        receiver, dot, _ = callee.rpartition(".")
-        if not dot:
-            return None
-        receiver = receiver.rstrip()
-        if receiver == "super()":
-            return 1
-        kinds = kinds_of(self._types_of(site.path).get(lines.span(start, start + len(receiver))))
-        return None if kinds is None or any(one.is_class or one.is_module for one in kinds) else 1
+        return self.named(" | ".join(known))
 
     def _into_attribute(self, node: _Attribute) -> Value:
         one = self._classes[node.owner]
@@ -295,7 +301,7 @@ class Flow:
                 return None
             is_known = is_known and bool(parts) and not UNKNOWN & set(members_of(type_))
             if parts:
-                value = _joined(value, self._named(" | ".join(parts)))
+                value = joined(value, self.named(" | ".join(parts)))
         if is_known or value is None:
             return value
         assigned = self._bodies.assignments(node.name)
@@ -303,7 +309,9 @@ class Flow:
             return None
         for place in assigned:
             if self._may_be_of(place, node.owner):
-                value = _joined(value, self._expression(place.value))
+                value = joined(value, self._expressions.of(place.value))
+        if value is not None and PLAIN in value and self._bodies.is_attribute_filled(node.name):
+            return value - {PLAIN} | SHALLOW
         return value
 
     def _may_be_of(self, assigned: Assigned, owner: str) -> bool:
@@ -314,104 +322,96 @@ class Flow:
         is_self = method.parameters[0].name == assigned.receiver
         return not is_self or method.owner in self._line[owner] or self._bodies.is_rebound(method, assigned.receiver)
 
-    def _expression(self, place: Place) -> Value:
-        lines = self._texts[place.path].lines
-        text = lines.text[place.start : place.end]
-        if text == "None":
-            return frozenset()
-        if _LITERAL.match(text) or (
-            lines.masked is not None and not lines.masked.outline[place.start : place.end].strip()
-        ):
-            return _LITERALS
-        known = self._named(self._types_of(place.path).get(lines.span(place.start, place.end)))
-        if known is not None:
-            return known
-        if _CHAIN.match(text):
-            return self._chain(place, text)
-        if lines.masked is None:
-            return None
-        return self._compound(place, lines.masked.outline[place.start : place.end], text)
-
-    def _compound(self, place: Place, outline: str, text: str) -> Value:
-        """A construction, or one of several expressions."""
-        either = _OR_ELSE.match(flat(outline))
-        if either is not None:
-            parts = [either.span("one"), either.span("other")]
-            value: Value = frozenset()
-            for low, high in parts:
-                value = _joined(
-                    value, self._expression(Place(place.path, place.caller, place.start + low, place.start + high))
-                )
-            return value
-        match = re.match(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*", outline)
-        if (
-            match is None
-            or outline[match.end() : match.end() + 1] != "("
-            or closing(outline, match.end()) != len(outline) - 1
-        ):
-            return None
-        lines = self._texts[place.path].lines
-        callee = self._types_of(place.path).get(lines.span(place.start, place.start + match.end()))
-        kinds = kinds_of(callee)
-        if not kinds or not all(one.is_class for one in kinds) or len(kinds) > 1:
-            return None
-        (kind,) = kinds
-        return self._named(kind.name)
-
-    def _chain(self, place: Place, text: str) -> Value:
-        """A name and attributes of it."""
-        lines = self._texts[place.path].lines
-        types = self._types_of(place.path)
-        name, *attributes = text.split(".")
-        end = place.start + len(name)
-        value = self._named(types.get(lines.span(place.start, end)))
-        if value is None:
-            value = self._parameter(place.caller, name)
-        for attribute in attributes:
-            if value is None:
-                return None
-            end += 1 + len(attribute)
-            known = self._named(types.get(lines.span(place.start, end)))
-            value = known if known is not None else self._attribute(value, attribute)
-        return value
-
-    def _attribute(self, value: frozenset[str], name: str) -> Value:
+    def attribute(self, value: frozenset[str], name: str) -> Value:
+        """What an attribute of a value can be."""
         found: Value = frozenset()
         for one in sorted(value):
             if one not in self._classes:
                 return None
-            found = _joined(found, self._of(_Attribute(one, name)))
+            found = joined(found, self._of(_Attribute(one, name)))
         return found
 
-    def _parameter(self, caller: str, name: str) -> Value:
+    def variable(self, caller: str, name: str, *, is_untyped: bool) -> Value:
+        """What a name can be in a function: one that the function, or one around it, binds or takes.
+
+        Where the checker knows nothing of it at a place, nothing that it knows the type of has come there: it would
+        tell of a union.
+        """
         function = self._functions.get(caller)
         if function is None or function.parameters is None:
             return None
-        for index, parameter in enumerate(function.parameters):
-            if parameter.name == name:
-                if self._bodies.is_rebound(function, name):
-                    return None
-                return self._of(_Parameter(function.name, index))
-        return None
+        index = next((index for index, one in enumerate(function.parameters) if one.name == name), None)
+        bound = self._bodies.bindings(function, name)
+        if bound is None:
+            return None
+        if index is None and not bound:
+            return self.variable(function.parent, name, is_untyped=False)
+        value: Value = frozenset() if index is None else self._of(_Parameter(function.name, index))
+        if bound:
+            value = joined(value, self._of(_Variable(function.name, name, is_untyped)))
+        if value is not None and PLAIN in value and self._bodies.is_filled(function, name):
+            return value - {PLAIN} | SHALLOW
+        return value
 
-    def _named(self, type_: str | None) -> Value:
+    def result(self, function: str, *, is_awaited: bool) -> Value:
+        """What a call of a function of the project can give."""
+        called = self._functions[function]
+        if called.decorators or called.is_async != is_awaited:
+            return None
+        return self._of(_Result(function))
+
+    def result_of_method(self, value: frozenset[str], name: str) -> Value:
+        """What a call of a method of a value can give, where it is one of the project."""
+        methods = self.methods(value, name)
+        if methods.are_others:
+            return None
+        found: Value = frozenset()
+        for one in methods.own:
+            found = joined(found, self.result(one, is_awaited=False))
+        return found
+
+    def named(self, type_: str | None) -> Value:
         """The classes that a type names, where it names all, and each for certain."""
         kinds = kinds_of(type_)
         if not kinds:
             return None
         found: set[str] = set()
         for kind in kinds:
+            own = self._by_written.get(kind.name, ())
             if kind.is_class or kind.is_module:
                 return None
-            own = self._by_written.get(kind.name, ())
             if len(own) == 1 and not self._is_opaque(own[0]):
                 found.add(own[0].name)
-            elif not own and kind.name.startswith("builtins."):
+            elif not own and (kind.name.startswith("builtins.") or self._is_plainly_foreign(kind.name)):
                 found.add(kind.name)
             else:
                 return None
         return frozenset(found)
 
+    def _is_plainly_foreign(self, name: str) -> bool:
+        """Whether objects of a class from elsewhere have its methods alone, and hand nothing on."""
+        if name.partition(".")[0] in _ABSTRACT or name in self._foreign_bases:
+            return False
+        members = self._members_of(name)
+        return members is not None and HOOKS.isdisjoint(members)
 
-def _joined(one: Value, other: Value) -> Value:
-    return None if one is None or other is None else one | other
+    def _into_variable(self, function: Function, node: _Variable) -> Value:
+        value: Value = frozenset()
+        for one in self._bodies.bindings(function, node.name) or ():
+            if node.is_untyped and not one.is_part and self._expressions.is_typed(one.value):
+                continue
+            bound = self._expressions.of(one.value)
+            if one.is_part and bound is not None and not bound <= {PLAIN}:
+                return None
+            value = joined(value, bound)
+        return value
+
+    def _into_result(self, function: Function) -> Value:
+        known = None if function.is_async else self.named(function.result)
+        returned = self._bodies.returned(function)
+        if known is not None or returned is None:
+            return known
+        value: Value = frozenset()
+        for place in returned:
+            value = joined(value, self._expressions.of(place))
+        return value

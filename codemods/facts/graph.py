@@ -132,6 +132,8 @@ class ForeignTarget:
     """Whether calling it gives a coroutine that has to be awaited."""
     awaitable: Awaitable | None = None
     """What calling it gives, where that can be awaited and is no coroutine."""
+    result: str | None = None
+    """The type of what calling it gives, as it is declared; None where it is overloaded."""
 
     @property
     def is_awaitable(self) -> bool:

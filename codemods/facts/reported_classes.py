@@ -6,7 +6,7 @@ import re
 from collections.abc import Container, Iterator
 
 from codemods.facts.graph import ClassFact
-from codemods.facts.kinds import members_of
+from codemods.facts.kinds import UNKNOWN, members_of
 from codemods.facts.report import BytePlace, ClassRef, FieldFact, Parent, Report, parse_place
 from codemods.facts.reported_names import prefix_of
 from codemods.facts.texts import Text
@@ -42,7 +42,12 @@ def reported_classes(report: Report, module_id: int, text: Text, own_modules: Co
 def _attribute_type(fact: FieldFact) -> str:
     """The type of an attribute; what methods assign can be followed, and what a class body leaves unknown cannot."""
     type_ = fact.type.string
-    return "Any" if fact.declaration_kind != "DefinedInMethod" and "Unknown" in members_of(type_) else type_
+    if fact.declaration_kind != "DefinedInMethod":
+        return "Any" if "Unknown" in members_of(type_) else type_
+    if fact.explicit_annotation is not None:
+        return type_
+    # what a decoder gives is declared to be anything, and can be followed as well
+    return " | ".join("Unknown" if one in UNKNOWN else one for one in members_of(type_))
 
 
 _BASES = re.compile(r"\s*(?:\[[^\]]*\]\s*)?\(([^)]*)\)")

@@ -56,7 +56,7 @@ class ReportedNames:
         if awaitable is not None and receiver is not None and not awaitable.is_lazy:
             # a pipeline declares the results that it has at its end, and gives itself
             awaitable = replace(awaitable, members=awaitable.members | self.classes.members_of(receiver))
-        return ForeignTarget(name, known_as, is_coroutine, awaitable)
+        return ForeignTarget(name, known_as, is_coroutine, awaitable, results[0] if len(results) == 1 else None)
 
 
 def plain_id(function_id: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -21,10 +22,27 @@ class Statement:
 
     def is_plain_use(self, end: int) -> bool:
         """Whether what stands between the offset and an end is only read."""
-        if re.search(r"\b(?:for|as|del)\b[\w.,\s(]*\Z", self._written[: self._offset]):
+        before = self._written[: self._offset]
+        if re.search(r"\b(?:for\b(?:(?!\bin\b)[\w.,\s(])*|(?:as|del)\b[\w.,\s(]*)\Z", before):
             return False
         # keyword arguments stand in brackets, and their signs are not seen
         return not any(sign >= end - self._start for sign in self._signs)
+
+    def is_loop_target(self, offset: int) -> bool:
+        """Whether what stands at an offset is a target of a `for`, of a statement or a comprehension."""
+        before = self._written[: offset - self._start]
+        return re.search(r"\bfor\b(?:(?!\bin\b)[\w\s,()*])*\Z", before) is not None
+
+    def value_of_tuple(self, end: int) -> tuple[int, int] | None:
+        """The offsets of what is unpacked into names one of which ends there; None when it is no such target."""
+        if len(self._signs) != 1 or ";" in self._text or end - self._start > self._signs[0]:
+            return None
+        if re.match(r"\s*\(?[\w\s,]+\)?\s*\Z", self._written[: self._signs[0]]) is None:
+            return None
+        start = self._signs[0] + 1
+        value = self._text[start:]
+        start += len(value) - len(value.lstrip())
+        return self._start + start, self._start + max(start, len(self._text.rstrip()))
 
     def value_after(self, end: int) -> tuple[int, int] | None:
         """The offsets of what is assigned to the single target that ends there; None when it is no such target."""
@@ -81,3 +99,19 @@ def opening_of(outline: str, start: int, end: int) -> int | None:
             if depth == 0:
                 return at
     return None
+
+
+def ungrouped_end(outline: str, end: int) -> int:
+    """Where an expression ends without the parentheses around it, of which the last one stands before an offset."""
+    while outline[end - 1] == ")":
+        opening = opening_of(outline, 0, end)
+        if opening is None or _CALLED.search(outline, max(0, opening - 80), opening):
+            break
+        end -= 1
+        while outline[end - 1].isspace():
+            end -= 1
+    return end
+
+
+_CALLED = re.compile(rf"(?:[)\]]|(?<!\w)(?!(?:{'|'.join(keyword.kwlist)})\b)\w+)\s*\Z")
+"""What is called by the parenthesis behind it."""

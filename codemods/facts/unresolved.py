@@ -10,6 +10,7 @@ from codemods.facts.arguments import Argument, arguments_in, closing
 from codemods.facts.bindings import foreign_names
 from codemods.facts.graph import Call, CallKind
 from codemods.facts.kinds import UNKNOWN, Kind, is_partly_known, kinds_of, members_of
+from codemods.facts.statements import ungrouped_end
 from codemods.facts.texts import Text
 from codemods.model import Span
 from codemods.tree import LineTable
@@ -70,7 +71,8 @@ def unresolved_calls(
         first = re.match(r"\w*", text)
         key = (call.path, first[0] if first is not None else "")
         if key not in foreign:  # told for this name alone: it takes several searches of the whole text
-            foreign[key] = foreign_names(lines.text, project, key[1:])
+            code = lines.text if lines.masked is None else lines.masked.code
+            foreign[key] = foreign_names(code, project, key[1:])
         if _is_foreign_function(text, foreign[key]):
             continue
         why = f"{call.path}:{call.span.line} calls something of that name on a receiver of unknown type"
@@ -159,12 +161,14 @@ def unresolved_mentions(
     for path, text in texts_with(names, texts):
         types: dict[tuple[int, int], str] | None = None
         for match in mention.finditer(text.lines.text):
-            if not _is_code(text.lines, match.start()):
+            if not text.lines.is_code(match.start()):
                 continue
             if types is None:
                 types = {(span.end_line, span.end_column): kind for span, kind in types_of(path).items()}
             line, column = text.lines.position(match.start())
-            kind = types.get((line, column))
+            masked = text.lines.masked
+            end = match.start() if masked is None else ungrouped_end(masked.outline, match.start())
+            kind = types.get(text.lines.position(end))
             if match["called"]:
                 if kind is not None and is_partly_known(kind, project) and (path, line, column) not in known:
                     why = (
@@ -191,11 +195,6 @@ def _shown(kind: str) -> str:
     return " or ".join(part for part in members_of(kind) if part not in UNKNOWN)
 
 
-def _is_code(lines: LineTable, offset: int) -> bool:
-    """Whether what stands at an offset, which is no space, may be code."""
-    return lines.masked is None or lines.masked.code[offset] == lines.text[offset]
-
-
 def _is_import(line: str) -> bool:
     return line.lstrip().startswith(("import ", "from "))
 
@@ -206,7 +205,7 @@ def assigned_attributes(texts: Mapping[str, Text], names: frozenset[str]) -> Ite
     assigned = re.compile(rf"(?:(\w*)\.\s*|^[ \t]+)({wanted})[ \t]*(?::[^=\n]+)?=(?!=)", re.M)
     for path, text in texts_with(names, texts):
         for match in assigned.finditer(text.lines.text):
-            if not _is_code(text.lines, match.start(2)):
+            if not text.lines.is_code(match.start(2)):
                 continue
             line, _ = text.lines.position(match.start(2))
             in_class = match[1] is None and _is_in_class_body(text.lines, line)

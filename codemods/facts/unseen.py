@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Container, Iterator, Mapping
 
 from codemods.facts.arguments import closing
+from codemods.facts.statements import ungrouped_end
 from codemods.facts.texts import Text
 from codemods.facts.unresolved import Mention, texts_with
 from codemods.model import Span
@@ -55,4 +56,7 @@ def _judged_end(lines: LineTable, match: re.Match[str]) -> int | None:
     if not before.endswith("."):
         return None if _DEFINES.search(lines.text, max(0, start - 80), start) else start + len(match[1])
     receiver = before[:-1].rstrip()
-    return None if receiver.endswith(_TEXT_ENDS) else start - (min(start, 200) - len(receiver))
+    if receiver.endswith(_TEXT_ENDS):
+        return None
+    end = start - (min(start, 200) - len(receiver))
+    return end if lines.masked is None else ungrouped_end(lines.masked.outline, end)

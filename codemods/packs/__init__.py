@@ -7,9 +7,10 @@ event loop or the main thread, `[[starter]]` starts an event loop, `[[context]]`
 loop it is set in, `[[lock]]` is a lock for threads, `[[library]]` has stubs that come with the type checker.
 `[[boundary]]` says what a `decorator`, overriding a `method`, or being given to a function of a library (`taker`, with
 the `parameter` and its `position`) means for the functions of a project, and `[[dispatch]]` what calls those that are
-split. `[[handler]]` says of which type the `first` argument is that a `decorator` has its functions called with. Names
-are qualified, as users import them; re-exports resolve. Named where they are defined are only types, `[[consumer]]`,
-which takes anything and neither awaits it nor hands it on, and `[[asker]]`, which asks what it is besides.
+split. `[[handler]]` says of which type the `first` argument is that a `decorator` has its functions called with.
+`[[decoder]]` gives dictionaries, lists, strings, numbers and booleans, and nothing else. Names are qualified, as users
+import them; re-exports resolve. Named where they are defined are only types, `[[consumer]]`, which takes anything and
+neither awaits it nor hands it on, and `[[asker]]`, which asks what it is besides.
 """
 
 from __future__ import annotations
@@ -127,6 +128,7 @@ class _Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     consumer: tuple[_Named, ...] = ()
     asker: tuple[_Named, ...] = ()
     handler: tuple[_Handler, ...] = ()
+    decoder: tuple[_Named, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +175,8 @@ class Knowledge:
     """Functions that take anything, and neither await it nor hand it on, as they are named where they are defined."""
     askers: frozenset[str]
     """Likewise, those that ask what it is."""
+    decoders: frozenset[str]
+    """Functions that give dictionaries, lists, strings, numbers and booleans, and nothing else."""
     handlers: Mapping[str, str]
     """From a decorator to the type of the first argument that what it decorates gets."""
     declared: frozenset[str] = frozenset()
@@ -209,6 +213,7 @@ class Knowledge:
             | self.loop_starters
             | self.lock_enters
             | self.context_setters
+            | self.decoders
         )
         return tuple(sorted(functions | self.dispatchers.keys() | of_boundaries | self.handlers.keys()))
 
@@ -257,6 +262,7 @@ def load_packs() -> Knowledge:
     consumers: set[str] = set()
     askers: set[str] = set()
     handlers: dict[str, str] = {}
+    decoders: set[str] = set()
     for file in sorted(files(__name__).iterdir(), key=lambda one: one.name):
         if not file.name.endswith(".toml"):
             continue
@@ -277,6 +283,7 @@ def load_packs() -> Knowledge:
         consumers.update(one.name for one in pack.consumer)
         askers.update(one.name for one in pack.asker)
         handlers.update((one.decorator, one.first) for one in pack.handler)
+        decoders.update(one.name for one in pack.decoder)
     return Knowledge(
         twins=twins,
         offloads=frozenset(offloads),
@@ -291,4 +298,5 @@ def load_packs() -> Knowledge:
         consumers=frozenset(consumers),
         askers=frozenset(askers),
         handlers=handlers,
+        decoders=frozenset(decoders),
     )

@@ -9,7 +9,7 @@ from codemods.facts.generators import AsyncForm
 from codemods.facts.graph import CallKind
 from codemods.facts.levels import Level
 from codemods.facts.syntax import Place, Position, Use
-from codemods.model import NOT_GUARDED, Fallback, Guards, Scope, SessionMode, Span
+from codemods.model import NOT_GUARDED, Fallback, Guards, Scope, SessionMode, Span, ToldApart
 from codemods.rules.consumption import Consumed
 from codemods.rules.rule import Offer, Refusal, SettingNotes
 
@@ -298,6 +298,8 @@ class PlanningFacts:
     """By library, a place where the project itself names exceptions of it, other than to catch them."""
     untraceable: Mapping[str, str] = field(default_factory=dict)
     """By library, a place that catches exceptions of it which reach it in ways that cannot be followed, with why."""
+    told: tuple[ToldApart, ...] = ()
+    """The places that tell exceptions by their classes."""
     loop_starters: frozenset[str] = frozenset()
     """Functions that start an event loop: they, and all that call them, must not run in one."""
     context_setters: frozenset[str] = frozenset()

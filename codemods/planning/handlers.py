@@ -102,20 +102,22 @@ class Handlers:
         if any(guard.minds_decoding for guard in decoding) and offer.for_decoding_handlers is not None:
             offer = offer.for_decoding_handlers
         notes = [note for guard in guards for note in guard.notes]
+        notes += [note for one in self._facts.told if one.library == _library(call) for note in one.notes]
         return replace(call, offer=replace(offer, notes=tuple(dict.fromkeys((*offer.notes, *notes)))))
 
-    def changes(self, blocking: Iterable[BlockingCall], findings: Iterable[Finding]) -> Iterator[HandlerChange]:
+    def changes(self, blocking: Sequence[BlockingCall], findings: Iterable[Finding]) -> Iterator[HandlerChange]:
         """What becomes of the handlers, once it is decided what becomes of the calls."""
         native = {(one.path, one.line, one.column) for one in findings if one.action is Action.NATIVE}
         reached: dict[Guard, list[BlockingCall]] = defaultdict(list)
         others: dict[Guard, list[BlockingCall]] = defaultdict(list)
         for call in blocking:
-            is_native = (call.path, call.span.line, call.span.column) in native
+            is_native = _place(call) in native
             for guard in self._reached_by(call) | self._reached_by_decoding(call):
                 if guard.is_rewritten and guard.library == _library(call) and (call.offer.raises or not is_native):
                     (reached if is_native else others)[guard].append(call)
+        old: dict[tuple[str, Span], bool] = {}
         for guard, calls in sorted(reached.items()):
-            yield HandlerChange(
+            change = HandlerChange(
                 path=guard.path,
                 span=guard.span,
                 kinds=guard.kinds,
@@ -125,6 +127,23 @@ class Handlers:
                 decodes=any(guard in self._reached_by_decoding(call) for call in calls),
                 questions=guard.questions,
             )
+            old[change.path, change.span] = change.keeps_old
+            yield change
+        yield from self._told_apart([one for one in blocking if _place(one) in native and one.offer.raises], old)
+
+    def _told_apart(
+        self, calls: Sequence[BlockingCall], old: Mapping[tuple[str, Span], bool]
+    ) -> Iterator[HandlerChange]:
+        """What becomes of the places that tell exceptions by their classes: those of both libraries count there.
+
+        `old` says of the handlers that change whether requests' own exceptions may still come.
+        """
+        for one in self._facts.told:
+            raising = [call for call in calls if _library(call) == one.library]
+            if raising:
+                keeps_old = one.caught_as is None or old.get((one.path, one.caught_as), True)
+                decodes = any(call.offer.decodes for call in raising)
+                yield HandlerChange(one.path, one.span, one.kinds, keeps_old=keeps_old, decodes=decodes)
 
 
 def with_whole_groups(blocking: Sequence[BlockingCall]) -> tuple[BlockingCall, ...]:
@@ -147,6 +166,10 @@ def taken_back(call: BlockingCall, reason: str) -> BlockingCall:
     if call.offer.native is None:
         return call
     return replace(call, offer=replace(call.offer, native=None, reason=reason, notes=()))
+
+
+def _place(call: BlockingCall) -> tuple[str, int, int]:
+    return call.path, call.span.line, call.span.column
 
 
 def _library(call: BlockingCall) -> str:

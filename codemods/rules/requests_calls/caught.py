@@ -38,6 +38,8 @@ class ExceptionUse:
     """Where it goes as it is, so that something else may look into it, as text."""
     may_come_again: bool = False
     """Whether the handler, or something else later, may raise it."""
+    told_by: tuple[cst.Call, ...] = ()
+    """The calls of `isinstance` that tell it by its class."""
     asked: tuple[cst.Name, ...] = ()
     """Where its response or its request is asked for: the name of the exception at each place."""
 
@@ -50,7 +52,12 @@ def use_of_exception(handler: cst.ExceptHandler | cst.ExceptStarHandler | None) 
     finder = _Finder(cst.ensure_type(handler.name.name, cst.Name).value if is_named and handler.name else None)
     handler.body.visit(finder)
     return ExceptionUse(
-        finder.is_shown, finder.looked_into, finder.handed_on, finder.may_come_again, tuple(finder.asked)
+        finder.is_shown,
+        finder.looked_into,
+        finder.handed_on,
+        finder.may_come_again,
+        tuple(finder.told_by),
+        tuple(finder.asked),
     )
 
 
@@ -64,6 +71,7 @@ class _Finder(cst.CSTVisitor):
         self.looked_into: str | None = None
         self.handed_on: str | None = None
         self.may_come_again = False
+        self.told_by: list[cst.Call] = []
         self.asked: list[cst.Name] = []
 
     def on_visit(self, node: cst.CSTNode) -> bool:
@@ -94,6 +102,8 @@ class _Finder(cst.CSTVisitor):
                 what = f"{callee or 'something'}({text})"
                 if _only_shows(callee or "", path[:-2]):
                     self.is_shown = True
+                elif callee == "isinstance" and isinstance(call, cst.Call) and call.args[0] is parent:
+                    self.told_by.append(call)
                 elif callee in _QUESTIONS:
                     self.looked_into = self.looked_into or what
                 else:

@@ -5,14 +5,15 @@ A library says what it raises with `Exceptions`; `judge` and `rewritten` go by t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 import libcst as cst
 
 from codemods.facts.handlers import Clause
-from codemods.model import Guard, Question
+from codemods.facts.syntax import ImportedNames
+from codemods.model import Guard, Question, ToldApart
 from codemods.rules.requests_calls.caught import use_of_exception
 from codemods.rules.requests_calls.handling import ResponseUse
 from codemods.rules.requests_calls.questions import Answers, is_certain_of_response, questions_of
@@ -68,15 +69,16 @@ class Exceptions:
         catches_all = set(effects) <= {_Effect.NONE, _Effect.BROAD}
         catches_library = any((kind or "").rpartition(".")[2] in _ALL_OF_THEM for kind in clause.kinds)
         is_final = catches_library and clause.handler is not None and not use.may_come_again
-        is_alike = catches_all and use.looked_into is None and use.handed_on is None and not use.asked
+        looked_into = use.looked_into or _told_by_others(use.told_by, tree)
+        is_alike = catches_all and looked_into is None and use.handed_on is None and not (use.asked or use.told_by)
         if set(effects) <= {_Effect.NONE} or (is_alike and not is_final):
             return None
         is_rewritten = not {_Effect.RENAMED, _Effect.WIDENED}.isdisjoint(effects)
         refusal: str | None = None
         if _Effect.UNLIKE in effects or (is_rewritten and clause.handler is None):
             refusal = f"catches exceptions that {self.client} does not raise"
-        elif use.looked_into is not None:
-            refusal = f"looks into the exception ({use.looked_into})"
+        elif looked_into is not None:
+            refusal = f"looks into the exception ({looked_into})"
         elif use.handed_on is not None and not catches_all:
             refusal = f"hands the exception on ({use.handed_on})"
         questions = () if refusal is not None else self._questions(clause, use.asked, tree)
@@ -131,6 +133,15 @@ class Exceptions:
             yield from dict.fromkeys(of_kinds[last] for last in last_parts if last in of_kinds)
         uses = dict.fromkeys(ResponseUse(one.asks) for one in questions)
         yield from dict.fromkeys(self.answers.notes[use] for use in uses if use in self.answers.notes)
+
+    def has_all(self, kinds: Iterable[str]) -> bool:
+        """Whether the library raises something in place of each of requests' exceptions among some classes."""
+        return all(kind.rpartition(".")[2] in self.translations for kind in kinds if is_of_requests(kind))
+
+    def with_notes(self, told: ToldApart) -> ToldApart:
+        """A place that tells exceptions by their classes, with how the new ones differ."""
+        last_parts = [kind.rpartition(".")[2] for kind in told.kinds if is_of_requests(kind)]
+        return replace(told, notes=tuple(self.notes[last] for last in last_parts if last in self.notes))
 
     def _effect(self, kind: str | None) -> _Effect:
         if kind is None:
@@ -189,6 +200,18 @@ class Exceptions:
         yield from names
         if decodes and names == self.all_of_them:
             yield DECODING_ERROR
+
+
+def _told_by_others(calls: Sequence[cst.Call], tree: Tree) -> str | None:
+    """The first call that tells an exception by other classes than those of requests, as text."""
+    if not calls:
+        return None
+    imports = ImportedNames(tree)
+    for call in calls:
+        kinds = [imports.resolve(one) or "" for one in parts_of(call.args[-1].value)]
+        if len(call.args) != 2 or not all(map(is_of_requests, kinds)):
+            return tree.lines.slice(tree.span(call))
+    return None
 
 
 class _Effect(Enum):
