@@ -211,3 +211,13 @@ class Tree:
         if found is None:
             found = self._children[id(node)] = node.children
         return found
+
+
+def dotted_name(node: cst.CSTNode) -> str | None:
+    """`a.b.c` for names and attributes of names; None for anything else."""
+    if isinstance(node, cst.Name):
+        return node.value
+    if isinstance(node, cst.Attribute):
+        base = dotted_name(node.value)
+        return None if base is None else f"{base}.{node.attr.value}"
+    return None

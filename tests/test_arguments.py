@@ -55,6 +55,11 @@ def test_arguments_are_told_apart(call, expected):
 
 def test_the_commas_of_a_lambda_are_not_told_from_those_of_the_call():
     assert arguments_of("f(lambda a, b: a)") is None
+    assert arguments_of("f(lambda a=(1, 2): a)") is None
+
+
+def test_a_lambda_of_one_parameter_has_no_commas_of_its_own():
+    assert [one.text for one in arguments_of("f(c, key=lambda a: (a, 1))") or ()] == ["c", "lambda a: (a, 1)"]
 
 
 def functions():

@@ -8,7 +8,6 @@ from codemods.facts.syntax import (
     Position,
     Use,
     base_count,
-    dotted_name,
     enclosing_function,
     function_named_at,
     is_main_guard,
@@ -16,7 +15,7 @@ from codemods.facts.syntax import (
     use_of,
 )
 from codemods.model import Span
-from codemods.tree import Tree
+from codemods.tree import Tree, dotted_name
 
 
 def place(text):

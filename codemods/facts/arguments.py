@@ -34,8 +34,8 @@ def arguments_in(outline: str, text: str, start: int, end: int) -> tuple[Argumen
 
     `outline` is the text with its strings and comments blanked.
     """
-    if re.search(r"\blambda\b", outline[start:end]):
-        return None  # its commas are not the call's
+    if re.search(r"\blambda\b(?![^,:()\[\]{}]*:)", outline[start:end]):
+        return None  # the commas between its parameters are not the call's
     found: list[Argument] = []
     for low, high in _parts(outline, start, end):
         written = _WRITTEN.match(text, low, high)

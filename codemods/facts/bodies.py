@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from codemods.facts.arguments import closing
 from codemods.facts.graph import Function
+from codemods.facts.lambdas import iterated_by_lambdas
 from codemods.facts.statements import Statement, statement_starts
 from codemods.facts.texts import Text
 from codemods.tree import LineTable
@@ -169,13 +170,16 @@ class Bodies:
         word = re.escape(name)
         if re.search(
             rf"\bas\s*\([^)]*\b{word}\b"
-            rf"|\b(?:as|import|from|del|def|class|global|nonlocal|except|lambda)\b[^\n:]*\b{word}\b"
+            rf"|\b(?:as|import|from|del|def|class|global|nonlocal|except)\b[^\n:]*\b{word}\b"
             rf"|\bcase\b[^\n]*\b{word}\b"
             rf"|\b{word}\s*:=|\bdef\b[^\n]*\([^)]*(?<![\w.]){word}\b",
             outline[body[0] :],
         ):
             return None
-        found: list[Bound] = []
+        elements = iterated_by_lambdas(outline, body[0], body[1], name)
+        if elements is None:
+            return None
+        found = [Bound(_stripped(function, outline, *one), is_part=True) for one in elements]
         for loop in re.compile(rf"\bfor\b(?P<targets>(?:(?!\bin\b)[^:])*\b{word}\b(?:(?!\bin\b)[^:])*)\bin\b").finditer(
             outline, body[0]
         ):

@@ -8,8 +8,8 @@ from itertools import pairwise
 
 import libcst as cst
 
-from codemods.facts.syntax import dotted_name, enclosing_function
-from codemods.tree import Tree
+from codemods.facts.syntax import enclosing_function
+from codemods.tree import Tree, dotted_name
 
 
 class AsyncForm(StrEnum):

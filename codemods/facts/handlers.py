@@ -10,9 +10,9 @@ from itertools import pairwise
 
 import libcst as cst
 
-from codemods.facts.syntax import ImportedNames, dotted_name
+from codemods.facts.syntax import ImportedNames
 from codemods.model import Span
-from codemods.tree import Tree
+from codemods.tree import Tree, dotted_name
 
 _CATCHING = frozenset({"suppress", "raises", "assertRaises", "assertRaisesRegex", "ignored"})
 """The last parts of the names of context managers that catch the exceptions they are given."""

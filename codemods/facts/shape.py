@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import libcst as cst
 
-from codemods.facts.syntax import dotted_name, enclosing_function
-from codemods.tree import Tree
+from codemods.facts.syntax import enclosing_function
+from codemods.tree import Tree, dotted_name
 
 _FRAMES = frozenset({"sys._getframe", "inspect.currentframe", "inspect.stack", "inspect.trace"})
 

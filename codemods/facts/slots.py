@@ -16,11 +16,11 @@ import libcst as cst
 from codemods.facts.graph import Call, CallGraph, ClassFact, Function, Reference
 from codemods.facts.inheritance import last_name
 from codemods.facts.kinds import Kind, kinds_of
-from codemods.facts.syntax import dotted_name
 from codemods.facts.texts import Text
 from codemods.facts.units import Unit, Units, UnseenError
 from codemods.facts.variables import Occurrence, Path, Role, Scope
 from codemods.model import Span
+from codemods.tree import dotted_name
 
 NAMESPACE = "argparse.Namespace"
 """What a parser of the command line gives: `set_defaults` says what its attributes hold."""

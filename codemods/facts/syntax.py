@@ -14,7 +14,7 @@ import libcst as cst
 from codemods.facts.graph import Awaitable
 from codemods.facts.waiting import waiting_notes
 from codemods.model import NOT_GUARDED, Guards, Span
-from codemods.tree import Tree
+from codemods.tree import Tree, dotted_name
 
 COROUTINE_METHODS = frozenset({"close", "send", "throw"})
 """What a coroutine object itself offers, besides the `cr_` attributes."""
@@ -257,16 +257,6 @@ class ImportedNames:
             return None
         first, dot, rest = name.partition(".")
         return self._names.get(first, first) + dot + rest
-
-
-def dotted_name(node: cst.CSTNode) -> str | None:
-    """`a.b.c` for names and attributes of names; None for anything else."""
-    if isinstance(node, cst.Name):
-        return node.value
-    if isinstance(node, cst.Attribute):
-        base = dotted_name(node.value)
-        return None if base is None else f"{base}.{node.attr.value}"
-    return None
 
 
 def enclosing_function(path: Sequence[cst.CSTNode]) -> cst.FunctionDef | cst.Lambda | None:

@@ -7,6 +7,8 @@ from itertools import pairwise
 
 import libcst as cst
 
+from codemods.facts.shared_state import overtaken
+
 
 def waiting_notes(path: Sequence[cst.CSTNode]) -> Iterator[str]:
     """What to look at once the last node of a path is awaited, in words."""
@@ -16,30 +18,11 @@ def waiting_notes(path: Sequence[cst.CSTNode]) -> Iterator[str]:
     function = path[functions[-1]]
     inside = path[functions[-1] :]
     assert isinstance(function, cst.FunctionDef)
+    for name in overtaken(function, path[-1]):
+        yield f"{name} is read before the wait and written after it: other tasks may change it in between"
     for outer, inner in pairwise(inside):
-        if isinstance(outer, cst.AugAssign) and inner is outer.value and _is_shared(outer.target, function):
-            yield "what it adds to is read before the wait and written after it: other tasks may change it in between"
         if isinstance(outer, cst.Try | cst.TryStar) and inner is outer.body and _catches_cancellation(outer):
             yield "a handler around it catches everything, and so the task's cancellation too (asyncio.CancelledError)"
-
-
-def _is_shared(target: cst.BaseExpression, function: cst.FunctionDef) -> bool:
-    """Whether more than one call of the function sees a variable."""
-    if not isinstance(target, cst.Name):
-        return True
-    collector = _Declared()
-    function.body.visit(collector)
-    return target.value in collector.names
-
-
-class _Declared(cst.CSTVisitor):
-    """The names that a function declares as those of an outer scope."""
-
-    def __init__(self) -> None:
-        self.names: set[str] = set()
-
-    def visit_NameItem(self, node: cst.NameItem) -> None:
-        self.names.add(node.name.value)
 
 
 def _catches_cancellation(statement: cst.Try | cst.TryStar) -> bool:

@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 import libcst as cst
 
 from codemods.facts.graph import Call, CallGraph, CallKind, Decorator, Function, Wrapper
-from codemods.facts.syntax import dotted_name, enclosing_function
+from codemods.facts.syntax import enclosing_function
 from codemods.facts.value_uses import TOLD
 from codemods.model import Span
-from codemods.tree import Tree
+from codemods.tree import Tree, dotted_name
 
 _WRAPS = frozenset({"functools.wraps"})
 _SAME_FOR_ANY_COLOR = frozenset({"callable", "getattr", "hasattr", "inspect.signature", "signature"})

@@ -99,10 +99,14 @@ class Boundary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whether no types tell what that is, so that its uses are not among the references."""
     is_fixture: bool = msgspec.field(name="fixture", default=False)
     """Whether it makes functions that a test runner calls whatever they are named."""
+    unless: tuple[str, ...] = ()
+    """The keywords of a decorator with which it does something else, that is not known."""
 
     def __post_init__(self) -> None:
         if sum(one is not None for one in (self.decorator, self.method, self.taker)) != 1:
             raise ValueError("a boundary has a decorator, a method or a taker")
+        if self.unless and self.decorator is None:
+            raise ValueError("only a decorator has keywords with which it does something else")
         if (self.taker is None) != (self.parameter is None and self.position is None):
             raise ValueError(
                 "a taker has the parameter that gets the function, its position, or both; nothing else has"

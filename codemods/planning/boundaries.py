@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 
@@ -59,10 +60,10 @@ class Boundaries:
 
     def of_decorator(self, decorator: Decorator) -> Boundary | None:
         """What a decorator means; None when that is not known."""
-        for name in _names_of(decorator):
-            if name in self._by_decorator:
-                return self._by_decorator[name]
-        return None
+        found = next((self._by_decorator[name] for name in _names_of(decorator) if name in self._by_decorator), None)
+        if found is not None and any(re.search(rf"\b{one}\s*=(?!=)", decorator.text) for one in found.unless):
+            return None
+        return found
 
     def of_method(self, function: Function) -> Boundary | None:
         """What it means that a function overrides a method of a library."""

@@ -8,7 +8,7 @@ from itertools import takewhile
 
 import libcst as cst
 
-from codemods.facts.syntax import dotted_name
+from codemods.tree import dotted_name
 
 Body = list[cst.BaseStatement]
 _Group = range

@@ -8,11 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 import libcst as cst
 
 from codemods.facts.markers import is_pragma
-from codemods.facts.syntax import dotted_name
 from codemods.rewrite.edits import Edits
 from codemods.rewrite.import_place import has_blank_line, is_import, leading_lines, local_name, with_import
 from codemods.rules.names import is_bound
-from codemods.tree import Tree
+from codemods.tree import Tree, dotted_name
 
 
 class FileImports:

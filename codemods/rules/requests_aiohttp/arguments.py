@@ -12,7 +12,7 @@ from enum import StrEnum
 
 import libcst as cst
 
-from codemods.facts.syntax import dotted_name, enclosing_function
+from codemods.facts.syntax import enclosing_function
 from codemods.model import Parity, Span
 from codemods.rules.names import free_name, is_bound
 from codemods.rules.requests_aiohttp.hooks import Raises
@@ -40,7 +40,7 @@ from codemods.rules.requests_calls.prepared import prepare_url
 from codemods.rules.requests_calls.proxies import check_proxies
 from codemods.rules.requests_calls.values import alternatives, is_plain_dict
 from codemods.rules.rule import Refusal
-from codemods.tree import Tree
+from codemods.tree import Tree, dotted_name
 
 
 class Added(StrEnum):

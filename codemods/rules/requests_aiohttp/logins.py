@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from codemods.facts.syntax import dotted_name
 from codemods.rules.evaluation import is_pure
 from codemods.rules.requests_calls.adjustments import (
     Adjustment,
@@ -24,7 +23,7 @@ from codemods.rules.requests_calls.adjustments import (
 from codemods.rules.requests_calls.expressions import imported_name
 from codemods.rules.requests_calls.logins import BASIC, DIGEST, named_pair, visible_pair
 from codemods.rules.rule import Refusal
-from codemods.tree import Tree
+from codemods.tree import Tree, dotted_name
 
 _DIGEST_NOTE = "DigestAuthMiddleware came with aiohttp 3.12"
 _USER_NOTE = "encode_basic_auth() came with aiohttp 3.14, and takes no user but a text without a colon"

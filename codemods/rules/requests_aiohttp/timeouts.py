@@ -11,13 +11,12 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from codemods.facts.syntax import dotted_name
 from codemods.model import Span
 from codemods.rules.requests_calls.adjustments import Adjustment, Answer, NameOf, called, dotted, given
 from codemods.rules.requests_calls.expressions import imported_name, is_name, type_of
 from codemods.rules.requests_calls.values import alternatives
 from codemods.rules.rule import Refusal
-from codemods.tree import Tree
+from codemods.tree import Tree, dotted_name
 
 _ZERO_NOTE = "a timeout of 0 means none to aiohttp; requests raises ValueError"
 _SECONDS = r"(?:int|float|None)(?: \| (?:int|float|None))*"

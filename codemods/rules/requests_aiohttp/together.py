@@ -9,7 +9,6 @@ from collections.abc import Callable
 
 import libcst as cst
 
-from codemods.facts.syntax import dotted_name
 from codemods.rules.requests_calls.combinations import (
     Arguments,
     holds_user,
@@ -20,6 +19,7 @@ from codemods.rules.requests_calls.combinations import (
 )
 from codemods.rules.requests_calls.expressions import is_name
 from codemods.rules.rule import Refusal
+from codemods.tree import dotted_name
 
 
 def check_together(arguments: Arguments, is_dict: Callable[[cst.BaseExpression], bool]) -> Refusal | None:

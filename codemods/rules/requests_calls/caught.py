@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from codemods.facts.syntax import dotted_name
+from codemods.tree import dotted_name
 
 _SHOWS = frozenset(
     {

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from codemods.facts.syntax import dotted_name
 from codemods.rules.evaluation import is_pure
 from codemods.rules.requests_calls.adjustments import (
     LEFT_OUT,
@@ -26,7 +25,7 @@ from codemods.rules.requests_calls.adjustments import (
 )
 from codemods.rules.requests_calls.expressions import imported_name, is_name
 from codemods.rules.rule import Refusal
-from codemods.tree import Tree
+from codemods.tree import Tree, dotted_name
 
 _FILES = (".pem", ".crt", ".cer", ".cert")
 """How names of certificate files end: requests also takes a directory."""

@@ -14,10 +14,10 @@ from pathlib import PurePosixPath
 
 import libcst as cst
 
-from codemods.facts.syntax import ImportedNames, dotted_name
+from codemods.facts.syntax import ImportedNames
 from codemods.model import ToldApart
 from codemods.rules.requests_calls.exceptions import EXCEPTIONS, LIBRARY, Exceptions, parts_of
-from codemods.tree import Tree
+from codemods.tree import Tree, dotted_name
 
 _NAMED = re.compile(rf"\b(?:{'|'.join(sorted(EXCEPTIONS))})\b")
 
@@ -184,10 +184,13 @@ def _caught_as(path: Sequence[cst.CSTNode], name: str) -> cst.BaseExpression | N
     """The classes of the handler around a place that gives what it catches a name: what is done with it is judged
     there."""
     for one in reversed(path):
-        is_handler = isinstance(one, cst.ExceptHandler | cst.ExceptStarHandler)
-        if is_handler and one.name is not None and dotted_name(one.name.name) == name:
+        if isinstance(one, cst.ExceptHandler | cst.ExceptStarHandler) and _gives_name(one, name):
             return one.type
     return None
+
+
+def _gives_name(handler: cst.ExceptHandler | cst.ExceptStarHandler, name: str) -> bool:
+    return handler.name is not None and dotted_name(handler.name.name) == name
 
 
 def _is_looked_into(tree: Tree, path: Sequence[cst.CSTNode], name: str) -> bool:

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 
 import libcst as cst
 
-from codemods.facts.syntax import ImportedNames, dotted_name, enclosing_function
+from codemods.facts.syntax import ImportedNames, enclosing_function
 from codemods.model import Span
 from codemods.rules.names import is_bound_but_by_imports
-from codemods.tree import Tree
+from codemods.tree import Tree, dotted_name
 
 
 def literal_parts(value: cst.BaseExpression) -> Iterator[str]:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from codemods.facts.syntax import dotted_name
 from codemods.rules.requests_calls.adjustments import LEFT_OUT, Adjustment, Answer, NameOf
 from codemods.rules.requests_calls.expressions import literal_parts
 from codemods.rules.rule import Refusal
+from codemods.tree import dotted_name
 
 _WITH_HOST = re.compile(r"(?:http://)?(?:[^/?#@]+@)?[\w.-]+(?::\d+)?/?", re.ASCII)
 

@@ -11,13 +11,12 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from codemods.facts.syntax import dotted_name
 from codemods.rules.evaluation import is_pure
 from codemods.rules.requests_calls.adjustments import PASSED, Adjustment, Answer, NameOf, called, dotted
 from codemods.rules.requests_calls.expressions import imported_name, literal_parts
 from codemods.rules.requests_calls.logins import BASIC, DIGEST, named_pair, visible_pair
 from codemods.rules.rule import Refusal
-from codemods.tree import Tree
+from codemods.tree import Tree, dotted_name
 
 _TEXT = r"(?:str|LiteralString|Literal\['[^']*'\])"
 _NAMED_PAIR = re.compile(rf"tuple\[{_TEXT}, {_TEXT}\]")
