@@ -110,6 +110,7 @@ class GraphIndex:
                 self.calls[call.path].append(call)
         for seed in closure.seeds:
             self.seeds[seed.path].append(seed)
+        self.lost = {key_of(call) for call in closure.lost}
         for unawaited in closure.unawaited:
             self.unawaited[unawaited.path].append(unawaited)
         for call in graph.calls:
@@ -398,7 +399,10 @@ class FileInspector:
                 continue
             name = call.targets[0] if call.targets else call.foreign[0].known_as or call.foreign[0].name
             ignored = self._is_silenced(MISSING_AWAIT.id, call)
-            yield UnawaitedCall(call.path, call.span, call.caller, name, place, later, ignored, call.is_by_flow)
+            is_seed = key_of(call) in self._index.lost
+            yield UnawaitedCall(
+                call.path, call.span, call.caller, name, place, later, ignored, call.is_by_flow, is_seed
+            )
 
     def _awaitable(self, call: Call) -> Awaitable | None:
         """What a call gives; None where that is a coroutine."""

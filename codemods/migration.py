@@ -213,7 +213,7 @@ class _Run:
                 self._texts,
                 self._knowledge,
                 self._outside,
-                inheritance.families,
+                inheritance,
                 only_reached=self._scope is Scope.ASYNC,
             )
             sources = Sources(

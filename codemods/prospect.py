@@ -25,7 +25,7 @@ from codemods.locking import LockFinder, Seen
 from codemods.mentions import MentionFinder, Sources
 from codemods.model import Scope, Span
 from codemods.packs import Knowledge
-from codemods.planning.facts import BlockingCall, PlanningFacts, PlanningOptions, Site
+from codemods.planning.facts import BlockingCall, PlanningFacts, PlanningOptions, Site, UnawaitedCall
 from codemods.planning.index import CallIndex
 from codemods.planning.promotion import Promotion, promote
 from codemods.receivers import receivers_of
@@ -90,17 +90,19 @@ def worth_parsing(
                     if one.name in closure.receivers
                 ),
             ),
+            unawaited=tuple(UnawaitedCall(one.path, one.span, one.caller, "", is_seed=True) for one in closure.lost),
             families=inheritance.families,
             loop_starters=graph.callers_of(knowledge.loop_starters),
         )
         return promote(facts, options)[0]
 
+    coroutines = {one.name for one in graph.functions if one.gives_coroutine}
     asked: set[str] = set()
     while True:
         finders = finders_of(graph)
         promotion = best(graph, closure, finders.locks)
         not_reached = _not_reached(graph, closure, inheritance)
-        followed = finders.callers.followed({*promotion.running, *not_reached})
+        followed = finders.callers.followed({*promotion.running, *not_reached, *coroutines})
         if followed is graph:
             hoped = best(graph, closure, finders.locks, are_values_seen=True).running
             values = _used_as_values(graph, {*hoped, *not_reached})
@@ -114,7 +116,7 @@ def worth_parsing(
             sources.texts,
             knowledge,
             sources.outside,
-            inheritance.families,
+            inheritance,
             only_reached=options.scope is Scope.ASYNC,
         )
     finders.mentions.look_for(promotion.running)  # they cost much, and few functions come so far

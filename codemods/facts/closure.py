@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from codemods.facts.generators import ENTERING, ITERATING
 from codemods.facts.graph import AsyncOnly, Call, CallGraph, CallKind, Function
-from codemods.facts.inheritance import last_name
+from codemods.facts.inheritance import Inheritance, last_name
 from codemods.facts.texts import Text
 from codemods.model import Span
 from codemods.packs import Knowledge
@@ -17,6 +17,7 @@ from codemods.planning.facts import HOPED, PlannedFunction, Site
 from codemods.planning.index import CallIndex
 
 _AWAITED = re.compile(r"\bawait\s*\Z")
+_ENDS_STATEMENT = re.compile(r"[ \t]*(?:[\r\n]|\Z)")
 _GOES_ON = re.compile(r"\s*[.(\[]")
 
 
@@ -42,6 +43,8 @@ class Closure:
     """Why these functions do."""
     receivers: frozenset[str] = frozenset()
     """The functions that may get what a seed gives, and may have to wait for it."""
+    lost: tuple[Call, ...] = ()
+    """Those calls in sync functions that give a coroutine which is dropped at once."""
     async_only: tuple[AsyncOnly, ...] = ()
     """What is entered or iterated, and has only the methods for `async with` and `async for`."""
 
@@ -57,23 +60,28 @@ def find_closure(
     texts: Mapping[str, Text],
     knowledge: Knowledge,
     outside: Container[str],
-    families: Sequence[frozenset[str]],
+    inheritance: Inheritance,
     *,
     only_reached: bool,
 ) -> Closure:
     """Finds everything upward of the seeds. `texts` is by file name; files in `outside` are never changed."""
     functions = {function.name: function for function in graph.functions}
-    index = CallIndex(plain_functions(graph), plain_sites(graph), families)
+    index = CallIndex(plain_functions(graph), plain_sites(graph), inheritance.families)
     blocking = [call for call in graph.calls if call.path not in outside and blocking_name(call, knowledge) is not None]
     out_of_scope: list[Call] = []
     if only_reached:
         reached = index.reached_from(name for name, one in functions.items() if one.is_async)
         out_of_scope = [call for call in blocking if call.caller not in reached]
         blocking = [call for call in blocking if call.caller in reached]
-    unawaited = tuple(call for call in _unawaited(graph, functions, texts, index) if call.path not in outside)
+    unawaited = tuple(call for call in _unawaited(graph, functions, texts, inheritance) if call.path not in outside)
+    lost = tuple(
+        call
+        for call in unawaited
+        if call.caller in functions and not functions[call.caller].is_async and is_dropped(call.span, texts[call.path])
+    )
     declared = graph.declared & reached if only_reached else graph.declared
-    above = index.callers_of({*declared, *(call.caller for call in blocking)})
-    closure = Closure(tuple(blocking), tuple(out_of_scope), unawaited, above, frozenset(), frozenset())
+    above = index.callers_of({*declared, *(call.caller for call in (*blocking, *lost))})
+    closure = Closure(tuple(blocking), tuple(out_of_scope), unawaited, above, frozenset(), frozenset(), lost=lost)
     return _with_places(closure, graph, outside, [site for name in above for site in index.by_target[name]])
 
 
@@ -98,7 +106,8 @@ def narrowed(
     active = {one.name for one in graph.functions if one.is_async or one.name in promoted}
     seeds = tuple(call for call in closure.seeds if call.caller in active)
     index = CallIndex(plain_functions(graph), plain_sites(graph), families)
-    started = {*(call.caller for call in seeds), *(graph.declared & active), *(closure.receivers & active)}
+    lost = {call.caller for call in closure.lost if call.caller in active}
+    started = {*(call.caller for call in seeds), *lost, *(graph.declared & active), *(closure.receivers & active)}
     above = index.callers_of(started) | closure.receivers
     sites = [site for name in above for site in index.by_target[name]]
     # async code may have to call what blocks and stays sync in a thread
@@ -200,13 +209,13 @@ def gives_awaitable(function: Function) -> bool:
 
 
 def _unawaited(
-    graph: CallGraph, functions: Mapping[str, Function], texts: Mapping[str, Text], index: CallIndex
+    graph: CallGraph, functions: Mapping[str, Function], texts: Mapping[str, Text], inheritance: Inheritance
 ) -> Iterator[Call]:
     for call in graph.calls:
         if call.kind is not CallKind.CALL or not call.is_resolved or not (call.targets or call.foreign):
             continue
-        family = {member for name in call.targets for member in index.family(name)}
-        if not all(gives_awaitable(functions[name]) for name in family):
+        run = {one for name in call.targets for one in (name, *inheritance.runs.get(name, ()))}
+        if not all(gives_awaitable(functions[name]) for name in run):
             continue
         if all(target.is_awaitable for target in call.foreign) and not is_awaited(call.span, texts[call.path]):
             yield call
@@ -220,3 +229,15 @@ def is_awaited(span: Span, text: Text) -> bool:
     # `await make().close()` awaits what close() gives, not what make() does
     goes_on = _GOES_ON.match(lines.text, end) is not None
     return not goes_on and _AWAITED.search(lines.text, max(0, start - 40), start) is not None
+
+
+def is_dropped(span: Span, text: Text) -> bool:
+    """Whether an expression is a statement of its own."""
+    lines = text.lines
+    if lines.masked is None:
+        return False
+    outline = lines.masked.outline
+    before = outline[lines.offset(span.line, 1) : lines.offset(span.line, span.column)]
+    return (
+        not before.strip() and _ENDS_STATEMENT.match(outline, lines.offset(span.end_line, span.end_column)) is not None
+    )

@@ -25,32 +25,38 @@ class Inheritance:
     """Methods that have to stay as they are, and why."""
     implements: Mapping[str, frozenset[str]]
     """For a method, those that a call may name while it runs this one: what it hides, and Protocols' methods."""
+    runs: Mapping[str, frozenset[str]]
+    """For a method, those that a call which names it can run: what objects of its class and its descendants have."""
 
 
 def inheritance_of(graph: CallGraph) -> Inheritance:
     """Reads the families and the locks off the classes' method resolution orders."""
     members: dict[str, dict[str, str]] = defaultdict(dict)
     by_method: dict[str, set[str]] = defaultdict(set)
-    for function in graph.functions:
-        if function.owner is not None:
-            name = last_name(function.name)
-            members[function.owner][name] = function.name
-            by_method[name].add(function.name)
+    for method in graph.functions:
+        if method.owner is not None:
+            name = last_name(method.name)
+            members[method.owner][name] = method.name
+            by_method[name].add(method.name)
     families: set[frozenset[str]] = set()
     locks: dict[str, str] = {}
     implements: dict[str, set[str]] = defaultdict(set)
+    runs: dict[str, set[str]] = defaultdict(set)
     for one in graph.classes:
         for name, functions in _visible(one, members).items():
             families.add(frozenset(functions))
-            for index, method in enumerate(functions[:-1]):
-                implements[method].update(functions[index + 1 :])
+            for function in functions:
+                runs[function].add(functions[0])
+            for index, function in enumerate(functions[:-1]):
+                implements[function].update(functions[index + 1 :])
             why = _foreign_lock(one, name)
             if why is not None:
                 locks = {**dict.fromkeys(functions, why), **locks}
         for name, own in members[one.name].items() if one.is_protocol else ():
             families.add(frozenset({own, *by_method[name]}))
-            for method in by_method[name] - {own}:
-                implements[method].add(own)
+            runs[own] |= by_method[name]
+            for function in by_method[name] - {own}:
+                implements[function].add(own)
         if all(name in members[one.name] for name in ENTERING):
             families.add(frozenset(members[one.name][name] for name in ENTERING))  # one `with` calls both
     families |= {frozenset({one.name, *one.runs}) for one in graph.wrappers}
@@ -58,6 +64,7 @@ def inheritance_of(graph: CallGraph) -> Inheritance:
         families=tuple(sorted((one for one in families if len(one) > 1), key=sorted)),
         locks=locks,
         implements={name: frozenset(others) for name, others in implements.items()},
+        runs={name: frozenset(others) for name, others in runs.items()},
     )
 
 

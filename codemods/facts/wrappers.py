@@ -57,7 +57,10 @@ class WrapperRun:
 
 
 def is_harmless(path: _Path, decorator: cst.FunctionDef, wrappers: Sequence[cst.FunctionDef]) -> bool:
-    """Whether the function at the end of a path is returned, asked for what any function has, or marked."""
+    """Whether the function at the end of a path is returned, asked for what any function has, or marked.
+
+    A mark is an attribute of a name that Python itself gives nothing.
+    """
     node, parent, outer = path[-1], path[-2], path[-3]
     if isinstance(parent, cst.Return):
         return enclosing_function(path) is decorator
@@ -73,7 +76,8 @@ def is_harmless(path: _Path, decorator: cst.FunctionDef, wrappers: Sequence[cst.
         first, rest = outer.args[0], outer.args[1:]
         if (asked or "").rpartition(".")[2] == "update_wrapper":
             return parent is not first
-        return asked in _SAME_FOR_ANY_COLOR and first is parent and all(map(_is_own_name, rest[:1]))
+        is_same = asked in _SAME_FOR_ANY_COLOR or (asked == "setattr" and isinstance(path[-4], cst.Expr))
+        return is_same and first is parent and all(map(_is_own_name, rest[:1]))
     return False
 
 

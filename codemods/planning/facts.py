@@ -276,6 +276,8 @@ class UnawaitedCall:
     is_ignored: bool = False
     is_by_flow: bool = False
     """Whether only what a framework hands to a function tells what it calls."""
+    is_seed: bool = False
+    """Whether the sync function that drops it may become async for it."""
     statement: str | None = None
     """The kind of statement that lacks its `async`: "with" or "for"; None where `await` is missing."""
 

@@ -323,7 +323,8 @@ class _Planner:
             case Position.MAIN_GUARD if native is None:
                 action, reason = Action.BRIDGED, what
             case Position.AWAITABLE:
-                action, reason = Action.LEFT, f"{what}, and {call.caller} is not async"
+                stays = f" and stays sync: {self._why_sync(call.caller)}" if call.is_seed else ""
+                action, reason = Action.LEFT, f"{what}, and {call.caller} is not async{stays}"
             case _:
                 blocker = call.place.blocker or "at module level"
                 action, reason = Action.LEFT, f"{what}, and await cannot stand {blocker}"

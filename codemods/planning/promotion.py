@@ -83,6 +83,9 @@ def _drivers(facts: PlanningFacts, options: PlanningOptions, reached: frozenset[
         and (call.offer.native is not None or (options.fallback == "thread" and call.offer.can_thread))
     ]
     yield from _readers(facts, wanted)
+    for lost in facts.unawaited:
+        if lost.is_seed and not lost.is_ignored and lost.place.position is Position.AWAITABLE:
+            yield lost.caller, f"it drops the coroutine of {lost.name} in line {lost.span.line}"
     for call in wanted:
         if call.caller in facts.functions and not facts.functions[call.caller].is_async:
             yield call.caller, f"it calls {call.name} in line {call.span.line}"
