@@ -41,9 +41,11 @@ class Callers:
         mentions: MentionFinder,
         types_of: Callable[[str], Mapping[Span, str]],
         classes: Classes,
+        handed: Callable[[Function], Mapping[str, str]],
         decoders: Container[str],
     ) -> None:
-        """`types_of` gives the types of the expressions of a file, `decoders` are functions that give plain data."""
+        """`types_of` gives the types of the expressions of a file, `handed` those of what a framework gives to the
+        parameters of a function, by name; `decoders` are functions that give plain data."""
         self._graph = graph
         self._by_name = by_name
         self._sources = sources
@@ -51,6 +53,7 @@ class Callers:
         self._mentions = mentions
         self._types_of = types_of
         self._classes = classes
+        self._handed = handed
         self._decoders = decoders
         self._kin = {name for family in inheritance.families for name in family}
         self._makes_classes = any(_MAKES_CLASSES.search(text.lines.text) for text in sources.texts.values())
@@ -73,6 +76,7 @@ class Callers:
             self.has_unseen,
             self._mentions.is_opaque,
             self._classes.members,
+            self._handed,
             self._decoders,
         )
 

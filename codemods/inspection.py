@@ -46,7 +46,6 @@ from codemods.planning.facts import (
     SessionHolder,
     Site,
 )
-from codemods.planning.index import CallIndex
 from codemods.prospect import Finders, Prospect, worth_parsing
 from codemods.responses import ResponseFinder
 from codemods.rules import offload, twin_call
@@ -85,6 +84,8 @@ def inspect(
     types_of = lru_cache(32)(expressions.types)
     entries = EntryFinder(graph, knowledge, sources.texts, sources.scripts)
 
+    handed = Handed(graph, sources.texts, expressions, knowledge.handlers)
+
     def finders_of(graph: CallGraph) -> Finders:
         by_name = ByName(graph)
         mentions = MentionFinder(graph, by_name, sources, types_of)
@@ -100,13 +101,13 @@ def inspect(
                 mentions,
                 types_of,
                 expressions.classes,
+                handed.types,
                 knowledge.decoders,
             ),
         )
 
     prospect = worth_parsing(graph, closure, inheritance, finders_of, sources, knowledge, options, types_of)
     graph = prospect.graph
-    handed = Handed(graph, sources.texts, expressions, knowledge.handlers)
     closure = prospect.closure.with_uses(
         (
             *called_values(graph, sources.texts, sources.outside, expressions),
@@ -115,7 +116,7 @@ def inspect(
                 sources.texts,
                 sources.outside,
                 handed,
-                CallIndex(plain_functions(graph), (), inheritance.families).family,
+                lambda name: {name, *inheritance.runs.get(name, ())},
             ),
         ),
         async_only(graph, sources.texts, sources.outside, expressions, handed),

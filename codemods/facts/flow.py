@@ -135,11 +135,13 @@ class Flow:
         is_open: Callable[[Function], bool],
         is_opaque: Callable[[ClassFact], bool],
         members_of: Callable[[str], frozenset[str] | None],
+        handed: Callable[[Function], Mapping[str, str]],
         decoders: Container[str],
     ) -> None:
         """`is_open` tells of a function whether anything may call it besides the resolved calls, `is_opaque` of a class
         whether its instances can have attributes that the class does not tell of. `members_of` gives the names of all
-        that objects of a class from elsewhere have, where that is known; `decoders` are functions that give plain data.
+        that objects of a class from elsewhere have, where that is known, `handed` the types of what a framework gives
+        to the parameters of a function, by name; `decoders` are functions that give plain data.
         """
         self._texts = texts
         self._types_of = types_of
@@ -147,6 +149,7 @@ class Flow:
         self._is_open = is_open
         self._is_opaque = is_opaque
         self._members_of = members_of
+        self._handed = handed
         self._expressions = ExpressionValues(graph.calls, texts, types_of, decoders, self)
         self._foreign_bases = {base for one in graph.classes for base in one.foreign_bases}
         self._functions = {one.name: one for one in graph.functions}
@@ -241,7 +244,9 @@ class Flow:
             own = self._of_methods(self._runs[function.name]) if node.index == 0 else None
             return None if own is None or self._has_other_callers(function) else own
         sites = self._sites[function.name]
-        if not sites or function.decorators:
+        if not sites:
+            return self.named(self._handed(function).get(parameter.name))
+        if function.decorators:
             return None
         if parameter.kind in {ParameterKind.REST, ParameterKind.KEYWORDS}:
             return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping, Set
 from dataclasses import replace
 from functools import cache
 
@@ -24,11 +24,11 @@ def handed_calls(
     texts: Mapping[str, Text],
     outside: Container[str],
     handed: Handed,
-    family_of: Callable[[str], frozenset[str]],
+    runs_of: Callable[[str], Set[str]],
 ) -> Iterator[Call]:
     """The calls of coroutine methods that nothing awaits where they stand, of parameters without annotation.
 
-    `family_of` gives the functions of the project that a call of one of them may run.
+    `runs_of` gives the functions of the project that a call of one of them may run.
     """
     functions = {one.name: one for one in graph.functions}
 
@@ -52,7 +52,7 @@ def handed_calls(
         type_ = types_of(call.caller)[written["name"]]
         for attribute in written["attributes"].split(".")[1:]:
             type_ = classes.attribute(type_, attribute)
-        name = _coroutine_method(type_, written["method"], classes, functions, family_of)
+        name = _coroutine_method(type_, written["method"], classes, functions, runs_of)
         if name is not None and not is_replaced(handed.makers(call.path, written["name"]), written["method"]):
             yield replace(call, foreign=(ForeignTarget(name, None, True),), is_resolved=True, is_by_flow=True)
 
@@ -73,7 +73,7 @@ def _coroutine_method(
     method: str,
     classes: Classes,
     functions: Mapping[str, Function],
-    family_of: Callable[[str], frozenset[str]],
+    runs_of: Callable[[str], Set[str]],
 ) -> str | None:
     """The name of a method that gives a coroutine, whatever an object of the type is; None where it may not."""
     names = []
@@ -84,7 +84,7 @@ def _coroutine_method(
         results = [one.return_annotation for one in found[1].undecorated_signatures]
         if not results or not all(one is not None and is_coroutine_type(one.string) for one in results):
             return None
-        if found[0] in functions and not all(is_coroutine_function(functions[one]) for one in family_of(found[0])):
+        if found[0] in functions and not all(is_coroutine_function(functions[one]) for one in runs_of(found[0])):
             return None
         names.append(found[0] if found[0] in functions else found[0].replace(":", "."))
     return names[0] if names else None

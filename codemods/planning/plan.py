@@ -323,8 +323,8 @@ class _Planner:
             case Position.MAIN_GUARD if native is None:
                 action, reason = Action.BRIDGED, what
             case Position.AWAITABLE:
-                stays = f" and stays sync: {self._why_sync(call.caller)}" if call.is_seed else ""
-                action, reason = Action.LEFT, f"{what}, and {call.caller} is not async{stays}"
+                stays = f"stays sync: {self._why_sync(call.caller)}" if call.is_seed else "is not async"
+                action, reason = Action.LEFT, f"{what}, and {call.caller} {stays}"
             case _:
                 blocker = call.place.blocker or "at module level"
                 action, reason = Action.LEFT, f"{what}, and await cannot stand {blocker}"
