@@ -12,7 +12,7 @@ from pathlib import Path
 import libcst as cst
 
 from codemods.config import Config
-from codemods.facts.closure import Closure, blocking_name, plain_site
+from codemods.facts.closure import Closure, blocking_name, plain_site, starter_name
 from codemods.facts.expressions import Expressions
 from codemods.facts.generators import (
     ITERATING,
@@ -47,13 +47,14 @@ from codemods.model import NOT_GUARDED, Guard, Guards, SessionMode, Span
 from codemods.packs import Knowledge
 from codemods.planning.facts import (
     BlockingCall,
+    NestedLoop,
     Reception,
     Route,
     SessionRoom,
     Site,
     UnawaitedCall,
 )
-from codemods.rules import MISSING_AWAIT, TWIN_CALL, offload, twin_call
+from codemods.rules import MISSING_AWAIT, TWIN_CALL, nested_loop, offload, twin_call
 from codemods.rules.clients import CLIENTS
 from codemods.rules.consumption import consumed_by, taken_by
 from codemods.rules.missing_await import Surroundings, Uses
@@ -77,6 +78,7 @@ class Collected:
     sites: dict[tuple[str, Span, CallKind], Site] = field(default_factory=dict)
     blocking: list[BlockingCall] = field(default_factory=list)
     unawaited: list[UnawaitedCall] = field(default_factory=list)
+    nested: list[NestedLoop] = field(default_factory=list)
     mentions: list[Mentions] = field(default_factory=list)
     seen: Seen = field(default_factory=lambda: Seen.nothing(()))
 
@@ -111,6 +113,9 @@ class GraphIndex:
         for seed in closure.seeds:
             self.seeds[seed.path].append(seed)
         self.lost = {key_of(call) for call in closure.lost}
+        self.nested: dict[str, list[Call]] = defaultdict(list)
+        for nested in closure.nested:
+            self.nested[nested.path].append(nested)
         for unawaited in closure.unawaited:
             self.unawaited[unawaited.path].append(unawaited)
         for call in graph.calls:
@@ -162,6 +167,7 @@ class FileInspector:
         into.blocking.extend(self._blocking())
         into.unawaited.extend(self._unawaited())
         into.unawaited.extend(self._not_entered_async())
+        into.nested.extend(self._nested())
 
     def _names_of_interest(self) -> set[str]:
         """The names by which the module binds what may change, or what calls of it begin with."""
@@ -403,6 +409,17 @@ class FileInspector:
             yield UnawaitedCall(
                 call.path, call.span, call.caller, name, place, later, ignored, call.is_by_flow, is_seed
             )
+
+    def _nested(self) -> Iterator[NestedLoop]:
+        """The calls that start an event loop where one may be running, other than after a look."""
+        for call in self._index.nested[self._name]:
+            node, place = self._tree.at(call.span, cst.Call), self._place(call.span)
+            name = starter_name(call, self._knowledge)
+            if node is None or place is None or name is None or nested_loop.looks_first(self._tree, node):
+                continue
+            ignored = self._is_silenced(nested_loop.RULE.id, call)
+            offer = nested_loop.offer(node, name)
+            yield NestedLoop(call.path, call.span, call.caller, name, place, offer, ignored)
 
     def _awaitable(self, call: Call) -> Awaitable | None:
         """What a call gives; None where that is a coroutine."""

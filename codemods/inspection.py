@@ -158,6 +158,7 @@ def inspect(
         sites=tuple(iterators.sites),
         blocking=(*blocking, *_unchanged(closure, knowledge)),
         unawaited=tuple(collected.unawaited),
+        nested=tuple(collected.nested),
         families=iterators.families,
         implements=inheritance.implements,
         loop_bound=graph.callers_of(knowledge.loop_bound, or_coroutines=True) | collected.seen.stopping,

@@ -257,7 +257,7 @@ def test_a_rule_explains_itself(rule: Rule) -> None:
         assert code.endswith("\n")
 
 
-LIBRARIES = ("requests", "subprocess", "time")
+LIBRARIES = ("asyncio", "requests", "subprocess", "time")
 CONTEXT = {
     "AW201": """\
 class Channel:
@@ -265,6 +265,7 @@ class Channel:
 
 async def fetch_name() -> str: ...
 """,
+    "AW202": "async def load(name): ...\n",
 }
 """What an example refers to and does not show."""
 TYPED = {"AW201": ("(channel)", "(channel: Channel)")}

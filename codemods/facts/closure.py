@@ -17,6 +17,7 @@ from codemods.planning.facts import HOPED, PlannedFunction, Site
 from codemods.planning.index import CallIndex
 
 _AWAITED = re.compile(r"\bawait\s*\Z")
+_LETS_LOOPS_NEST = "nest_asyncio"
 _ENDS_STATEMENT = re.compile(r"[ \t]*(?:[\r\n]|\Z)")
 _GOES_ON = re.compile(r"\s*[.(\[]")
 
@@ -45,6 +46,8 @@ class Closure:
     """The functions that may get what a seed gives, and may have to wait for it."""
     lost: tuple[Call, ...] = ()
     """Those calls in sync functions that give a coroutine which is dropped at once."""
+    nested: tuple[Call, ...] = ()
+    """Calls that start an event loop where async code is, or may come."""
     async_only: tuple[AsyncOnly, ...] = ()
     """What is entered or iterated, and has only the methods for `async with` and `async for`."""
 
@@ -79,9 +82,12 @@ def find_closure(
         for call in unawaited
         if call.caller in functions and not functions[call.caller].is_async and is_dropped(call.span, texts[call.path])
     )
+    nested = tuple(call for call in _nested(graph, functions, texts, knowledge, index) if call.path not in outside)
     declared = graph.declared & reached if only_reached else graph.declared
     above = index.callers_of({*declared, *(call.caller for call in (*blocking, *lost))})
-    closure = Closure(tuple(blocking), tuple(out_of_scope), unawaited, above, frozenset(), frozenset(), lost=lost)
+    closure = Closure(
+        tuple(blocking), tuple(out_of_scope), unawaited, above, frozenset(), frozenset(), lost=lost, nested=nested
+    )
     return _with_places(closure, graph, outside, [site for name in above for site in index.by_target[name]])
 
 
@@ -126,7 +132,7 @@ def _with_places(closure: Closure, graph: CallGraph, outside: Container[str], si
     """A closure with what has to be looked at for its functions and some calls."""
     functions = {function.name: function for function in graph.functions}
     known = [functions[name] for name in closure.functions if name in functions]
-    paths = {call.path for call in (*closure.seeds, *closure.unawaited)}
+    paths = {call.path for call in (*closure.seeds, *closure.unawaited, *closure.nested)}
     paths |= {function.path for function in known} | {site.path for site in sites}
     paths |= set(_base_class_files(graph, {function.owner for function in known}))
     return replace(
@@ -219,6 +225,28 @@ def _unawaited(
             continue
         if all(target.is_awaitable for target in call.foreign) and not is_awaited(call.span, texts[call.path]):
             yield call
+
+
+def starter_name(call: Call, knowledge: Knowledge) -> str | None:
+    """The function that starts an event loop which a call calls for certain, as packs name it."""
+    if call.kind is not CallKind.CALL or call.targets or len(call.foreign) != 1 or not call.is_resolved:
+        return None
+    known = call.foreign[0].known_as
+    return known if known in knowledge.nesting else None
+
+
+def _nested(
+    graph: CallGraph,
+    functions: Mapping[str, Function],
+    texts: Mapping[str, Text],
+    knowledge: Knowledge,
+    index: CallIndex,
+) -> Iterator[Call]:
+    """The calls that start an event loop in a coroutine function, or in what one calls."""
+    found = [call for call in graph.calls if call.caller in functions and starter_name(call, knowledge) is not None]
+    if found and not any(_LETS_LOOPS_NEST in text.lines.words for text in texts.values()):
+        reached = index.reached_from(name for name, one in functions.items() if one.is_async)
+        yield from (call for call in found if call.caller in reached)
 
 
 def is_awaited(span: Span, text: Text) -> bool:

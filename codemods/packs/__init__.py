@@ -2,15 +2,16 @@
 
 `[[call]]` blocks and has an async twin with the same arguments (`positional` says how many it takes at most, where the
 twin takes more; `note` how the twin differs for numbers that are negative or not known), `[[offload]]` blocks and runs
-in a thread, `[[close]]` does not block, and is awaited where what it closes becomes async, `[[loop]]` needs the running
-event loop or the main thread, `[[starter]]` starts an event loop, `[[context]]` sets what is not seen outside of the
-loop it is set in, `[[lock]]` is a lock for threads, `[[library]]` has stubs that come with the type checker.
-`[[boundary]]` says what a `decorator`, overriding a `method`, or being given to a function of a library (`taker`, with
-the `parameter` and its `position`) means for the functions of a project, and `[[dispatch]]` what calls those that are
-split. `[[handler]]` says of which type the `first` argument is that a `decorator` has its functions called with.
-`[[decoder]]` gives dictionaries, lists, strings, numbers and booleans, and nothing else. Names are qualified, as users
-import them; re-exports resolve. Named where they are defined are only types, `[[consumer]]`, which takes anything and
-neither awaits it nor hands it on, and `[[asker]]`, which asks what it is besides.
+in a thread, `[[close]]` does not block, and is awaited where what it closes becomes async, `[[loop]]` needs the
+running event loop or the main thread, `[[starter]]` starts an event loop (`always = false`: in some cases),
+`[[context]]` sets what is not seen outside of the loop it is set in, `[[lock]]` is a lock for threads, `[[library]]`
+has stubs that come with the type checker. `[[boundary]]` says what a `decorator`, overriding a `method`, or being
+given to a function of a library (`taker`, with the `parameter` and its `position`) means for the functions of a
+project, and `[[dispatch]]` what calls those that are split. `[[handler]]` says of which type the `first` argument is
+that a `decorator` has its functions called with. `[[decoder]]` gives dictionaries, lists, strings, numbers and
+booleans, and nothing else. Names are qualified, as users import them; re-exports resolve. Named where they are defined
+are only types, `[[consumer]]`, which takes anything and neither awaits it nor hands it on, and `[[asker]]`, which asks
+what it is besides.
 """
 
 from __future__ import annotations
@@ -58,6 +59,11 @@ class _Named(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class _Handler(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     decorator: str
     first: str
+
+
+class _Starter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    name: str
+    always: bool = True
 
 
 class _Library(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -123,7 +129,7 @@ class _Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     offload: tuple[DeclaredOffload, ...] = ()
     close: tuple[_Named, ...] = ()
     loop: tuple[_Named, ...] = ()
-    starter: tuple[_Named, ...] = ()
+    starter: tuple[_Starter, ...] = ()
     lock: tuple[_Named, ...] = ()
     library: tuple[_Library, ...] = ()
     context: tuple[_Named, ...] = ()
@@ -165,6 +171,8 @@ class Knowledge:
     """Functions that need the running event loop."""
     loop_starters: frozenset[str]
     """Functions that start an event loop."""
+    nesting: frozenset[str]
+    """Those of them that do so in every case, so that they fail where one is running."""
     lock_enters: frozenset[str]
     """What `with` calls on a lock for threads: its `__enter__`, which may be another name of `acquire`."""
     libraries: Mapping[str, tuple[str, ...]]
@@ -258,6 +266,7 @@ def load_packs() -> Knowledge:
     closing: set[str] = set()
     loop_bound: set[str] = set()
     loop_starters: set[str] = set()
+    nesting: set[str] = set()
     lock_enters: set[str] = set()
     libraries: dict[str, tuple[str, ...]] = {}
     context_setters: set[str] = set()
@@ -279,6 +288,7 @@ def load_packs() -> Knowledge:
         closing.update(one.name for one in pack.close)
         loop_bound.update(one.name for one in pack.loop)
         loop_starters.update(one.name for one in pack.starter)
+        nesting.update(one.name for one in pack.starter if one.always)
         lock_enters.update(f"{one.name}.{way}" for one in pack.lock for way in ("__enter__", "acquire"))
         libraries.update((one.name, one.submodules) for one in pack.library)
         context_setters.update(one.name for one in pack.context)
@@ -294,6 +304,7 @@ def load_packs() -> Knowledge:
         closing=frozenset(closing),
         loop_bound=frozenset(loop_bound),
         loop_starters=frozenset(loop_starters),
+        nesting=frozenset(nesting),
         lock_enters=frozenset(lock_enters),
         libraries=libraries,
         context_setters=frozenset(context_setters),

@@ -283,6 +283,20 @@ class UnawaitedCall:
 
 
 @dataclass(frozen=True, slots=True)
+class NestedLoop:
+    """A call that starts an event loop, in a coroutine function or in one that async code may call."""
+
+    path: str
+    span: Span
+    caller: str
+    name: str
+    """What it calls, as packs name it."""
+    place: Place
+    offer: Offer
+    is_ignored: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class PlanningFacts:
     """Everything a plan is made from."""
 
@@ -290,6 +304,7 @@ class PlanningFacts:
     sites: tuple[Site, ...] = ()
     blocking: tuple[BlockingCall, ...] = ()
     unawaited: tuple[UnawaitedCall, ...] = ()
+    nested: tuple[NestedLoop, ...] = ()
     families: tuple[frozenset[str], ...] = ()
     """Functions of one color, besides those that override each other."""
     implements: Mapping[str, frozenset[str]] = field(default_factory=dict)

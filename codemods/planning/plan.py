@@ -22,6 +22,7 @@ from codemods.model import (
 from codemods.planning.facts import (
     BlockingCall,
     Making,
+    NestedLoop,
     PlannedFunction,
     PlanningFacts,
     PlanningOptions,
@@ -184,6 +185,9 @@ class _Planner:
         for unawaited in self._facts.unawaited:
             if not unawaited.is_ignored:
                 yield from self._decide_unawaited(unawaited)
+        for nested in self._facts.nested:
+            if not nested.is_ignored:
+                yield from self._decide_nested(nested)
         for site in self._facts.sites:
             yield from self._decide_site(site)
         for function in self._facts.functions.values():
@@ -308,6 +312,20 @@ class _Planner:
         )
         return Decision(at, finding)
 
+    def _decide_nested(self, call: NestedLoop) -> Iterator[Decision]:
+        """A call that starts an event loop; in a sync function, it may be one of those that no loop runs."""
+        function = self._facts.functions[call.caller]
+        offer, native = call.offer, None
+        if not function.is_async:
+            action, reason = Action.LEFT, f"{offer.reason}, and async code calls {call.caller}"
+        elif call.place.position is Position.BLOCKED:
+            return  # what a lambda runs may run in a thread of its own
+        elif call.place.position is Position.AWAITABLE and offer.native is not None:
+            action, reason, native = Action.AWAITED, offer.reason, offer.native
+        else:
+            action, reason = Action.LEFT, offer.reason
+        yield self._decision(call, offer.rule, call.name, action, reason, native=native)
+
     def _decide_unawaited(self, call: UnawaitedCall) -> Iterator[Decision]:
         is_wanted = call.place.use in {Use.DROPPED, Use.CONSUMED} or call.is_consumed_later
         if not is_wanted:
@@ -393,7 +411,7 @@ class _Planner:
 
     def _decision(
         self,
-        at: BlockingCall | UnawaitedCall | Site,
+        at: BlockingCall | UnawaitedCall | NestedLoop | Site,
         rule: str,
         call: str,
         action: Action,

@@ -18,6 +18,7 @@ from codemods.rewrite.recoloring import Recoloring, function_named
 from codemods.rewrite.sessions import add_handing, add_making, add_opening, add_parameter, statements_at
 from codemods.rewrite.split import add_split
 from codemods.rules.consumption import Consumed
+from codemods.rules.nested_loop import WhatItRuns
 from codemods.rules.requests_calls.client import Client
 from codemods.rules.requests_calls.exceptions import is_of_requests, parts_of
 from codemods.rules.requests_calls.handling import NativeResponse
@@ -82,6 +83,10 @@ def _add(edits: Edits, imports: FileImports, decision: Decision, client: Client)
             _add_native(edits, imports, decision, client)
         case Action.AWAITED if isinstance(decision.native, AsyncStatement):
             add_async(edits, decision.span)
+        case Action.AWAITED if isinstance(decision.native, WhatItRuns):
+            run = _call(edits.tree, decision.span)
+            imports.release(run.func, None)
+            edits.replace(run, lambda node: awaited(_as_call(node).args[0].value))
         case Action.AWAITED:
             call = _call(edits.tree, decision.span)
             if isinstance(decision.native, CoreCall):

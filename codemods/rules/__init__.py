@@ -4,16 +4,18 @@ A library that only needs data gets a pack (`codemods/packs`); code comes here w
 """
 
 from codemods.rules.missing_await import RULE as MISSING_AWAIT
+from codemods.rules.nested_loop import RULE as NESTED_LOOP
 from codemods.rules.offload import RULE as OFFLOAD
 from codemods.rules.promoted_call import RULE as PROMOTED_CALL
 from codemods.rules.requests_aiohttp import RULE as REQUESTS_AIOHTTP
 from codemods.rules.threaded_call import RULE as THREADED_CALL
 from codemods.rules.twin_call import RULE as TWIN_CALL
 
-RULES = (TWIN_CALL, REQUESTS_AIOHTTP, OFFLOAD, MISSING_AWAIT, PROMOTED_CALL, THREADED_CALL)
+RULES = (TWIN_CALL, REQUESTS_AIOHTTP, OFFLOAD, MISSING_AWAIT, NESTED_LOOP, PROMOTED_CALL, THREADED_CALL)
 
 __all__ = [
     "MISSING_AWAIT",
+    "NESTED_LOOP",
     "OFFLOAD",
     "PROMOTED_CALL",
     "REQUESTS_AIOHTTP",
