@@ -156,7 +156,7 @@ def random_draft(seed: int) -> Draft:
         offer = chance.choice([NATIVE, RAISING, THREAD_ONLY])
         draft.blocks(chance.choice(names), offer, is_ignored=chance.random() < 0.1)
     draft.blocks("a:", place=AT_MAIN)
-    draft.forgets(chance.choice(names))
+    draft.forgets(chance.choice(names), is_seed=True)
     draft.values = frozenset(chance.sample(names, 1))
     draft.dispatches = {"click": frozenset(chance.sample(names, 1))}
     return draft

@@ -281,7 +281,7 @@ def test_whatever_the_project_no_chain_is_left_half_done(seed, scope):
             assert not site.is_mixed
     for name in promotion.promoted:
         called = {target for site in index.by_caller[name] for target in site.targets}
-        asks = any(one.caller == name and not one.is_ignored for one in draft.blocking)
+        asks = any(one.caller == name and not one.is_ignored for one in (*draft.blocking, *draft.unawaited))
         assert asks or called & promoted or len(index.family(name)) > 1, "nothing becomes async for nothing"
 
 
@@ -325,3 +325,37 @@ def test_a_function_that_only_calls_itself_is_called_by_nothing():
     draft.calls("Handler.do_GET", "Handler.do_GET")
     promotion, _ = promote(draft.facts(), PlanningOptions(Scope.ALL))
     assert "http.server.BaseHTTPRequestHandler may" in promotion.locked["Handler.do_GET"]
+
+
+@pytest.mark.parametrize("scope", list(Scope))
+def test_a_sync_function_that_drops_a_coroutine_becomes_async_with_all_that_call_it(scope):
+    draft = Draft("async main middle leaf")
+    draft.chain("main", "middle", "leaf")
+    lost = draft.forgets("leaf", is_seed=True)
+    plan = draft.plan(scope)
+    assert plan.promoted == {"middle", "leaf"}
+    assert at(plan, lost).action is Action.AWAITED
+    reasons = {one.name: one.reason for one in plan.functions}
+    assert reasons["leaf"] == f"it drops the coroutine of b:send in line {lost}"
+
+
+def test_one_that_cannot_become_async_says_why_a_coroutine_stays_dropped():
+    draft = Draft("async main")
+    draft.define("prop", lock="it is a property")
+    draft.calls("main", "prop")
+    lost = draft.forgets("prop", is_seed=True)
+    plan = draft.plan()
+    assert not plan.promoted
+    assert at(plan, lost).action is Action.LEFT
+    assert at(plan, lost).reason == "its coroutine is dropped, and prop stays sync: it is a property"
+
+
+@pytest.mark.parametrize(
+    "about",
+    [{"is_seed": False}, {"is_seed": True, "is_ignored": True}, {"is_seed": True, "place": IN_LAMBDA}],
+)
+def test_a_coroutine_that_may_be_dropped_or_cannot_be_awaited_there_promotes_nothing(about):
+    draft = Draft("async main leaf")
+    draft.chain("main", "leaf")
+    draft.forgets("leaf", **about)
+    assert not draft.plan().promoted
