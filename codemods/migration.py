@@ -393,7 +393,21 @@ def _without(facts: PlanningFacts, broken: Mapping[str, Problem]) -> PlanningFac
         received=tuple(one for one in facts.received if one.path not in broken),
         blocking=tuple(replace(one, is_ignored=one.is_ignored or one.path in broken) for one in facts.blocking),
         unawaited=tuple(replace(one, is_ignored=one.is_ignored or one.path in broken) for one in facts.unawaited),
+        nested=tuple(replace(one, is_ignored=one.is_ignored or one.path in broken) for one in facts.nested),
+        untraceable={**facts.untraceable, **_unchangeable(facts, broken)},
     )
+
+
+def _unchangeable(facts: PlanningFacts, broken: Mapping[str, Problem]) -> Mapping[str, str]:
+    """By library, a file that cannot name other exceptions where it catches those of it, or tells them from others."""
+    places = (*(one.place for one in facts.sites), *(one.place for one in facts.blocking))
+    named = {(one.library, one.path) for place in places for one in place.guards.met if one.is_rewritten}
+    named |= {(one.library, one.path) for one in facts.told}
+    return {
+        library: f"the change of {path}, which names exceptions of {library}, would not hold"
+        for library, path in sorted(named)
+        if path in broken
+    }
 
 
 def _probe_source(names: Sequence[str]) -> str:
