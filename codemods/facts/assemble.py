@@ -118,13 +118,16 @@ def _name_functions(
     definitions = report.definitions(module_id)
     module = report.modules[module_id].module_name
     taken = {function.name for function in functions.values()}
-    for function_id, definition in definitions.function_definitions.items():
-        if definition.name_location is None:
-            continue  # made up by the checker: the __init__ of a dataclass
-        key = (text.name, definition.name_location)
+    written = [
+        (parse_place(definition.name_location).line, definition.name_location, function_id, definition)
+        for function_id, definition in definitions.function_definitions.items()
+        if definition.name_location is not None  # made up by the checker: the __init__ of a dataclass
+    ]
+    for _, location, function_id, definition in sorted(written, key=lambda one: one[:2]):
+        key = (text.name, location)
         function = functions.get(key)
         if function is None:
-            span = text.span(parse_place(definition.name_location))
+            span = text.span(parse_place(location))
             name = f"{module}:{qualname_of(definition, definitions)}"
             if name in taken:  # defined again in the same scope: two branches, a property's setter
                 name = f"{name}@{span.line}"
