@@ -16,10 +16,12 @@ from codemods.facts.assemble import assemble
 from codemods.facts.closure import find_closure
 from codemods.facts.declared import with_any_receiver, with_iterated_attributes
 from codemods.facts.decorators import with_decorators
+from codemods.facts.defaults import with_defaults
 from codemods.facts.exits import with_exits
 from codemods.facts.expressions import Expressions
 from codemods.facts.given import with_given
 from codemods.facts.graph import CallGraph
+from codemods.facts.imported_values import with_imported_values
 from codemods.facts.inheritance import inheritance_of, last_name
 from codemods.facts.pyrefly import CheckerRun, report_of
 from codemods.facts.report import Report
@@ -202,6 +204,7 @@ class _Run:
             graph = with_any_receiver(graph, self._texts, self._knowledge.on_any_receiver)
             expressions = Expressions(report, self._texts, {name: str(one.path) for name, one in self._sources.items()})
             graph = with_iterated_attributes(graph, self._texts, expressions.types, self._knowledge.iterated)
+            graph = with_imported_values(with_defaults(graph, self._texts), self._texts)
             graph = with_exits(with_decorators(graph, self._texts))
             graph = with_given(graph, self._texts, takers)
             self._note_unknown_names(graph)

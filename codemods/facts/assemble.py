@@ -45,6 +45,8 @@ from codemods.model import Span
 _ASYNC_DEF = re.compile(r"\basync(?:\s|\\\r?\n)+def(?:\s|\\\r?\n)+\Z")
 _DECORATED = "|artificial-call|for-decorated-target"
 _ENTERS = "with-enter"
+_FIELD = "CF:"
+"""How the id of an attribute of a class begins."""
 
 
 def assemble(
@@ -80,7 +82,7 @@ def assemble(
     classes = {
         fact.name: fact for module_id, text in own for fact in reported_classes(report, module_id, text, own_modules)
     }
-    builder = _Edges(names, asks_iteration=asks_iteration)
+    builder = _Edges(names, own_modules, asks_iteration=asks_iteration)
     for module_id, text in own:
         builder.read_module(report, module_id, text)
     unread = {
@@ -118,13 +120,16 @@ def _name_functions(
     definitions = report.definitions(module_id)
     module = report.modules[module_id].module_name
     taken = {function.name for function in functions.values()}
-    for function_id, definition in definitions.function_definitions.items():
-        if definition.name_location is None:
-            continue  # made up by the checker: the __init__ of a dataclass
-        key = (text.name, definition.name_location)
+    written = [
+        (parse_place(definition.name_location).line, definition.name_location, function_id, definition)
+        for function_id, definition in definitions.function_definitions.items()
+        if definition.name_location is not None  # made up by the checker: the __init__ of a dataclass
+    ]
+    for _, location, function_id, definition in sorted(written, key=lambda one: one[:2]):
+        key = (text.name, location)
         function = functions.get(key)
         if function is None:
-            span = text.span(parse_place(definition.name_location))
+            span = text.span(parse_place(location))
             name = f"{module}:{qualname_of(definition, definitions)}"
             if name in taken:  # defined again in the same scope: two branches, a property's setter
                 name = f"{name}@{span.line}"
@@ -206,7 +211,7 @@ def _is_whole(location: str, expression: str) -> bool:
 class _Edges:
     """Collects calls and references, module by module."""
 
-    def __init__(self, names: ReportedNames, *, asks_iteration: bool) -> None:
+    def __init__(self, names: ReportedNames, own_modules: Container[int], *, asks_iteration: bool) -> None:
         self.calls: dict[tuple[str, Span, CallKind], Call] = {}
         self.references: dict[tuple[str, Span], Reference] = {}
         self.async_only: dict[tuple[str, Span], AsyncOnly] = {}
@@ -216,6 +221,7 @@ class _Edges:
         self.iterated: dict[tuple[str, Span], str] = {}
         self.entered: set[tuple[str, Span]] = set()
         self._names = names
+        self._own_modules = own_modules
         self._asks_iteration = asks_iteration
 
     def read_module(self, report: Report, module_id: int, text: Text) -> None:
@@ -308,7 +314,8 @@ class _Edges:
 
     def _add_call(self, place: str, callees: Callees, caller: str, text: Text, *, implicit: bool) -> None:
         kind = CallKind.IMPLICIT if implicit else CallKind.CALL
-        self._add(place, kind, callees.call_targets, callees.unresolved is None, caller, text)
+        is_resolved = callees.unresolved is None and not any(map(self._is_own_field, callees.call_targets))
+        self._add(place, kind, callees.call_targets, is_resolved, caller, text)
         made = (*callees.init_targets, *callees.new_targets)
         if made:
             self._add(place, CallKind.CONSTRUCT, made, True, caller, text)
@@ -348,6 +355,11 @@ class _Edges:
             foreign = before.foreign or foreign
             is_resolved = before.is_resolved or is_resolved
         self.calls[key] = Call(text.name, span, caller, kind, own, foreign, is_resolved)
+
+    def _is_own_field(self, target: CallTarget) -> bool:
+        """Whether a target is an attribute of a class of the project that is no method: it may hold any function."""
+        ref = function_of(target)
+        return ref is not None and ref.module_id in self._own_modules and ref.function_id.startswith(_FIELD)
 
     def _is_foreign(self, ref: FunctionRef) -> bool:
         own = self._names.function(ref)

@@ -1,4 +1,4 @@
-"""What `with` calls in the end: the checker's report tells of `__enter__` alone."""
+"""What `with` and `async with` call in the end: the checker's report tells of what they call first alone."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from dataclasses import replace
 from codemods.facts.graph import Call, CallGraph, CallKind
 from codemods.facts.inheritance import last_name
 
+_LEAVING = {"__enter__": "__exit__", "__aenter__": "__aexit__"}
+
 
 def with_exits(graph: CallGraph) -> CallGraph:
-    """The graph whose `with` statements call the `__exit__` of the classes whose `__enter__` they call.
+    """The graph whose `with` statements call the `__exit__` of the classes whose `__enter__` they call, and likewise
+    those with `async`.
 
     What a subclass defines is not among them where the class of an object is only known to be one it derives from.
     """
@@ -19,8 +22,8 @@ def with_exits(graph: CallGraph) -> CallGraph:
 
     def exits(call: Call) -> Iterator[str]:
         for target in call.targets if call.kind is CallKind.IMPLICIT else ():
-            if last_name(target) == "__enter__":
-                owners = lines.get(functions[target].owner or "", ())
-                yield from [name for one in owners if (name := f"{one}.__exit__") in functions][:1]
+            leaving = _LEAVING.get(last_name(target))
+            owners = lines.get(functions[target].owner or "", ()) if leaving is not None else ()
+            yield from [name for one in owners if (name := f"{one}.{leaving}") in functions][:1]
 
     return replace(graph, calls=tuple(replace(one, targets=(*one.targets, *exits(one))) for one in graph.calls))
