@@ -27,6 +27,7 @@ The last three are for the run: `main()` of `app.py` is run, and what calls what
 from __future__ import annotations
 
 import ast
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -34,6 +35,7 @@ from pathlib import Path
 from typing import Any
 
 from codemods.facts.graph import CallGraph, CallKind, Function
+from codemods.facts.inheritance import last_name
 from codemods.locking import Seen
 from codemods.planning.facts import PlanningFacts, Site
 from codemods.prospect import Prospect
@@ -169,10 +171,13 @@ class _Telling:
     def _is_own(self, path: str) -> bool:
         return path.partition("/")[0] == self._case.name
 
+    def _is_own_name(self, name: str) -> bool:
+        return re.split(r"[.:]", name)[0] == self._case.name
+
     def _short(self, name: str) -> str:
         module, _, rest = name.partition(":")
-        first, _, inner = module.partition(".")
-        if first != self._case.name:
+        inner = module.partition(".")[2]
+        if not self._is_own_name(name):
             raise FixtureError(f"{self._case.name}: {name} has to do with it; give its names more distinction")
         return f"{inner or '__init__'}:{rest}"
 
@@ -188,7 +193,9 @@ class _Telling:
     def stands_for(self) -> Iterator[str]:
         for function in self._functions:
             for above in {*self._known.facts.implements.get(function.name, ()), function.overrides} - {None}:
-                yield f"{self._short(function.name)} -> {self._short(above or '')}"
+                assert above is not None
+                if self._is_own_name(above) or not last_name(above).startswith("__"):  # all cases share these names
+                    yield f"{self._short(function.name)} -> {self._short(above)}"
 
     def unknowns(self) -> Iterator[str]:
         for call in self._known.graph.calls:
