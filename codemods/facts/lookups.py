@@ -21,7 +21,8 @@ from codemods.model import Span
 from codemods.tree import LineTable
 
 _LOOKUP = re.compile(
-    r"\b(getattr|setattr|attrgetter|methodcaller|patch(?:\.object|\.multiple)?)\s*\(|\b(globals|locals|vars)\(\)\s*\["
+    r"\b(getattr|setattr|attrgetter|methodcaller|patch(?:\.object|\.multiple)?)\s*\("
+    r"|\b(?:(globals|locals|vars)\([^()]*\)|__dict__)\s*(?:\[|\.\s*(?:get|pop)\s*\()"
 )
 _STRING = re.compile(
     r"[bBrRuU]{0,2}(?P<quote>\"\"\"|'''|\"|')(?P<content>(?:\\.|(?!(?P=quote))[^\\])*)(?P=quote)", re.S

@@ -101,8 +101,8 @@ def _arguments(lines: LineTable, span: Span, opening: int) -> tuple[Argument, ..
 def _is_foreign_function(call: str, foreign: Mapping[str, bool]) -> bool:
     """Whether a call's text calls a function of a module from outside, or a method of something in one."""
     match = re.match(r"(\w+)(?:\.(\w+))?\.\w+\(", call)
-    if match is None or match[1] not in foreign:
-        return False
+    if match is None or match[1] not in foreign or _matching_parenthesis(call) != match.end() - 1:
+        return False  # what such a call gives may be anything, and so may a method of that
     return match[2] is None or foreign[match[1]]
 
 

@@ -170,6 +170,7 @@ class _Meeting:
             isinstance(one, Variable)
             and one.scope == scope
             and all(isinstance(value, str) for value in self._into[one])
+            and all(place.role is not Role.PARAMETER for place in self._slots.places(one))
             for one in slots
         )
 
