@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from codemods.facts.expressions import Expressions
 from codemods.facts.given import with_given
 from codemods.facts.graph import CallGraph
 from codemods.facts.inheritance import inheritance_of, last_name
+from codemods.facts.named_classes import asked_for_class, named_classes
 from codemods.facts.pyrefly import CheckerRun, report_of
 from codemods.facts.report import Report
 from codemods.facts.syntax import ImportedNames, Position
@@ -35,7 +36,7 @@ from codemods.model import (
     Problem,
     Scope,
 )
-from codemods.packs import Knowledge, load_packs, with_declared
+from codemods.packs import Knowledge, load_packs, with_declared, with_named_handlers
 from codemods.parsing import parse
 from codemods.planning.facts import PlanningFacts, PlanningOptions
 from codemods.planning.plan import Decision, Plan, make_plan
@@ -62,7 +63,15 @@ def migrate(paths: Sequence[Path], config: Config, relative_to: Path | None = No
     """
     project = load_project(paths, config, relative_to or Path.cwd())
     packs = load_packs()
-    knowledge = with_declared(packs, config.call, config.offload, config.with_, config.iter, config.boundary)
+    knowledge = with_declared(
+        packs,
+        config.call,
+        config.offload,
+        config.with_,
+        config.iter,
+        config.boundary,
+        config.handler,
+    )
     run = _Run(project, knowledge, config)
     if not run.may_have_work():
         return run.nothing()
@@ -105,10 +114,10 @@ class _Run:
 
     def may_have_work(self) -> bool:
         """Whether any seed's name occurs: bytes only, the checker is not started."""
-        if self._has_async or self._knowledge.declared:
+        if self._has_async or self._knowledge.declared or self._knowledge.declared_names:
             return True
         contents = [source.content for source in self._project.files]
-        for name in self._knowledge.blocking:
+        for name in (*self._knowledge.blocking, *(one.sync for one in self._knowledge.classes)):
             first, last = name.split(".")[0].encode(), name.rpartition(".")[2].encode()
             if any(first in content for content in contents) and any(last in content for content in contents):
                 return True
@@ -186,10 +195,12 @@ class _Run:
             python=find_python(self._config, self._project.root),
             stand_ins=self._knowledge.libraries,
         )
-        names = self._names_to_probe()
+        names = self._names_to_probe(self._knowledge.names)
+        class_names = self._names_to_probe(self._knowledge.class_names)
         texts = {str(source.path): self._texts[source.name] for source in files}
-        with report_of(run, _probe_source(names)) as (folder, probe):
+        with report_of(run, _probe_source(names, class_names)) as (folder, probe):
             report = Report(folder)
+            classes = named_classes(report, probe, class_names, len(names) + 1)
             takers = {one.taker for one in self._knowledge.boundaries} - {None}
             graph = assemble(
                 report,
@@ -204,14 +215,15 @@ class _Run:
             graph = with_iterated_attributes(graph, self._texts, expressions.types, self._knowledge.iterated)
             graph = with_exits(with_decorators(graph, self._texts))
             graph = with_given(graph, self._texts, takers)
-            self._note_unknown_names(graph)
+            self._note_unknown_names(graph.known_names | classes.keys())
+            knowledge = with_named_handlers(self._knowledge, classes)
             unread = self._note_syntax_problems(report, texts)
             self._missing_modules = tuple(sorted(report.missing_modules(texts)))
             inheritance = inheritance_of(graph)
             closure = find_closure(
                 graph,
                 self._texts,
-                self._knowledge,
+                knowledge,
                 self._outside,
                 inheritance,
                 only_reached=self._scope is Scope.ASYNC,
@@ -228,7 +240,7 @@ class _Run:
                 closure,
                 inheritance,
                 sources,
-                self._knowledge,
+                knowledge,
                 self._config,
                 self._options,
                 expressions,
@@ -237,20 +249,21 @@ class _Run:
             self._note(problem.path, problem.line, problem.message)
         return _Facts(graph, inspection.facts)
 
-    def _names_to_probe(self) -> list[str]:
+    def _names_to_probe(self, names: Sequence[str]) -> list[str]:
         """The packs' names whose library the project mentions: probing others would have them checked in vain."""
         mentioned = {
             root
-            for root in {name.partition(".")[0] for name in self._knowledge.names}
+            for root in {name.partition(".")[0] for name in names}
             if any(root.encode() in source.content for source in self._project.files)
         }
-        declared = self._knowledge.declared
-        return [name for name in self._knowledge.names if name.partition(".")[0] in mentioned or name in declared]
+        declared = self._knowledge.declared | self._knowledge.declared_names
+        return [name for name in names if name.partition(".")[0] in mentioned or name in declared]
 
-    def _note_unknown_names(self, graph: CallGraph) -> None:
+    def _note_unknown_names(self, names: Iterable[str]) -> None:
         """Tells of names that the user declared and that mean nothing: a typing error would go unnoticed."""
-        known = {name.removesuffix(".__enter__").removesuffix(".__iter__") for name in graph.known_names}
+        known = {name.removesuffix(".__enter__").removesuffix(".__iter__") for name in names}
         declared = {name.removesuffix(".__enter__").removesuffix(".__iter__") for name in self._knowledge.declared}
+        declared |= self._knowledge.declared_names
         for name in sorted(declared - known):
             message = f"{name} is nothing of the project that is used, nor of a library that is installed"
             self._problems.append(Problem("[tool.awaitify]", None, message))
@@ -410,10 +423,10 @@ def _unchangeable(facts: PlanningFacts, broken: Mapping[str, Problem]) -> Mappin
     }
 
 
-def _probe_source(names: Sequence[str]) -> str:
-    """A module that names every name, one a line, and imports what they need behind them."""
-    modules = sorted({module for name in names if (module := _module_of(name))})
-    return "\n".join([*names, *(f"import {module}" for module in modules), ""])
+def _probe_source(names: Sequence[str], classes: Sequence[str]) -> str:
+    """A module that names every name, one a line, then every class, and imports what they need behind them."""
+    modules = sorted({module for name in (*names, *classes) if (module := _module_of(name))})
+    return "\n".join([*names, *map(asked_for_class, classes), *(f"import {module}" for module in modules), ""])
 
 
 def _module_of(name: str) -> str:

@@ -9,7 +9,7 @@ import pytest
 from codemods.config import Config, IgnoreRules, find_python, load_config
 from codemods.errors import ConfigError
 from codemods.model import Fallback, HttpClient, Parity, Scope, SessionMode
-from codemods.packs import Boundary, BoundaryKind, DeclaredCall, DeclaredOffload, DeclaredUse
+from codemods.packs import Boundary, BoundaryKind, DeclaredCall, DeclaredHandler, DeclaredOffload, DeclaredUse
 
 
 def write(folder: Path, *lines: str, name: str = "pyproject.toml") -> Path:
@@ -52,6 +52,7 @@ def test_every_key_is_read(tmp_path):
         'offload = [{ sync = "app.db.dump" }]',
         'with = [{ sync = "app.locks.Lock" }]',
         'iter = [{ sync = "app.models.Request.stream" }]',
+        'handler = [{ decorator = "bots.command", first = "bots.Context" }]',
         'boundary = [{ decorator = "app.jobs.job", kind = "split", by = "the scheduler" }]',
     )
     config = load_config(tmp_path)
@@ -72,6 +73,7 @@ def test_every_key_is_read(tmp_path):
         offload=(DeclaredOffload("app.db.dump"),),
         with_=(DeclaredUse("app.locks.Lock"),),
         iter=(DeclaredUse("app.models.Request.stream"),),
+        handler=(DeclaredHandler("bots.command", "bots.Context"),),
     )
     default = Config()
     for field in dataclasses.fields(Config):
