@@ -48,6 +48,7 @@ from codemods.rules import PROMOTED_CALL
 from codemods.rules.clients import CLIENTS
 from codemods.rules.consumption import Consumed
 from codemods.tree import LineTable, Tree
+from codemods.twin_graph import find_twins, with_twin_calls, with_twin_methods
 
 _ASYNC = re.compile(rb"\basync\s+def\b")
 
@@ -71,6 +72,7 @@ def migrate(paths: Sequence[Path], config: Config, relative_to: Path | None = No
         config.iter,
         config.boundary,
         config.handler,
+        config.twin,
     )
     run = _Run(project, knowledge, config)
     if not run.may_have_work():
@@ -217,6 +219,8 @@ class _Run:
             graph = with_given(graph, self._texts, takers)
             self._note_unknown_names(graph.known_names | classes.keys())
             knowledge = with_named_handlers(self._knowledge, classes)
+            twins = find_twins(graph, self._texts, expressions, knowledge.classes, classes, self._outside)
+            graph, knowledge = with_twin_calls(graph, twins), with_twin_methods(knowledge, twins)
             unread = self._note_syntax_problems(report, texts)
             self._missing_modules = tuple(sorted(report.missing_modules(texts)))
             inheritance = inheritance_of(graph)
@@ -244,6 +248,7 @@ class _Run:
                 self._config,
                 self._options,
                 expressions,
+                twins,
             )
         for problem in inspection.problems:
             self._note(problem.path, problem.line, problem.message)
@@ -399,10 +404,16 @@ def _without(facts: PlanningFacts, broken: Mapping[str, Problem]) -> PlanningFac
         else site
         for site in facts.sites
     )
+    why = "the change of a file that names it would not hold"
+    twins = tuple(
+        replace(one, refusal=one.refusal or why) if any(name.path in broken for name in one.names) else one
+        for one in facts.twins
+    )
     return replace(
         facts,
         functions=functions,
         sites=sites,
+        twins=twins,
         received=tuple(one for one in facts.received if one.path not in broken),
         blocking=tuple(replace(one, is_ignored=one.is_ignored or one.path in broken) for one in facts.blocking),
         unawaited=tuple(replace(one, is_ignored=one.is_ignored or one.path in broken) for one in facts.unawaited),

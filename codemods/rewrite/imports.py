@@ -27,6 +27,8 @@ class FileImports:
         self._relied_on: set[str] = set()
         self._members: dict[int, list[cst.ImportAlias]] = {}
         """By the id of a `from` import, what it has to import as well."""
+        self._taken: dict[tuple[str, str], str] = {}
+        """By module and member, the names of what is to be imported `from` it, by statements of their own."""
 
     def name_of(self, module: str, at: cst.CSTNode) -> str:
         """What a top-level module is called at a node; it will be imported when it is not yet.
@@ -77,6 +79,39 @@ class FileImports:
                 self._members.setdefault(id(one), []).append(found)
         return cst.Name(local_name(found))
 
+    def submodule_of(self, module: str, expression: cst.BaseExpression) -> bool:
+        """Whether an expression begins with the package of a module, by its name; the module will be imported then."""
+        root: cst.CSTNode = expression
+        while isinstance(root, cst.Attribute):
+            root = root.value
+        package = module.partition(".")[0]
+        plain = [alias for one in self._tree.module.body for alias in _plain_imports(one) if alias.asname is None]
+        if not isinstance(root, cst.Name) or root.value != package or package not in map(local_name, plain):
+            return False
+        if all(dotted_name(alias.name) != module for alias in plain):
+            self._needed.add((module, module))
+        return True
+
+    def taken_from(self, module: str, member: str, at: cst.BaseExpression) -> str:
+        """What a member of another module is called that takes the place of an expression; it will be imported.
+
+        It has the name of what is imported there, if the two have one name: nothing else uses that then.
+        """
+        for statement in self._import_statements():
+            if isinstance(statement, cst.ImportFrom) and _module_of(statement) == module:
+                for alias in _aliases(statement):
+                    if alias.evaluated_name == member:
+                        self._relied_on.add(local_name(alias))
+                        return local_name(alias)
+        known = self._taken.get((module, member))
+        if known is None:
+            is_same = isinstance(at, cst.Name) and at.value == member
+            candidates = (f"Async{member}", *(f"_{member}{number}" for number in ("", *range(2, 100))))
+            is_free = is_same or not is_bound(self._tree, member, at)
+            known = member if is_free else next(one for one in candidates if not is_bound(self._tree, one, at))
+            self._taken[module, member] = known
+        return known
+
     def release(self, expression: cst.BaseExpression, successor: str | None) -> None:
         """Says that an expression goes away, an annotation in quotes too, and one use of the name it starts with.
 
@@ -100,7 +135,7 @@ class FileImports:
         unused = {
             name: successor
             for name, successor in self._freed.items()
-            if name not in self._relied_on and not self._is_used(name)
+            if name in self._taken.values() or (name not in self._relied_on and not self._is_used(name))
         }
         for statement in self._import_statements():
             self._remove(edits, statement, unused)
@@ -110,6 +145,10 @@ class FileImports:
         for name, alias in sorted(self._needed):
             beside = {freed for freed, successor in self._freed.items() if successor == name}
             line = cst.SimpleStatementLine([_import_of(name, alias)])
+            module = module.with_changes(body=with_import(list(module.body), line, beside))
+        for (origin, member), name in sorted(self._taken.items()):
+            beside = {freed for freed, successor in self._freed.items() if successor == origin}
+            line = cst.SimpleStatementLine([_import_from(origin, member, name)])
             module = module.with_changes(body=with_import(list(module.body), line, beside))
         return module
 
@@ -180,9 +219,12 @@ class FileImports:
             return
         successors = {unused[local_name(alias)] for alias in statement.names}
         wanted = sorted((module, name) for module, name in self._needed if module in successors)
-        if isinstance(block, cst.Module) and wanted:
-            made = _import_of(*wanted[0])
-            self._needed.remove(wanted[0])
+        taken = sorted((one, name) for one, name in self._taken.items() if one[0] in successors)
+        if isinstance(block, cst.Module) and (wanted or taken):
+            made = _import_of(*wanted[0]) if wanted else _import_from(*taken[0][0], taken[0][1])
+            self._needed.difference_update(wanted[:1])
+            if not wanted:
+                del self._taken[taken[0][0]]
             edits.replace(statement, lambda updated: made)
             edits.replace(line, _without_type_pragma)
         elif _can_lose(path):
@@ -247,7 +289,23 @@ def _without_blank_lines(statement: cst.CSTNode) -> cst.CSTNode:
 
 def _import_of(module: str, name: str) -> cst.Import:
     as_name = cst.AsName(cst.Name(name)) if name != module else None
-    return cst.Import([cst.ImportAlias(cst.Name(module), as_name)])
+    return cst.Import([cst.ImportAlias(_dotted(module), as_name)])
+
+
+def _import_from(module: str, member: str, name: str) -> cst.ImportFrom:
+    as_name = cst.AsName(cst.Name(name)) if name != member else None
+    return cst.ImportFrom(_dotted(module), [cst.ImportAlias(cst.Name(member), as_name)])
+
+
+def _dotted(module: str) -> cst.Name | cst.Attribute:
+    made = cst.parse_expression(module)
+    assert isinstance(made, cst.Name | cst.Attribute), module
+    return made
+
+
+def _module_of(statement: cst.ImportFrom) -> str | None:
+    """The module that a `from` import names in full."""
+    return None if statement.relative or statement.module is None else dotted_name(statement.module)
 
 
 def _plain_imports(statement: cst.CSTNode) -> Sequence[cst.ImportAlias]:

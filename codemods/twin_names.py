@@ -1,0 +1,128 @@
+"""Which places of a file name a class that has a twin, and which of these are annotations that can name the twin."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Iterator, Mapping, Sequence
+
+import libcst as cst
+
+from codemods.facts.syntax import ImportedNames, dotted_name
+from codemods.facts.twins import TwinPair
+from codemods.tree import Tree
+
+_QUOTED = re.compile(r"[\w.]+(?:\s*\|\s*None)?\Z|(?:\w+\.)?Optional\[[\w.]+\]\Z")
+
+
+class ClassNames:
+    """What the names of one file mean, as far as they are classes that have twins."""
+
+    def __init__(self, tree: Tree, modules: Container[str], is_package: bool, pairs: Sequence[TwinPair]) -> None:
+        """`modules` are the names under which the file can be imported."""
+        self._tree = tree
+        self._imports = ImportedNames(tree)
+        self._modules = sorted(modules) if isinstance(modules, frozenset) else []
+        self._is_package = is_package
+        self._by_name: Mapping[str, TwinPair] = {name: one for one in pairs for name in (one.sync, one.known_as)}
+
+    def pair(self, node: cst.CSTNode) -> TwinPair | None:
+        """The class that an expression names."""
+        if not isinstance(node, cst.Name | cst.Attribute):
+            return None
+        name = self._imports.resolve(node)
+        if name is None:
+            return None
+        return next((self._by_name[one] for one in self._absolute(name) if one in self._by_name), None)
+
+    def absolute(self, name: str) -> Sequence[str]:
+        """The qualified names that a name of an import of this file may have: those with dots before it, too."""
+        return list(self._absolute(name))
+
+    def _absolute(self, name: str) -> Iterator[str]:
+        if not name.startswith("."):
+            yield name
+            yield from (f"{module}.{name}" for module in self._modules)
+            return
+        level = len(name) - len(name.lstrip("."))
+        for module in self._modules:
+            parts = module.split(".")
+            base = parts[: len(parts) - level + (1 if self._is_package else 0)]
+            yield ".".join([*base, name.lstrip(".")])
+
+    def all(self) -> Iterator[tuple[TwinPair, tuple[cst.CSTNode, ...]]]:
+        """Every expression that names such a class, by its path; imports left out."""
+        for node in (*self._tree.all(cst.Attribute), *self._tree.all(cst.Name)):
+            pair = self.pair(node)
+            if pair is None:
+                continue
+            path = self._tree.path(node)
+            if any(isinstance(one, cst.Import | cst.ImportFrom) for one in path) or _is_part(path):
+                continue
+            yield pair, path
+
+    def quoted(self) -> Iterator[tuple[TwinPair | None, tuple[cst.CSTNode, ...]]]:
+        """Every string in which the name of such a class stands, with the class where it is all of an annotation."""
+        last_names = {name.rpartition(".")[2] for name in self._by_name}
+        word = re.compile(rf"\b(?:{'|'.join(sorted(map(re.escape, last_names)))})\b")
+        for node in self._tree.all(cst.SimpleString):
+            if word.search(node.value) is None or " " in node.value.replace(" | ", "|").replace(", ", ","):
+                continue  # prose
+            path = self._tree.path(node)
+            pair = self._quoted_pair(node) if _is_annotation(path) else None
+            yield pair, path
+
+    def is_path_of(self, node: cst.SimpleString, pair: TwinPair) -> bool:
+        """Whether a string may be a dotted path of a class, or of something of it, or an annotation that names it."""
+        name = re.escape(pair.known_as.rpartition(".")[2])
+        is_dotted = re.search(rf"[\w:]\.{name}\b", node.raw_value) is not None
+        return is_dotted or (
+            _is_annotation(self._tree.path(node)) and re.search(rf"\b{name}\b", node.value) is not None
+        )
+
+    def _quoted_pair(self, node: cst.SimpleString) -> TwinPair | None:
+        text = node.raw_value.strip()
+        if _QUOTED.match(text) is None:
+            return None
+        names = [one for one in re.findall(r"[\w.]+", text) if one.rpartition(".")[2] not in {"Optional", "None"}]
+        return self.pair(cst.parse_expression(names[0])) if len(names) == 1 else None
+
+
+def _is_part(path: Sequence[cst.CSTNode]) -> bool:
+    """Whether the node at the end of a path is no expression: an attribute's name, a keyword, a parameter."""
+    node, parent = path[-1], path[-2]
+    match parent:
+        case cst.Attribute():
+            return parent.attr is node
+        case cst.Arg():
+            return parent.keyword is node
+        case cst.Param():
+            return parent.name is node
+    return False
+
+
+def _is_annotation(path: Sequence[cst.CSTNode]) -> bool:
+    return any(isinstance(one, cst.Annotation) for one in path)
+
+
+def annotated_by(path: Sequence[cst.CSTNode]) -> int | None:
+    """Where in a path the annotation stands that names the class at its end, alone or beside None; None otherwise."""
+    at = len(path) - 2
+    while at > 0 and not isinstance(path[at], cst.Annotation):
+        outer, inner = path[at], path[at + 1]
+        match outer:
+            case cst.BinaryOperation(operator=cst.BitOr(), left=left, right=right):
+                if not _is_none(right if inner is left else left):
+                    return None
+            case cst.Subscript(value=value) if inner is not value:
+                if (dotted_name(value) or "").rpartition(".")[2] != "Optional":
+                    return None
+            case cst.Index() | cst.SubscriptElement():
+                pass
+            case _:
+                return None
+        at -= 1
+    return at if at > 0 else None
+
+
+def _is_none(node: cst.BaseExpression) -> bool:
+    return isinstance(node, cst.Name) and node.value == "None"

@@ -1,0 +1,675 @@
+"""Classes whose async twins take their place: everywhere in a project, or nowhere, with the place as the reason."""
+
+import re
+import textwrap
+from dataclasses import dataclass
+
+import pytest
+
+from codemods import migrate
+from codemods.config import Config
+from codemods.model import Action, Migration, Scope
+from codemods.packs import DeclaredTwin
+
+STORE = """\
+from collections.abc import AsyncIterator, Iterator
+
+
+class Client:
+    timeout: float = 3.0
+
+    def __init__(self, url: str, retries: int = 3, hook: "Hook | None" = None) -> None:
+        self.url = url
+
+    @classmethod
+    def local(cls) -> "Client":
+        return cls("local")
+
+    def get(self, key: str, default: str = "") -> str:
+        return f"{self.url}/{key}"
+
+    def rows(self, prefix: str) -> Iterator[str]:
+        yield prefix
+
+    def describe(self) -> str:
+        return self.url
+
+    def size(self) -> int:
+        return 1
+
+    def inspect(self) -> "Hook":
+        return Hook()
+
+    def close(self) -> None:
+        print("closed")
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+
+class AsyncClient:
+    timeout: float = 3.0
+
+    def __init__(self, url: str, retries: int = 3, hook: "AsyncHook | None" = None) -> None:
+        self.url = url
+
+    @classmethod
+    def local(cls) -> "AsyncClient":
+        return cls("local")
+
+    async def get(self, key: str, fallback: str = "") -> str:
+        return f"{self.url}/{key}"
+
+    async def rows(self, prefix: str) -> AsyncIterator[str]:
+        yield prefix
+
+    def describe(self) -> str:
+        return self.url
+
+    async def inspect(self) -> "AsyncHook":
+        return AsyncHook()
+
+    async def aclose(self) -> None:
+        print("closed")
+
+    async def __aenter__(self) -> "AsyncClient":
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.aclose()
+
+
+class Hook:
+    pass
+
+
+class AsyncHook:
+    pass
+"""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A program that has to keep the blocking class, and why."""
+
+    code: str
+    reason: str
+    """A part of the reason."""
+
+
+KEPT = {
+    "a_class_derives_from_it": Kept(
+        """
+        class Own(Client):
+            pass
+
+        def run():
+            return Client("a").get("b")
+        """,
+        "the class is used as a value in",
+    ),
+    "isinstance_asks_for_it": Kept(
+        """
+        def run(thing):
+            client = Client("a")
+            return client.get("b") if isinstance(thing, Client) else None
+        """,
+        "the class is used as a value in",
+    ),
+    "it_has_another_name": Kept(
+        """
+        Made = Client
+
+        def run():
+            return Made("a").get("b")
+        """,
+        "the class is used as a value in",
+    ),
+    "a_library_gets_it": Kept(
+        """
+        import copy
+
+        def run():
+            client = Client("a")
+            copy.copy(client)
+            return client.get("b")
+        """,
+        "it is handed on in",
+    ),
+    "it_is_printed": Kept(
+        """
+        def run():
+            client = Client("a")
+            print(client)
+            return client.get("b")
+        """,
+        "it is handed on in",
+    ),
+    "a_list_holds_it": Kept(
+        """
+        def run():
+            clients = [Client("a")]
+            return clients[0].get("b")
+        """,
+        "is not followed",
+    ),
+    "a_tuple_is_assigned": Kept(
+        """
+        def run():
+            client, other = Client("a"), 1
+            return client.get("b"), other
+        """,
+        "is not followed",
+    ),
+    "the_twin_lacks_a_method": Kept(
+        """
+        def run():
+            client = Client("a")
+            return client.get("b"), client.size()
+        """,
+        "has no method size() that is known",
+    ),
+    "a_method_gives_something_else": Kept(
+        """
+        def run():
+            client = Client("a")
+            return client.get("b"), client.inspect()
+        """,
+        "inspect() gives something else in",
+    ),
+    "a_parameter_has_another_name": Kept(
+        """
+        def run():
+            client = Client("a")
+            return client.get("b", default="c")
+        """,
+        "get() takes default= otherwise in",
+    ),
+    "the_twin_is_made_otherwise": Kept(
+        """
+        from {store} import Hook
+
+        def run():
+            client = Client("a", hook=Hook())
+            return client.get("b")
+        """,
+        "hook of Client() is of another type in",
+    ),
+    "arguments_are_not_visible": Kept(
+        """
+        def run(*args):
+            client = Client("a")
+            return client.get(*args)
+        """,
+        "get() takes other arguments in",
+    ),
+    "a_method_is_a_value": Kept(
+        """
+        def run():
+            client = Client("a")
+            get = client.get
+            return client.get("b"), get("b")
+        """,
+        "get may be something else in",
+    ),
+    "a_lambda_calls_it": Kept(
+        """
+        def run():
+            client = Client("a")
+            return (lambda: client.get("b"))()
+        """,
+        "in a lambda, where await cannot",
+    ),
+    "an_init_calls_it": Kept(
+        """
+        class InitHolder:
+            def __init__(self):
+                self.value = Client("a").get("b")
+        """,
+        "stays sync",
+    ),
+    "a_property_calls_it": Kept(
+        """
+        class PropertyHolder:
+            def __init__(self):
+                self.property_client = Client("a")
+
+            @property
+            def value(self):
+                return self.property_client.get("b")
+        """,
+        "stays sync",
+    ),
+    "a_call_stands_at_module_level": Kept(
+        """
+        client = Client("a")
+        value = client.get("b")
+
+        def run():
+            return client.get("c")
+        """,
+        "stands at module level, where await cannot",
+    ),
+    "a_parameter_gets_something_else": Kept(
+        """
+        class Fake:
+            def get(self, key):
+                return key
+
+        def take_any(client):
+            return client.get("b")
+
+        def run():
+            client = Client("a")
+            return client.get("b"), take_any(client), take_any(Fake())
+        """,
+        "may not be one",
+    ),
+    "a_variable_gets_something_else": Kept(
+        """
+        def run(other):
+            client = Client("a")
+            client.get("b")
+            if other:
+                client = other
+            return client.get("b")
+        """,
+        "may not be one",
+    ),
+    "a_parameter_has_a_default": Kept(
+        """
+        def take_default(client=5):
+            return client.get("b")
+
+        def run():
+            client = Client("a")
+            client.get("b")
+            return take_default(client)
+        """,
+        "has a default of its own",
+    ),
+    "something_unknown_may_call_its_taker": Kept(
+        """
+        def take_known(client: Client):
+            return client.get("b")
+
+        def run(pool):
+            pool.submit(take_known, 1)
+            client = Client("a")
+            return client.get("b"), take_known(client)
+        """,
+        "take_known, which takes or returns one, may be called by something unknown",
+    ),
+    "an_attribute_gets_something_else": Kept(
+        """
+        class Holder:
+            def __init__(self):
+                self.mixed_client = Client("a")
+
+            def swap(self, other):
+                self.mixed_client = other
+
+            def value(self):
+                return self.mixed_client.get("b")
+        """,
+        "may not be one",
+    ),
+    "something_unknown_asks_for_an_attribute": Kept(
+        """
+        class AskedHolder:
+            def __init__(self):
+                self.asked_client = Client("a")
+
+            def value(self):
+                return self.asked_client.get("b")
+
+        def show(thing):
+            return thing.asked_client
+        """,
+        "asks for asked_client of something that may be a",
+    ),
+    "a_test_puts_something_in_its_place": Kept(
+        """
+        from unittest import mock
+
+        class PatchedHolder:
+            def __init__(self):
+                self.patched_client = Client("a")
+
+            def value(self):
+                return self.patched_client.get("b")
+
+        def run():
+            with mock.patch.object(PatchedHolder, "patched_client"):
+                pass
+        """,
+        "may look up patched_client by its name",
+    ),
+    "a_generator_yields_it": Kept(
+        """
+        def made():
+            yield Client("a")
+
+        def run():
+            for client in made():
+                client.get("b")
+        """,
+        "is not followed",
+    ),
+    "a_decorated_function_returns_it": Kept(
+        """
+        import functools
+
+        @functools.lru_cache
+        def cached():
+            return Client("a")
+
+        def run():
+            return cached().get("b")
+        """,
+        "gives it in a way that is not followed",
+    ),
+    "a_function_returns_something_else_as_well": Kept(
+        """
+        def maybe(flag):
+            if flag:
+                return 5
+            return Client("a")
+
+        def run():
+            client = Client("a")
+            return client.get("b"), maybe(1).get("b")
+        """,
+        "may not be one",
+    ),
+    "a_string_names_the_class": Kept(
+        """
+        NAMES = ["{store}.Client"]
+
+        def run():
+            return Client("a").get("b")
+        """,
+        "a string names it in",
+    ),
+    "an_annotation_is_not_understood": Kept(
+        """
+        def take_list(clients: list[Client]):
+            return clients[0].get("b")
+
+        def run():
+            return Client("a").get("b")
+        """,
+        "the class is used as a value in",
+    ),
+    "what_it_iterates_over_is_kept": Kept(
+        """
+        def run():
+            rows = Client("a").rows("b")
+            return rows, zip(rows, rows)
+        """,
+        "has no async form that is the same",
+    ),
+    "a_lock_is_held": Kept(
+        """
+        import threading
+
+        LOCK = threading.Lock()
+
+        def run():
+            client = Client("a")
+            with LOCK:
+                return client.get("b")
+        """,
+        "while a lock for threads is held",
+    ),
+    "two_event_loops_ask_it": Kept(
+        """
+        client = Client("a")
+
+        def ask(key):
+            return client.get(key)
+
+        if __name__ == "__main__":
+            print(ask("b"))
+            print(ask("c"))
+        """,
+        "may come into two event loops",
+    ),
+    "the_user_ignores_a_call": Kept(
+        """
+        def run():
+            client = Client("a")
+            client.get("b")
+            return client.get("c")  # awaitify: ignore
+        """,
+        "is to be ignored",
+    ),
+    "the_user_keeps_a_function": Kept(
+        """
+        def kept(client):  # awaitify: keep-sync
+            return client.get("b")
+
+        def run():
+            return kept(Client("a"))
+        """,
+        "",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Migration:
+    """All programs that keep their class, as one project: each has a class of its own."""
+    folder = tmp_path_factory.mktemp("kept")
+    twins = []
+    for number, (name, case) in enumerate(KEPT.items()):
+        store, own = f"store_{name}", f"Client{number}"
+        code = textwrap.dedent(case.code).replace("{store}", store).replace("Client", own)
+        (folder / f"{store}.py").write_text(STORE.replace("Client", own), "utf-8")
+        (folder / f"{name}.py").write_text(f"from {store} import {own}\n{code}", "utf-8")
+        twins.append(DeclaredTwin(f"{store}.{own}", f"{store}.Async{own}", {"close": "aclose"}))
+    return migrate([folder], Config(scope=Scope.ALL, twin=tuple(twins)), folder)
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_a_class_is_kept(name, kept):
+    assert [change.source.name for change in kept.changes if name in change.source.name] == []
+    reasons = [one.reason for one in kept.findings if one.path == f"{name}.py" and one.rule == "AW104"]
+    assert all(one.action is Action.LEFT for one in kept.findings if one.path == f"{name}.py")
+    wanted = re.sub(r"Client", f"Client{list(KEPT).index(name)}", KEPT[name].reason)
+    assert any(wanted in reason for reason in reasons), reasons
+
+
+def test_nothing_else_is_told(kept):
+    assert kept.problems == ()
+
+
+TAKEN = {
+    "variables_and_parameters": (
+        """
+        def load(client: Client, key):
+            return client.get(key).upper()
+
+        def copied(client, key="x"):
+            print(client.describe(), client.timeout)
+            return load(client, key)
+
+        def run(flag: bool):
+            client = Client("a", retries=1)
+            same = client if flag else None
+            if same is not None and same:
+                copied(same)
+            copied(key="y", client=client)
+            client.close()
+        """,
+        """
+        async def load(client: AsyncClient, key):
+            return (await client.get(key)).upper()
+
+        async def copied(client, key="x"):
+            print(client.describe(), client.timeout)
+            return await load(client, key)
+
+        async def run(flag: bool):
+            client = AsyncClient("a", retries=1)
+            same = client if flag else None
+            if same is not None and same:
+                await copied(same)
+            await copied(key="y", client=client)
+            await client.aclose()
+        """,
+    ),
+    "attributes": (
+        """
+        class KeptClients:
+            own: Client
+
+            def __init__(self, given: "Client", later: Client | None = None):
+                self.own = given
+                self.later = later
+
+            def set_later(self, client):
+                self.later = client
+
+            def ask(self):
+                if not self.later:
+                    self.later = Client.local()
+                return self.own.get("a") + self.later.get("b")
+
+        def run():
+            clients = KeptClients(Client("a"))
+            clients.set_later(Client("b"))
+            return clients.ask(), clients.own.describe()
+        """,
+        """
+        class KeptClients:
+            own: AsyncClient
+
+            def __init__(self, given: "AsyncClient", later: AsyncClient | None = None):
+                self.own = given
+                self.later = later
+
+            def set_later(self, client):
+                self.later = client
+
+            async def ask(self):
+                if not self.later:
+                    self.later = AsyncClient.local()
+                return await self.own.get("a") + await self.later.get("b")
+
+        async def run():
+            clients = KeptClients(AsyncClient("a"))
+            clients.set_later(AsyncClient("b"))
+            return await clients.ask(), clients.own.describe()
+        """,
+    ),
+    "results": (
+        """
+        class Makers:
+            def __init__(self):
+                self._made = Client("a")
+
+            @property
+            def made(self) -> Client:
+                return self._made
+
+        def make(url) -> Client:
+            client = Client(url)
+            client.get("warm up")
+            return client
+
+        def run():
+            makers = Makers()
+            return make("a").get("b"), makers.made.get("c")
+        """,
+        """
+        class Makers:
+            def __init__(self):
+                self._made = AsyncClient("a")
+
+            @property
+            def made(self) -> AsyncClient:
+                return self._made
+
+        async def make(url) -> AsyncClient:
+            client = AsyncClient(url)
+            await client.get("warm up")
+            return client
+
+        async def run():
+            makers = Makers()
+            return await (await make("a")).get("b"), await makers.made.get("c")
+        """,
+    ),
+    "with_and_for": (
+        """
+        def run():
+            with Client("a") as client, open("x") as other:
+                for row in client.rows("b"):
+                    print(row, client.get(row))
+                print(sorted(client.rows("c")), other)
+            client = Client("b")
+            with client:
+                return [client.get(row) for row in client.rows("d")]
+        """,
+        """
+        async def run():
+            async with AsyncClient("a") as client:
+                with open("x") as other:
+                    async for row in client.rows("b"):
+                        print(row, await client.get(row))
+                    print(sorted([item async for item in client.rows("c")]), other)
+            client = AsyncClient("b")
+            async with client:
+                return [await client.get(row) async for row in client.rows("d")]
+        """,
+    ),
+    "a_variable_of_the_module": (
+        """
+        shared = Client("a")
+
+        def ask(key):
+            return shared.get(key)
+
+        if __name__ == "__main__":
+            print(ask("b"))
+        """,
+        """
+        shared = AsyncClient("a")
+
+        async def ask(key):
+            return await shared.get(key)
+
+        if __name__ == "__main__":
+            print(asyncio.run(ask("b")))
+        """,
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def taken(tmp_path_factory: pytest.TempPathFactory) -> Migration:
+    """All programs whose class is replaced, as one project: each has a class of its own."""
+    folder = tmp_path_factory.mktemp("taken")
+    twins = []
+    for number, (name, (before, _)) in enumerate(TAKEN.items()):
+        store, own = f"store_{name}", f"Client{number}"
+        (folder / f"{store}.py").write_text(STORE.replace("Client", own), "utf-8")
+        code = textwrap.dedent(before).replace("Client", own)
+        (folder / f"{name}.py").write_text(f"from {store} import {own}\n{code}", "utf-8")
+        twins.append(DeclaredTwin(f"{store}.{own}", f"{store}.Async{own}", {"close": "aclose"}))
+    return migrate([folder], Config(scope=Scope.ALL, twin=tuple(twins)), folder)
+
+
+@pytest.mark.parametrize("name", TAKEN)
+def test_the_twin_takes_the_place_of_a_class(name, taken):
+    changes = {change.source.name: change.after.decode() for change in taken.changes}
+    assert f"store_{name}.py" not in changes
+    number = list(TAKEN).index(name)
+    wanted = textwrap.dedent(TAKEN[name][1]).replace("Client", f"Client{number}")
+    reasons = {one.reason for one in taken.findings if one.path == f"{name}.py"}
+    text = changes.get(f"{name}.py", "").replace("import asyncio\n\n", "")
+    assert text == f"from store_{name} import AsyncClient{number}\n{wanted}", reasons
