@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import re
 from collections.abc import Container, Iterator, Mapping, Sequence
 
@@ -74,17 +75,19 @@ class ClassNames:
     def is_path_of(self, node: cst.SimpleString, pair: TwinPair) -> bool:
         """Whether a string may be a dotted path of a class, or of something of it, or an annotation that names it."""
         name = re.escape(pair.known_as.rpartition(".")[2])
-        is_dotted = re.search(rf"[\w:]\.{name}\b", node.raw_value) is not None
-        return is_dotted or (
-            _is_annotation(self._tree.path(node)) and re.search(rf"\b{name}\b", node.value) is not None
-        )
+        if _is_annotation(self._tree.path(node)):
+            words = [one for one in re.findall(r"[\w.]+", node.raw_value) if one.replace(".", "").isidentifier()]
+            return any(self.pair(cst.parse_expression(one)) is pair for one in words if not keyword.iskeyword(one))
+        return re.search(rf"[\w:]\.{name}\b", node.raw_value) is not None
 
     def _quoted_pair(self, node: cst.SimpleString) -> TwinPair | None:
         text = node.raw_value.strip()
         if _QUOTED.match(text) is None:
             return None
         names = [one for one in re.findall(r"[\w.]+", text) if one.rpartition(".")[2] not in {"Optional", "None"}]
-        return self.pair(cst.parse_expression(names[0])) if len(names) == 1 else None
+        return (
+            self.pair(cst.parse_expression(names[0])) if len(names) == 1 and not keyword.iskeyword(names[0]) else None
+        )
 
 
 def _is_part(path: Sequence[cst.CSTNode]) -> bool:

@@ -8,7 +8,7 @@ checker knows to hold one of them, and was not come to in this way, does so, too
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import libcst as cst
@@ -80,9 +80,10 @@ class TwinFinder:
 
     def find(self) -> TwinUses:
         """All that is done with the objects."""
-        words = {name.rpartition(".")[2] for one in self._files.pairs for name in (one.sync, one.known_as)}
-        for file in self._files.naming(words):
-            self._start(file)
+        for path in sorted(set().union(*map(self._paths, self._files.pairs))):
+            file = self._files.file(path)
+            if file is not None:
+                self._start(file)
         for found in self._found.values():
             self._refuse_derived(found)
             self._refuse_looked_up(found)
@@ -97,6 +98,15 @@ class TwinFinder:
             through={one.pair.known_as: frozenset(one.through) for one in self._found.values()},
             own=frozenset(one.name for one in self._graph.functions if dotted(one.owner) in self._found),
         )
+
+    def _paths(self, pair: TwinPair) -> Iterator[str]:
+        """The files that may name a class: for one of a library, they name that as well."""
+        names = {pair.sync, pair.known_as}
+        last, roots = ({one.rpartition(".")[2] for one in names}, {one.partition(".")[0] for one in names})
+        for path, text in self._files.texts.items():
+            is_named = not last.isdisjoint(text.lines.words)
+            if is_named and (pair.sync in self._files.classes or not roots.isdisjoint(text.lines.words)):
+                yield path
 
     def _stands(self, key: tuple[str, Span, CallKind], call: TwinCall) -> bool:
         """Whether a call is one of the class for certain, although not all of its objects can be followed."""

@@ -43,7 +43,7 @@ from codemods.planning.responses import (
     with_response_notes,
 )
 from codemods.planning.sessions import NOT_SHARED, SharedSessions, share_sessions
-from codemods.planning.twins import settle_twins, twin_names
+from codemods.planning.twins import settle_twins, twin_names, with_twin_notes
 from codemods.rules import MISSING_AWAIT, PROMOTED_CALL, THREADED_CALL, TWIN_CALL
 from codemods.rules.consumption import Consumed
 
@@ -128,7 +128,7 @@ def make_plan(facts: PlanningFacts, options: PlanningOptions) -> Plan:
         facts = settled
     kept = tuple(kept_natively(facts))
     facts = replace(facts, loop_bound=facts.loop_bound | {one.init for one in kept})
-    facts = with_response_notes(with_held_notes(facts), promotion)
+    facts = with_twin_notes(with_response_notes(with_held_notes(facts), promotion), promotion)
     sessions = share_sessions(facts, options, promotion, index)
     planner = _Planner(facts, options, promotion, index, sessions)
     decisions: dict[str, list[Decision]] = {}

@@ -55,6 +55,23 @@ def twins_taken(facts: PlanningFacts) -> Iterator[TwinClass]:
         wanted = wider
 
 
+def with_twin_notes(facts: PlanningFacts, promotion: Promotion) -> PlanningFacts:
+    """The facts with what is to be said of calls of objects that may outlive an event loop."""
+    notes: dict[str, str] = {}
+    for one in twins_taken(facts):
+        outside = [making for making in one.makings if not promotion.runs(facts.functions.get(making[2]))]
+        where = one.keeps or (f"{outside[0][0]}:{outside[0][1]}" if outside else None)
+        if where is not None:
+            notes[one.name] = f"the {one.twin} of {where} cannot be asked in a second event loop"
+    blocking = tuple(
+        replace(call, offer=replace(call.offer, notes=(*call.offer.notes, notes[_class_of(call)])))
+        if _class_of(call) in notes and call.offer.native is not None
+        else call
+        for call in facts.blocking
+    )
+    return replace(facts, blocking=blocking)
+
+
 def twin_names(facts: PlanningFacts) -> tuple[TwinName, ...]:
     """The places that name twins from now on."""
     return tuple(name for one in twins_taken(facts) for name in one.names)

@@ -29,6 +29,8 @@ class FileImports:
         """By the id of a `from` import, what it has to import as well."""
         self._taken: dict[tuple[str, str], str] = {}
         """By module and member, the names of what is to be imported `from` it, by statements of their own."""
+        self._swapped: dict[str, str] = {}
+        """The names that `from` imports bind, and take from other modules from now on."""
 
     def name_of(self, module: str, at: cst.CSTNode) -> str:
         """What a top-level module is called at a node; it will be imported when it is not yet.
@@ -97,18 +99,19 @@ class FileImports:
 
         It has the name of what is imported there, if the two have one name: nothing else uses that then.
         """
-        for statement in self._import_statements():
-            if isinstance(statement, cst.ImportFrom) and _module_of(statement) == module:
-                for alias in _aliases(statement):
-                    if alias.evaluated_name == member:
-                        self._relied_on.add(local_name(alias))
-                        return local_name(alias)
+        for line in self._tree.module.body:
+            for alias in _members_of(line, module):
+                if alias.evaluated_name == member:
+                    self._relied_on.add(local_name(alias))
+                    return local_name(alias)
+        statements = [one for one in self._import_statements() if isinstance(one, cst.ImportFrom)]
+        if isinstance(at, cst.Name) and at.value == member and any(_binds(one, at) for one in statements):
+            self._swapped[member] = module
+            return member
         known = self._taken.get((module, member))
         if known is None:
-            is_same = isinstance(at, cst.Name) and at.value == member
-            candidates = (f"Async{member}", *(f"_{member}{number}" for number in ("", *range(2, 100))))
-            is_free = is_same or not is_bound(self._tree, member, at)
-            known = member if is_free else next(one for one in candidates if not is_bound(self._tree, one, at))
+            candidates = (member, f"Async{member}", *(f"_{member}{number}" for number in ("", *range(2, 100))))
+            known = next(one for one in candidates if not is_bound(self._tree, one, at))
             self._taken[module, member] = known
         return known
 
@@ -135,7 +138,7 @@ class FileImports:
         unused = {
             name: successor
             for name, successor in self._freed.items()
-            if name in self._taken.values() or (name not in self._relied_on and not self._is_used(name))
+            if name in self._swapped or (name not in self._relied_on and not self._is_used(name))
         }
         for statement in self._import_statements():
             self._remove(edits, statement, unused)
@@ -187,6 +190,31 @@ class FileImports:
         code = "".join(self._tree.module.code_for_node(node) for node in nodes)
         return any(not is_pragma(comment[0]) for comment in re.finditer(r"#.*", code))
 
+    def _swap(self, edits: Edits, statement: cst.ImportFrom) -> None:
+        """Has some names of an import come from other modules; the others stay.
+
+        Raises LookupError where a comment stands among the names, which belongs to one of them.
+        """
+        aliases = _aliases(statement)
+        gone = [alias for alias in aliases if local_name(alias) in self._swapped]
+        kept = [alias for alias in aliases if alias not in gone]
+        made = [_swapped_from(self._swapped[local_name(alias)], alias) for alias in gone]
+        if not kept and len(made) == 1:
+            edits.replace(statement, lambda updated: made[0])
+            return
+        path = self._tree.path(statement)
+        line, block = path[-2], path[-3]
+        if self._says_more(statement, gone) or not isinstance(line, cst.SimpleStatementLine) or len(line.body) > 1:
+            raise LookupError(f"the import in line {self._tree.span(statement).line} cannot be divided")
+        assert isinstance(block, cst.IndentedBlock | cst.Module), block
+        lines = [cst.SimpleStatementLine([one]) for one in made]
+        if kept:
+            kept[-1] = kept[-1].with_changes(comma=aliases[-1].comma)
+            edits.replace(statement, lambda updated: updated.with_changes(names=kept))
+            edits.wrap(block, line, line, lambda statements: [*statements, *lines])
+        else:
+            edits.wrap(block, line, line, lambda statements: lines)
+
     def _import_statements(self) -> list[cst.Import | cst.ImportFrom]:
         return sorted(
             (*self._tree.all(cst.Import), *self._tree.all(cst.ImportFrom)),
@@ -196,6 +224,9 @@ class FileImports:
     def _remove(self, edits: Edits, statement: cst.Import | cst.ImportFrom, unused: Mapping[str, str | None]) -> None:
         """Takes the unused names out of an import; a new import takes the place of one that goes away whole."""
         if isinstance(statement.names, cst.ImportStar):
+            return
+        if isinstance(statement, cst.ImportFrom) and any(local_name(one) in self._swapped for one in statement.names):
+            self._swap(edits, statement)
             return
         kept = [alias for alias in statement.names if local_name(alias) not in unused]
         added = self._members.get(id(statement), [])
@@ -229,6 +260,18 @@ class FileImports:
             edits.replace(line, _without_type_pragma)
         elif _can_lose(path):
             _remove_line(edits, block, line)
+
+
+def _swapped_from(module: str, alias: cst.ImportAlias) -> cst.ImportFrom:
+    return cst.ImportFrom(_dotted(module), [alias.with_changes(comma=cst.MaybeSentinel.DEFAULT)])
+
+
+def _members_of(line: cst.CSTNode, module: str) -> Sequence[cst.ImportAlias]:
+    """What a statement line imports from a module."""
+    if not isinstance(line, cst.SimpleStatementLine):
+        return ()
+    found = [one for one in line.body if isinstance(one, cst.ImportFrom) and _module_of(one) == module]
+    return [alias for one in found for alias in _aliases(one)]
 
 
 def _aliases(statement: cst.ImportFrom) -> Sequence[cst.ImportAlias]:

@@ -40,8 +40,8 @@ def _named(
     """What the twin is called in the place of an expression, which stands in `node`, as a text or as it is."""
     module, _, member = name.twin.rpartition(".")
     origin = names.resolve(written) or ""
-    is_beside = module == name.known_as.rpartition(".")[0] and (origin == name.known_as or "." not in origin.strip("."))
-    if is_beside or (origin.startswith(".") and module == name.known_as.rpartition(".")[0]):
+    is_as_known = origin == name.known_as or origin.startswith(".") or "." not in origin
+    if is_as_known and module == name.known_as.rpartition(".")[0]:
         if isinstance(written, cst.Name):
             imports.release(node, None)
         return imports.member_beside(written, member, node)
