@@ -219,9 +219,9 @@ class _Run:
             graph = with_given(graph, self._texts, takers)
             self._note_unknown_names(graph.known_names | classes.keys())
             knowledge = with_named_handlers(self._knowledge, classes)
-            twins = find_twins(graph, self._texts, expressions, knowledge.classes, classes, self._outside)
+            unread = self._unread(self._note_syntax_problems(report, texts))
+            twins = find_twins(graph, self._texts, expressions, knowledge.classes, classes, self._outside, unread)
             graph, knowledge = with_twin_calls(graph, twins), with_twin_methods(knowledge, twins)
-            unread = self._note_syntax_problems(report, texts)
             self._missing_modules = tuple(sorted(report.missing_modules(texts)))
             inheritance = inheritance_of(graph)
             closure = find_closure(
@@ -234,7 +234,7 @@ class _Run:
             )
             sources = Sources(
                 texts=self._texts,
-                unread=self._unread(unread),
+                unread=unread,
                 outside=self._outside,
                 scripts=Scripts(self._project.scripts, self._project.entry_points - self._project.scripts),
                 stubbed=frozenset(source.name for source in files if source.path.with_suffix(".pyi").exists()),

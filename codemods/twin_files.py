@@ -151,9 +151,13 @@ class TwinFiles:
         """The classes of the project, by their dotted names."""
         return {dotted(one.name): one for one in self.graph.classes}
 
+    def kin(self, owner: ClassFact) -> Sequence[ClassFact]:
+        """A class and those that derive from it."""
+        return [one for one in self.graph.classes if owner.name in {one.name, *one.mro}]
+
     def related(self, owner: ClassFact) -> frozenset[str]:
         """The classes that share objects with one, by their dotted names."""
-        own = [one for one in self.graph.classes if owner.name in {one.name, *one.mro}]
+        own = self.kin(owner)
         return frozenset(dotted(name) for one in own for name in (one.name, *one.mro))
 
     def naming(self, words: Iterable[str]) -> Sequence[TwinFile]:

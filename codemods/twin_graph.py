@@ -22,8 +22,12 @@ def find_twins(
     declared: Sequence[DeclaredTwin],
     classes: Mapping[str, str],
     outside: Collection[str],
+    unread: Mapping[str, bytes],
 ) -> TwinUses:
-    """What a project does with the objects of classes that have twins; `classes` are those that names mean."""
+    """What a project does with the objects of classes that have twins; `classes` are those that names mean.
+
+    Files in `outside` are never changed; `unread` are the bytes of those that are not known.
+    """
     pairs = [
         TwinPair(
             sync=classes[one.sync],
@@ -40,7 +44,7 @@ def find_twins(
     if not pairs:
         return NO_USES
     files = TwinFiles(graph, texts, expressions, pairs)
-    return TwinFinder(files, TwinShapes(expressions.classes, pairs), outside).find()
+    return TwinFinder(files, TwinShapes(expressions.classes, pairs), outside, unread).find()
 
 
 def with_twin_calls(graph: CallGraph, uses: TwinUses) -> CallGraph:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import keyword
 import re
 from collections.abc import Container, Iterator, Mapping, Sequence
+from functools import cached_property
 
 import libcst as cst
 
 from codemods.facts.syntax import ImportedNames, dotted_name
 from codemods.facts.twins import TwinPair
+from codemods.rules.names import is_bound_but_by_imports
 from codemods.tree import Tree
 
 _QUOTED = re.compile(r"[\w.]+(?:\s*\|\s*None)?\Z|(?:\w+\.)?Optional\[[\w.]+\]\Z")
@@ -34,6 +36,38 @@ class ClassNames:
         if name is None:
             return None
         return next((self._by_name[one] for one in self._absolute(name) if one in self._by_name), None)
+
+    def why_unclear(self, node: cst.CSTNode) -> str | None:
+        """Why the name that an expression begins with may mean something else there; None when it cannot."""
+        root = node
+        while isinstance(root, cst.Attribute):
+            root = root.value
+        assert isinstance(root, cst.Name), node
+        line = self._tree.span(node).line
+        if len({self._absolute_name(one) for one in self._imported.get(root.value, ())}) > 1:
+            return f"{root.value} is imported from several modules"
+        if root.value in self._imported and is_bound_but_by_imports(self._tree, root.value, root):
+            return f"{root.value} may mean something else in line {line}"
+        return None
+
+    def _absolute_name(self, name: str) -> tuple[str, ...]:
+        return tuple(self._absolute(name))
+
+    @cached_property
+    def _imported(self) -> Mapping[str, Sequence[str]]:
+        """What the file imports, by the names that it gives to that."""
+        found: dict[str, list[str]] = {}
+        for statement in self._tree.all(cst.Import):
+            for alias in statement.names:
+                full = dotted_name(alias.name) or ""
+                local = alias.evaluated_alias
+                found.setdefault(local or full.partition(".")[0], []).append(full if local else full.partition(".")[0])
+        for origin in self._tree.all(cst.ImportFrom):
+            module = "." * len(origin.relative) + ((origin.module and dotted_name(origin.module)) or "")
+            for alias in () if isinstance(origin.names, cst.ImportStar) else origin.names:
+                name = f"{module}{'' if module.endswith('.') else '.'}{alias.evaluated_name}"
+                found.setdefault(alias.evaluated_alias or alias.evaluated_name, []).append(name)
+        return found
 
     def absolute(self, name: str) -> Sequence[str]:
         """The qualified names that a name of an import of this file may have: those with dots before it, too."""

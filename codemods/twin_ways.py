@@ -43,8 +43,9 @@ class Followed:
 class Ways:
     """The ways that are known so far, of all classes."""
 
-    def __init__(self, files: TwinFiles, followed: Mapping[str, Followed]) -> None:
-        """`followed` are the objects, by the class that blocks."""
+    def __init__(self, files: TwinFiles, followed: Mapping[str, Followed], outside: Collection[str]) -> None:
+        """`followed` are the objects, by the class that blocks; files in `outside` are never changed."""
+        self._outside = outside
         self._files = files
         self._found = followed
         self._graph = files.graph
@@ -74,6 +75,8 @@ class Ways:
         """Notes that the expression at the end of a path may be one of the objects."""
         key = (file.path, file.span(path))
         known = self.held.setdefault(key, found.pair.sync)
+        if file.path in self._outside:
+            found.refuse(f"{file.place(path)} may hold one, and is not among the given paths")
         if known != found.pair.sync:
             found.refuse(f"{file.place(path)} may hold a {self._found[known].pair.known_as} as well")
         if (found.pair.sync, *key) not in self._known:
@@ -225,7 +228,7 @@ class Ways:
 
     def _ask_everywhere(self, found: Followed, owner: ClassFact | None, name: str, where: str) -> None:
         """Follows all places that ask for an attribute of the objects of a class."""
-        if owner is None or owner.foreign_bases:
+        if owner is None or any(one.foreign_bases for one in self._files.kin(owner)):
             found.refuse(f"it is kept in {where} by an object that something else may ask for it")
             return
         related = self._files.related(owner)

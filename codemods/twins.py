@@ -67,14 +67,17 @@ NO_USES = TwinUses({}, (), {}, frozenset())
 class TwinFinder:
     """Follows the objects of some classes."""
 
-    def __init__(self, files: TwinFiles, shapes: TwinShapes, outside: Collection[str]) -> None:
-        """Files in `outside` are never changed."""
+    def __init__(
+        self, files: TwinFiles, shapes: TwinShapes, outside: Collection[str], unread: Mapping[str, bytes]
+    ) -> None:
+        """Files in `outside` are never changed; `unread` are the bytes of those that are not known."""
+        self._unread = unread
         self._files = files
         self._shapes = shapes
         self._outside = outside
         self._graph: CallGraph = files.graph
         self._found = {one.sync: Followed(one) for one in files.pairs}
-        self._ways = Ways(files, self._found)
+        self._ways = Ways(files, self._found, outside)
         self._twin_calls: dict[tuple[str, Span, CallKind], TwinCall] = {}
         self._certain: set[tuple[str, Span, CallKind]] = set()
 
@@ -84,6 +87,8 @@ class TwinFinder:
             file = self._files.file(path)
             if file is not None:
                 self._start(file)
+        for found in self._found.values():
+            self._refuse_unread(found)
         for found in self._found.values():
             self._refuse_derived(found)
             self._refuse_looked_up(found)
@@ -108,10 +113,16 @@ class TwinFinder:
             if is_named and (pair.sync in self._files.classes or not roots.isdisjoint(text.lines.words)):
                 yield path
 
+    def _refuse_unread(self, found: Followed) -> None:
+        word = found.pair.known_as.rpartition(".")[2]
+        unread = [path for path, content in self._unread.items() if word.encode() in content]
+        for path in sorted({*unread, *(one for one in self._paths(found.pair) if self._files.file(one) is None)}):
+            found.refuse(f"{path}, which could not be read, may name it")
+
     def _stands(self, key: tuple[str, Span, CallKind], call: TwinCall) -> bool:
         """Whether a call is one of the class for certain, although not all of its objects can be followed."""
         is_followed = self._found[call.pair.sync].refusal is None
-        return is_followed or (key in self._certain and call.method.form is MethodForm.AWAITED)
+        return is_followed or key in self._certain
 
     def _class(self, found: Followed) -> TwinClass:
         pair = found.pair
@@ -165,6 +176,9 @@ class TwinFinder:
                 found.refuse(f"the class is used as a value in {file.place(path)}")
 
     def _name(self, file: TwinFile, found: Followed, path: Path) -> None:
+        why = None if isinstance(path[-1], cst.SimpleString) else file.names.why_unclear(path[-1])
+        if why is not None:
+            found.refuse(f"{why} of {file.path}")
         if file.path in self._outside:
             found.refuse(f"{file.place(path)} names it, and is not among the given paths")
         pair = found.pair
@@ -317,8 +331,8 @@ class TwinFinder:
         name = attribute.attr.value
         key = (file.path, file.tree.span(call), CallKind.CALL)
         self._certain.add(key)
-        if key not in self._twin_calls and self._shapes.blocks(found.pair, name):
-            self._call(file, found, path[:-2], name, Method(MethodForm.AWAITED, name))
+        if key not in self._twin_calls:
+            self._call(file, found, path[:-2], name, Method(self._shapes.form(found.pair, name), name))
 
     def _refuse_looked_up(self, found: Followed) -> None:
         """Keeps a class that something may look up by its name: a test's mock, `getattr`."""

@@ -109,10 +109,11 @@ class TwinShapes:
         why = self._misfit(pair, name, before, after, arguments)
         return why if why is not None else self._form(pair, name, renamed, before, after)
 
-    def blocks(self, pair: TwinPair, name: str) -> bool:
-        """Whether the twin awaits a method, whatever it is called with."""
+    def form(self, pair: TwinPair, name: str) -> MethodForm:
+        """What has to be done with what a method of the twin gives, whatever it is called with."""
         before, after = self._defined(pair.sync, name), self._defined(pair.twin, pair.rename.get(name, name))
-        return before is not None and after is not None and _awaits(after)
+        forms = {_told(one.result)[0] for one in after.signatures} if before is not None and after is not None else ()
+        return next(iter(forms)) if len(forms) == 1 else MethodForm.PLAIN
 
     def making(self, pair: TwinPair, arguments: Sequence[Argument]) -> str | None:
         """Why the twin cannot be made with the arguments of a call; None when it can."""
@@ -268,10 +269,6 @@ class TwinShapes:
             return True
         own = signature.parameters[0].type if signature.parameters else ""
         return result.isidentifier() and own in {result, f"type[{result}]"} and kinds_of(result) is None
-
-
-def _awaits(defined: _Defined) -> bool:
-    return all(_told(one.result)[0] is MethodForm.AWAITED for one in defined.signatures)
 
 
 def _asks_more(signature: Signature, taken: Container[str]) -> bool:

@@ -130,7 +130,7 @@ class _Check:
             return f"the one of {path}:{line} is not made in an event loop"
         if not outside and twin.keeps is None:
             return None
-        asking = {one.caller for one in calls}
+        asking = {one.caller for one in calls} | {one[2] for one in twin.makings if self._runs(one[2])}
         entries = sorted(entry for entry, root in self._entries() if asking & self._index.reached_from({root}))
         if len(entries) < 2:
             return None

@@ -94,10 +94,13 @@ class FileImports:
             self._needed.add((module, module))
         return True
 
-    def taken_from(self, module: str, member: str, at: cst.BaseExpression) -> str:
-        """What a member of another module is called that takes the place of an expression; it will be imported.
+    def taken_from(self, module: str, member: str, written: cst.BaseExpression, at: cst.CSTNode) -> str:
+        """What a member of another module is called that takes the place of what is written at a node.
 
-        It has the name of what is imported there, if the two have one name: nothing else uses that then.
+        It will be imported, by the name of what is imported there, if the two have one name: nothing else uses that
+        then.
+
+        Raises LookupError where a function imports what is written: the module may not be there otherwise.
         """
         for line in self._tree.module.body:
             for alias in _members_of(line, module):
@@ -105,15 +108,26 @@ class FileImports:
                     self._relied_on.add(local_name(alias))
                     return local_name(alias)
         statements = [one for one in self._import_statements() if isinstance(one, cst.ImportFrom)]
-        if isinstance(at, cst.Name) and at.value == member and any(_binds(one, at) for one in statements):
+        is_same = isinstance(written, cst.Name) and written.value == member
+        if is_same and any(_binds(one, cst.Name(member)) for one in statements):
             self._swapped[member] = module
             return member
+        if not self._is_imported_first(written):
+            raise LookupError(f"line {self._tree.span(at).line} names what a function imports")
         known = self._taken.get((module, member))
         if known is None:
             candidates = (member, f"Async{member}", *(f"_{member}{number}" for number in ("", *range(2, 100))))
             known = next(one for one in candidates if not is_bound(self._tree, one, at))
             self._taken[module, member] = known
         return known
+
+    def _is_imported_first(self, expression: cst.BaseExpression) -> bool:
+        """Whether what an expression begins with is imported by the module itself, and not where it is needed."""
+        root: cst.CSTNode = expression
+        while isinstance(root, cst.Attribute):
+            root = root.value
+        lines = [line for line in self._tree.module.body if is_import(line)]
+        return any(isinstance(root, cst.Name) and root.value in _bound_by(line) for line in lines)
 
     def release(self, expression: cst.BaseExpression, successor: str | None) -> None:
         """Says that an expression goes away, an annotation in quotes too, and one use of the name it starts with.
@@ -260,6 +274,13 @@ class FileImports:
             edits.replace(line, _without_type_pragma)
         elif _can_lose(path):
             _remove_line(edits, block, line)
+
+
+def _bound_by(line: cst.CSTNode) -> set[str]:
+    """The names that a line of imports binds."""
+    assert isinstance(line, cst.SimpleStatementLine)
+    found = [one for one in line.body if isinstance(one, cst.Import | cst.ImportFrom)]
+    return {local_name(alias) for one in found if not isinstance(one.names, cst.ImportStar) for alias in one.names}
 
 
 def _swapped_from(module: str, alias: cst.ImportAlias) -> cst.ImportFrom:

@@ -48,7 +48,7 @@ def _named(
     imports.release(node, module)
     if isinstance(written, cst.Attribute) and imports.submodule_of(module, written):
         return cst.parse_expression(name.twin)
-    return cst.Name(imports.taken_from(module, member, written))
+    return cst.Name(imports.taken_from(module, member, written, node))
 
 
 def _is_class(word: str) -> bool:
