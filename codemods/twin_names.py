@@ -9,10 +9,10 @@ from functools import cached_property
 
 import libcst as cst
 
-from codemods.facts.syntax import ImportedNames, dotted_name
+from codemods.facts.syntax import ImportedNames
 from codemods.facts.twins import TwinPair
 from codemods.rules.names import is_bound_but_by_imports
-from codemods.tree import Tree
+from codemods.tree import Tree, dotted_name
 
 _QUOTED = re.compile(r"[\w.]+(?:\s*\|\s*None)?\Z|(?:\w+\.)?Optional\[[\w.]+\]\Z")
 
