@@ -15,7 +15,7 @@ from codemods.facts.kinds import Kind, kinds_of
 from codemods.facts.syntax import enclosing_function
 from codemods.facts.texts import Text
 from codemods.facts.twins import TwinPair
-from codemods.facts.variables import Occurrence, Variables
+from codemods.facts.variables import Occurrence, Role, Scope, Variables
 from codemods.model import Problem, Span
 from codemods.parsing import parse
 from codemods.tree import Tree
@@ -73,13 +73,20 @@ class TwinFile:
         function = self.function(inner)
         return function.name if function is not None else f"{min(self.modules, default='')}:"
 
-    def occurrences(self, path: Path) -> Sequence[Occurrence]:
-        """All occurrences of the variable that stands at the end of a path."""
+    def occurrences(self, path: Path) -> tuple[Scope, Sequence[Occurrence]]:
+        """All occurrences of the variable that stands at the end of a path, and what it belongs to.
+
+        Functions that name it in a `global` statement mean that of the module.
+        """
         at = self.variables.at(path)
         if at is None:
-            return ()
-        name = cst.ensure_type(path[-1], cst.Name).value
-        return [one for one in self.variables.occurrences(name) if one.scope is at.scope]
+            return None, ()
+        every = self.variables.occurrences(cst.ensure_type(path[-1], cst.Name).value)
+        sharing = {id(one.scope) for one in every if _is_global(one)}
+        if at.scope is not None and id(at.scope) not in sharing:
+            return at.scope, [one for one in every if one.scope is at.scope]
+        found = [one for one in every if one.scope is None or id(one.scope) in sharing]
+        return None, [one for one in found if not _is_global(one)]
 
     def kinds(self, receiver: cst.BaseExpression) -> frozenset[Kind] | None:
         """What an expression can be that is asked for an attribute; None where that is open."""
@@ -97,7 +104,8 @@ class TwinFile:
         if function is None or function.owner is None or not function.parameters:
             return None
         is_bound = not any((one.target or "").startswith("builtins.") for one in function.decorators)
-        is_kept = len([one for one in self.occurrences(self.tree.path(name)) if one.role != "use"]) == 1
+        _, occurrences = self.occurrences(self.tree.path(name))
+        is_kept = len([one for one in occurrences if one.role is not Role.USE]) == 1
         is_first = function.parameters[0].name == name.value
         return dotted(function.owner) if is_bound and is_kept and is_first else None
 
@@ -172,6 +180,10 @@ class TwinFiles:
         return [
             path for path, text in sorted(self.texts.items()) if wanted & text.lines.words and self.file(path) is None
         ]
+
+
+def _is_global(occurrence: Occurrence) -> bool:
+    return len(occurrence.path) > 2 and isinstance(occurrence.path[-3], cst.Global)
 
 
 def dotted(name: str | None) -> str:

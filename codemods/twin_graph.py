@@ -28,23 +28,31 @@ def find_twins(
 
     Files in `outside` are never changed; `unread` are the bytes of those that are not known.
     """
-    pairs = [
-        TwinPair(
-            sync=classes[one.sync],
-            twin=classes[one.twin],
-            known_as=one.sync,
-            twin_known_as=one.twin,
-            rename=one.rename,
-            without=frozenset(one.without),
-            needs_loop=one.needs_loop,
-        )
-        for one in declared
-        if one.sync in classes and one.twin in classes
-    ]
+    known: dict[str, list[DeclaredTwin]] = {}
+    for one in declared:
+        if one.sync in classes and one.twin in classes:
+            known.setdefault(classes[one.sync], []).append(one)
+    pairs = [_pair(tables, classes) for tables in known.values()]
     if not pairs:
         return NO_USES
     files = TwinFiles(graph, texts, expressions, pairs)
     return TwinFinder(files, TwinShapes(expressions.classes, pairs), outside, unread).find()
+
+
+def _pair(tables: Sequence[DeclaredTwin], classes: Mapping[str, str]) -> TwinPair:
+    """What the tables of one class say, which has several names if these are several."""
+    first, *others = tables
+    return TwinPair(
+        sync=classes[first.sync],
+        twin=classes[first.twin],
+        known_as=first.sync,
+        twin_known_as=first.twin,
+        rename=first.rename,
+        without=frozenset(name for one in tables for name in one.without),
+        needs_loop=any(one.needs_loop for one in tables),
+        aliases={one.sync: one.twin for one in others},
+        makers={name: twin for one in tables for name, twin in one.makers.items()},
+    )
 
 
 def with_twin_calls(graph: CallGraph, uses: TwinUses) -> CallGraph:

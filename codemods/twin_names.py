@@ -26,16 +26,29 @@ class ClassNames:
         self._imports = ImportedNames(tree)
         self._modules = sorted(modules) if isinstance(modules, frozenset) else []
         self._is_package = is_package
-        self._by_name: Mapping[str, TwinPair] = {name: one for one in pairs for name in (one.sync, one.known_as)}
+        self._by_name: Mapping[str, TwinPair] = {
+            name: one for one in pairs for name in (one.sync, one.known_as, *one.aliases)
+        }
+        self._makers: Mapping[str, TwinPair] = {name: one for one in pairs for name in one.makers}
 
     def pair(self, node: cst.CSTNode) -> TwinPair | None:
         """The class that an expression names."""
-        if not isinstance(node, cst.Name | cst.Attribute):
-            return None
-        name = self._imports.resolve(node)
-        if name is None:
-            return None
-        return next((self._by_name[one] for one in self._absolute(name) if one in self._by_name), None)
+        return next((self._by_name[one] for one in self._names(node) if one in self._by_name), None)
+
+    def maker(self, node: cst.CSTNode) -> TwinPair | None:
+        """The class whose objects the function makes that an expression names."""
+        return next((self._makers[one] for one in self._names(node) if one in self._makers), None)
+
+    def twin(self, node: cst.CSTNode, pair: TwinPair) -> tuple[str, str]:
+        """How packs or the user name what an expression names, and what takes its place."""
+        known = {**pair.aliases, **pair.makers}
+        written = _quoted_name(node) if isinstance(node, cst.SimpleString) else node
+        found = next((one for one in self._names(written) if one in known), None)
+        return (pair.known_as, pair.twin_known_as) if found is None else (found, known[found])
+
+    def _names(self, node: cst.CSTNode | None) -> Sequence[str]:
+        name = self._imports.resolve(node) if isinstance(node, cst.Name | cst.Attribute) else None
+        return () if name is None else self.absolute(name)
 
     def why_unclear(self, node: cst.CSTNode) -> str | None:
         """Why the name that an expression begins with may mean something else there; None when it cannot."""
@@ -85,9 +98,9 @@ class ClassNames:
             yield ".".join([*base, name.lstrip(".")])
 
     def all(self) -> Iterator[tuple[TwinPair, tuple[cst.CSTNode, ...]]]:
-        """Every expression that names such a class, by its path; imports left out."""
+        """Every expression that names such a class, or what makes its objects, by its path; imports left out."""
         for node in (*self._tree.all(cst.Attribute), *self._tree.all(cst.Name)):
-            pair = self.pair(node)
+            pair = self.pair(node) or self.maker(node)
             if pair is None:
                 continue
             path = self._tree.path(node)
@@ -97,7 +110,7 @@ class ClassNames:
 
     def quoted(self) -> Iterator[tuple[TwinPair | None, tuple[cst.CSTNode, ...]]]:
         """Every string in which the name of such a class stands, with the class where it is all of an annotation."""
-        last_names = {name.rpartition(".")[2] for name in self._by_name}
+        last_names = {name.rpartition(".")[2] for name in (*self._by_name, *self._makers)}
         word = re.compile(rf"\b(?:{'|'.join(sorted(map(re.escape, last_names)))})\b")
         for node in self._tree.all(cst.SimpleString):
             if word.search(node.value) is None or " " in node.value.replace(" | ", "|").replace(", ", ","):
@@ -108,20 +121,24 @@ class ClassNames:
 
     def is_path_of(self, node: cst.SimpleString, pair: TwinPair) -> bool:
         """Whether a string may be a dotted path of a class, or of something of it, or an annotation that names it."""
-        name = re.escape(pair.known_as.rpartition(".")[2])
+        last_names = {one.rpartition(".")[2] for one in (pair.sync, pair.known_as, *pair.aliases, *pair.makers)}
+        name = f"(?:{'|'.join(sorted(map(re.escape, last_names)))})"
         if _is_annotation(self._tree.path(node)):
             words = [one for one in re.findall(r"[\w.]+", node.raw_value) if one.replace(".", "").isidentifier()]
             return any(self.pair(cst.parse_expression(one)) is pair for one in words if not keyword.iskeyword(one))
         return re.search(rf"[\w:]\.{name}\b", node.raw_value) is not None
 
     def _quoted_pair(self, node: cst.SimpleString) -> TwinPair | None:
-        text = node.raw_value.strip()
-        if _QUOTED.match(text) is None:
-            return None
-        names = [one for one in re.findall(r"[\w.]+", text) if one.rpartition(".")[2] not in {"Optional", "None"}]
-        return (
-            self.pair(cst.parse_expression(names[0])) if len(names) == 1 and not keyword.iskeyword(names[0]) else None
-        )
+        name = _quoted_name(node)
+        return None if name is None else self.pair(name)
+
+
+def _quoted_name(node: cst.SimpleString) -> cst.BaseExpression | None:
+    """The one name of a class that an annotation in quotes holds, alone or beside None."""
+    text = node.raw_value.strip()
+    names = [one for one in re.findall(r"[\w.]+", text) if one.rpartition(".")[2] not in {"Optional", "None"}]
+    is_one = _QUOTED.match(text) is not None and len(names) == 1 and not keyword.iskeyword(names[0])
+    return cst.parse_expression(names[0]) if is_one else None
 
 
 def _is_part(path: Sequence[cst.CSTNode]) -> bool:

@@ -95,8 +95,7 @@ class Ways:
 
     def bind(self, file: TwinFile, found: Followed, path: Path) -> None:
         """Follows a variable that holds an object."""
-        occurrences = file.occurrences(path)
-        scope = occurrences[0].scope if occurrences else None
+        scope, occurrences = file.occurrences(path)
         if not occurrences or isinstance(scope, cst.ClassDef | cst.Lambda):
             found.refuse(f"it is given a name in {file.place(path)} that is not followed")
             return

@@ -106,7 +106,7 @@ class TwinFinder:
 
     def _paths(self, pair: TwinPair) -> Iterator[str]:
         """The files that may name a class: for one of a library, they name that as well."""
-        names = {pair.sync, pair.known_as}
+        names = {pair.sync, pair.known_as, *pair.aliases, *pair.makers}
         last, roots = ({one.rpartition(".")[2] for one in names}, {one.partition(".")[0] for one in names})
         for path, text in self._files.texts.items():
             is_named = not last.isdisjoint(text.lines.words)
@@ -159,6 +159,12 @@ class TwinFinder:
             return
         self._name(file, found, path)
         at = annotated_by(path)
+        if file.names.maker(node) is not None:
+            if isinstance(parent, cst.Call) and parent.func is node:
+                self._made(file, found, path[:-1], None)
+            else:
+                found.refuse(f"what makes one is used as a value in {file.place(path)}")
+            return
         match parent:
             case cst.Call() if parent.func is node:
                 self._made(file, found, path[:-1], self._shapes.making(found.pair, _arguments(parent)))
@@ -181,8 +187,7 @@ class TwinFinder:
             found.refuse(f"{why} of {file.path}")
         if file.path in self._outside:
             found.refuse(f"{file.place(path)} names it, and is not among the given paths")
-        pair = found.pair
-        found.names.add(TwinName(file.path, file.span(path), pair.known_as, pair.twin_known_as))
+        found.names.add(TwinName(file.path, file.span(path), *file.names.twin(path[-1], found.pair)))
 
     def _made(self, file: TwinFile, found: Followed, path: Path, why: str | None) -> None:
         if why is not None:
@@ -316,7 +321,7 @@ class TwinFinder:
             found.refuse(f"{file.place(path)} may hold one in something else")
             return
         if next(iter(kinds)).is_class:
-            if TwinName(file.path, span, found.pair.known_as, found.pair.twin_known_as) not in found.names:
+            if all((one.path, one.span) != (file.path, span) for one in found.names):
                 found.refuse(f"the class is used as a value in {file.place(path)}")
             return
         if isinstance(path[-2], cst.Attribute) and path[-2].value is node and isinstance(path[-3], cst.Call):
@@ -336,7 +341,9 @@ class TwinFinder:
 
     def _refuse_looked_up(self, found: Followed) -> None:
         """Keeps a class that something may look up by its name: a test's mock, `getattr`."""
-        names = frozenset(name.rpartition(".")[2] for name in (found.pair.known_as, found.pair.sync))
+        pair = found.pair
+        every = (pair.sync, pair.known_as, *pair.aliases, *pair.makers)
+        names = frozenset(name.rpartition(".")[2] for name in every)
         texts = {path: text for path, text in self._files.texts.items() if not names.isdisjoint(text.lines.words)}
         for one in looked_up_names(texts, names, self._files.project, self._files.expressions.types):
             if one.kinds is None or any(kind.is_module for kind in one.kinds):
@@ -348,8 +355,12 @@ class TwinFinder:
                 found.refuse(f"{one.name} derives from it")
 
     def _is_own(self, file: TwinFile, found: Followed, path: Path) -> bool:
-        """Whether a path ends in the definition of the class itself, or of its twin."""
+        """Whether a path ends in the definition of the class itself, of its twin, or of what makes one of both."""
+        makers = {*found.pair.makers, *found.pair.makers.values()}
         for node in path[:-1]:
+            function = file.function(node)
+            if function is not None and dotted(function.name) in makers:
+                return True
             if isinstance(node, cst.ClassDef):
                 fact = file.class_at(node)
                 if fact is not None and dotted(fact.name) in {found.pair.sync, found.pair.twin}:

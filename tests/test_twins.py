@@ -680,6 +680,40 @@ TAKEN = {
             return await (await make("a")).get("b"), await makers.made.get("c")
         """,
     ),
+    "a_variable_that_is_set_once": (
+        """
+        from {store} import opened
+
+        _lazy = None
+
+        def get_lazy() -> Client:
+            global _lazy
+            if _lazy is None:
+                _lazy = opened("a")
+            return _lazy
+
+        def run():
+            if _lazy is None:
+                return get_lazy().get("b")
+            return _lazy.get("c")
+        """,
+        """
+        from {store} import opened_async
+
+        _lazy = None
+
+        def get_lazy() -> AsyncClient:
+            global _lazy
+            if _lazy is None:
+                _lazy = opened_async("a")
+            return _lazy
+
+        async def run():
+            if _lazy is None:
+                return await get_lazy().get("b")
+            return await _lazy.get("c")
+        """,
+    ),
     "other_functions": (
         """
         class Asking:
@@ -787,9 +821,10 @@ def taken(tmp_path_factory: pytest.TempPathFactory) -> Migration:
     for number, (name, (before, _)) in enumerate(TAKEN.items()):
         store, own = f"store_{name}", f"Client{number}"
         (folder / f"{store}.py").write_text(STORE.replace("Client", own), "utf-8")
-        code = textwrap.dedent(before).replace("Client", own)
+        code = textwrap.dedent(before).replace("{store}", store).replace("Client", own)
         (folder / f"{name}.py").write_text(f"from {store} import {own}\n{code}", "utf-8")
-        twins.append(DeclaredTwin(f"{store}.{own}", f"{store}.Async{own}", {"close": "aclose"}))
+        makers = {f"{store}.opened": f"{store}.opened_async"}
+        twins.append(DeclaredTwin(f"{store}.{own}", f"{store}.Async{own}", {"close": "aclose"}, makers=makers))
     return migrate([folder], Config(scope=Scope.ALL, twin=tuple(twins)), folder)
 
 
@@ -798,7 +833,7 @@ def test_the_twin_takes_the_place_of_a_class(name, taken):
     changes = {change.source.name: change.after.decode() for change in taken.changes}
     assert f"store_{name}.py" not in changes
     number = list(TAKEN).index(name)
-    wanted = textwrap.dedent(TAKEN[name][1]).replace("Client", f"Client{number}")
+    wanted = textwrap.dedent(TAKEN[name][1]).replace("{store}", f"store_{name}").replace("Client", f"Client{number}")
     reasons = {one.reason for one in taken.findings if one.path == f"{name}.py"}
     text = changes.get(f"{name}.py", "").replace("import asyncio\n\n", "")
     assert text == f"from store_{name} import AsyncClient{number}\n{wanted}", reasons
@@ -807,8 +842,7 @@ def test_the_twin_takes_the_place_of_a_class(name, taken):
 def test_what_was_replaced_stays_so(taken, tmp_path):
     for change in taken.changes:
         (tmp_path / change.source.name).write_bytes(change.after)
-    numbers = enumerate(TAKEN)
-    for number, name in numbers:
+    for number, name in enumerate(TAKEN):
         (tmp_path / f"store_{name}.py").write_text(STORE.replace("Client", f"Client{number}"), "utf-8")
     twins = [DeclaredTwin(f"store_{name}.Client{n}", f"store_{name}.AsyncClient{n}") for n, name in enumerate(TAKEN)]
     assert migrate([tmp_path], Config(scope=Scope.ALL, twin=tuple(twins)), tmp_path).changes == ()

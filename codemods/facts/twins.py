@@ -52,6 +52,10 @@ class TwinPair:
     rename: Mapping[str, str]
     without: frozenset[str]
     needs_loop: bool
+    aliases: Mapping[str, str]
+    """The other names that the blocking class is known by, each with that of the twin."""
+    makers: Mapping[str, str]
+    """The functions that make one of its objects, each with one that makes one of the twin's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,8 @@ class DeclaredTwin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The methods that have another name in the twin."""
     without: tuple[str, ...] = ()
     """The methods and parameters of that name that do something else there."""
+    makers: dict[str, str] = {}
+    """The functions that make an object, each with one that makes an object of the twin."""
     needs_loop: bool = msgspec.field(name="needs-loop", default=False)
     """Whether it can only be made where an event loop runs."""
 
@@ -246,6 +248,7 @@ class Knowledge:
     @property
     def names(self) -> tuple[str, ...]:
         """Every name, sorted."""
+        makers = {name for one in self.classes for pair in one.makers.items() for name in pair}
         of_boundaries = {one.decorator or one.method or one.taker or "" for one in self.boundaries}
         functions = (
             self.blocking
@@ -256,7 +259,7 @@ class Knowledge:
             | self.context_setters
             | self.decoders
         )
-        return tuple(sorted(functions | self.dispatchers.keys() | of_boundaries | self.handlers.keys()))
+        return tuple(sorted(functions | self.dispatchers.keys() | of_boundaries | makers | self.handlers.keys()))
 
 
 def with_declared(
@@ -284,7 +287,7 @@ def with_declared(
         classes=_classes(knowledge.classes, classes),
         declared_names=frozenset(
             {name for one in handlers for name in (one.decorator, one.first)}
-            | {name for one in classes for name in (one.sync, one.twin)}
+            | {name for one in classes for name in (one.sync, one.twin, *one.makers, *one.makers.values())}
         ),
         declared=frozenset(twins.keys() | threads),
         entered=frozenset(name for pair in with_.items() for name in pair),
