@@ -124,8 +124,8 @@ class ClassNames:
         last_names = {one.rpartition(".")[2] for one in (pair.sync, pair.known_as, *pair.aliases, *pair.makers)}
         name = f"(?:{'|'.join(sorted(map(re.escape, last_names)))})"
         if _is_annotation(self._tree.path(node)):
-            words = [one for one in re.findall(r"[\w.]+", node.raw_value) if one.replace(".", "").isidentifier()]
-            return any(self.pair(cst.parse_expression(one)) is pair for one in words if not keyword.iskeyword(one))
+            words = filter(_is_dotted, re.findall(r"[\w.]+", node.raw_value))
+            return any(self.pair(cst.parse_expression(one)) is pair for one in words)
         return re.search(rf"[\w:]\.{name}\b", node.raw_value) is not None
 
     def _quoted_pair(self, node: cst.SimpleString) -> TwinPair | None:
@@ -137,8 +137,13 @@ def _quoted_name(node: cst.SimpleString) -> cst.BaseExpression | None:
     """The one name of a class that an annotation in quotes holds, alone or beside None."""
     text = node.raw_value.strip()
     names = [one for one in re.findall(r"[\w.]+", text) if one.rpartition(".")[2] not in {"Optional", "None"}]
-    is_one = _QUOTED.match(text) is not None and len(names) == 1 and not keyword.iskeyword(names[0])
+    is_one = _QUOTED.match(text) is not None and len(names) == 1 and _is_dotted(names[0])
     return cst.parse_expression(names[0]) if is_one else None
+
+
+def _is_dotted(text: str) -> bool:
+    """Whether a text is a name, or several with dots between."""
+    return all(part.isidentifier() and not keyword.iskeyword(part) for part in text.split("."))
 
 
 def _is_part(path: Sequence[cst.CSTNode]) -> bool:

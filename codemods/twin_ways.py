@@ -200,7 +200,7 @@ class Ways:
     def _got(self, found: Followed, call: Call, function: Function) -> None:
         file = self._files.file(call.path)
         node = None if file is None else file.tree.at(call.span, cst.Call)
-        if file is None or node is None or call.sole_target != function.name:
+        if file is None or node is None or call.kind is not CallKind.CALL or call.sole_target != function.name:
             found.refuse(f"who gets what {call.path}:{call.span.line} calls cannot be told")
             return
         path = file.tree.path(node)

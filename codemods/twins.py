@@ -80,6 +80,9 @@ class TwinFinder:
         self._ways = Ways(files, self._found, outside)
         self._twin_calls: dict[tuple[str, Span, CallKind], TwinCall] = {}
         self._certain: set[tuple[str, Span, CallKind]] = set()
+        self._definitions = frozenset(
+            name for one in files.pairs for name in (one.sync, one.twin, *one.makers, *one.makers.values())
+        )
 
     def find(self) -> TwinUses:
         """All that is done with the objects."""
@@ -143,7 +146,7 @@ class TwinFinder:
             self._reference(file, self._found[pair.sync], path)
         for quoted, path in file.names.quoted():
             at = annotated_by(path)
-            if quoted is not None and self._is_own(file, self._found[quoted.sync], path):
+            if quoted is not None and self._is_own(file, path):
                 continue
             if quoted is not None and at is not None:
                 self._name(file, self._found[quoted.sync], path)
@@ -155,7 +158,7 @@ class TwinFinder:
 
     def _reference(self, file: TwinFile, found: Followed, path: Path) -> None:
         node, parent = path[-1], path[-2]
-        if self._is_own(file, found, path) or (isinstance(parent, cst.ClassDef) and parent.name is node):
+        if self._is_own(file, path) or (isinstance(parent, cst.ClassDef) and parent.name is node):
             return
         self._name(file, found, path)
         at = annotated_by(path)
@@ -315,7 +318,7 @@ class TwinFinder:
         path = file.tree.path(node)
         kinds = kinds_of(kind) or frozenset()
         others = {one.name for one in kinds if one.name != found.pair.sync}
-        if self._is_own(file, found, path):
+        if self._is_own(file, path):
             return
         if len(kinds) != 1 or others:
             found.refuse(f"{file.place(path)} may hold one in something else")
@@ -354,17 +357,12 @@ class TwinFinder:
             if found.pair.sync in {*map(dotted, one.mro), *one.foreign_bases} and dotted(one.name) != found.pair.sync:
                 found.refuse(f"{one.name} derives from it")
 
-    def _is_own(self, file: TwinFile, found: Followed, path: Path) -> bool:
-        """Whether a path ends in the definition of the class itself, of its twin, or of what makes one of both."""
-        makers = {*found.pair.makers, *found.pair.makers.values()}
+    def _is_own(self, file: TwinFile, path: Path) -> bool:
+        """Whether a path ends in the definition of one of the classes, of a twin, or of what makes their objects."""
         for node in path[:-1]:
-            function = file.function(node)
-            if function is not None and dotted(function.name) in makers:
+            fact = file.class_at(node) if isinstance(node, cst.ClassDef) else file.function(node)
+            if fact is not None and dotted(fact.name) in self._definitions:
                 return True
-            if isinstance(node, cst.ClassDef):
-                fact = file.class_at(node)
-                if fact is not None and dotted(fact.name) in {found.pair.sync, found.pair.twin}:
-                    return True
         return False
 
 

@@ -435,6 +435,55 @@ KEPT = {
         """,
         "is not followed",
     ),
+    "with_gives_it": Kept(
+        """
+        class GivingHolder:
+            def __enter__(self):
+                return Client("a")
+
+            def __exit__(self, *error):
+                pass
+
+        def run():
+            with GivingHolder() as client:
+                return client.get("b")
+        """,
+        "who gets what",
+    ),
+    "a_property_is_set": Kept(
+        """
+        class SettingHolder:
+            def __init__(self):
+                self._set_client = Client("a")
+
+            @property
+            def set_client(self):
+                return self._set_client
+
+            @set_client.setter
+            def set_client(self, value):
+                self._set_client = value
+
+        def run(other):
+            holder = SettingHolder()
+            holder.set_client = other
+            return holder.set_client.get("b")
+        """,
+        "may not be one",
+    ),
+    "a_test_replaces_a_method": Kept(
+        """
+        from unittest import mock
+
+        def test_run():
+            with mock.patch("{store}.Client.get"):
+                pass
+
+        def run():
+            return Client("a").get("b")
+        """,
+        "a string names it in",
+    ),
     "a_decorated_function_returns_it": Kept(
         """
         import functools
@@ -913,3 +962,96 @@ def test_a_twin_that_means_nothing_is_told_of(tmp_path):
     twin = DeclaredTwin("store.Client", "store.AsyncClinet")
     (problem,) = migrate([tmp_path], Config(twin=(twin,)), tmp_path).problems
     assert problem.message.startswith("store.AsyncClinet is nothing of the project")
+
+
+LINKED = """\
+class Index:
+    def make(self, name: str) -> None:
+        print(name)
+
+
+class Batch:
+    def add(self, name: str) -> None:
+        print(name)
+
+    def run(self) -> int:
+        return 1
+
+
+class Client:
+    index: Index
+
+    def batch(self) -> Batch:
+        return Batch()
+
+
+class AsyncIndex:
+    async def make(self, name: str) -> None:
+        print(name)
+
+
+class AsyncBatch:
+    def add(self, name: str) -> None:
+        print(name)
+
+    async def run(self) -> int:
+        return 1
+
+
+class AsyncClient:
+    index: AsyncIndex
+
+    def batch(self) -> AsyncBatch:
+        return AsyncBatch()
+"""
+LINKED_TWINS = tuple(DeclaredTwin(f"store.{name}", f"store.Async{name}") for name in ("Batch", "Client", "Index"))
+
+
+def test_objects_of_other_classes_that_have_twins_go_along(tmp_path):
+    app = """
+        from store import Batch, Client
+
+        def filled(batch: Batch, name):
+            batch.add(name)
+            return batch.run()
+
+        def run():
+            client = Client()
+            client.index.make("a")
+            return filled(client.batch(), "b")
+        """
+    written(tmp_path, store=LINKED, app=app)
+    (change,) = migrate([tmp_path], Config(scope=Scope.ALL, twin=LINKED_TWINS), tmp_path).changes
+    assert change.after.decode() == textwrap.dedent(
+        """
+        from store import AsyncBatch, AsyncClient
+
+        async def filled(batch: AsyncBatch, name):
+            batch.add(name)
+            return await batch.run()
+
+        async def run():
+            client = AsyncClient()
+            await client.index.make("a")
+            return await filled(client.batch(), "b")
+        """
+    )
+
+
+def test_one_of_them_that_stays_keeps_the_others(tmp_path):
+    app = """
+        from store import Client
+
+        def run():
+            client = Client()
+            client.index.make("a")
+            batch = client.batch()
+            print(batch)
+            return batch.run()
+        """
+    written(tmp_path, store=LINKED, app=app)
+    migration = migrate([tmp_path], Config(scope=Scope.ALL, twin=LINKED_TWINS), tmp_path)
+    assert migration.changes == ()
+    reasons = {one.call: one.reason for one in migration.findings}
+    assert "it is handed on in app.py:8" in reasons["store.Batch.run"]
+    assert "store.Client stays: store.Batch stays: it is handed on in app.py:8" in reasons["store.Index.make"]
