@@ -50,18 +50,30 @@ class ClassNames:
         name = self._imports.resolve(node) if isinstance(node, cst.Name | cst.Attribute) else None
         return () if name is None else self.absolute(name)
 
-    def why_unclear(self, node: cst.CSTNode) -> str | None:
-        """Why the name that an expression begins with may mean something else there; None when it cannot."""
-        root = node
-        while isinstance(root, cst.Attribute):
-            root = root.value
-        assert isinstance(root, cst.Name), node
+    def why_unclear(self, node: cst.BaseExpression) -> str | None:
+        """Why the name that an expression begins with, or that of a string, may mean something else; None if not."""
+        root = _root(node)
         line = self._tree.span(node).line
         if len({self._absolute_name(one) for one in self._imported.get(root.value, ())}) > 1:
             return f"{root.value} is imported from several modules"
-        if root.value in self._imported and is_bound_but_by_imports(self._tree, root.value, root):
+        if root.value in self._imported and is_bound_but_by_imports(self._tree, root.value, node):
             return f"{root.value} may mean something else in line {line}"
         return None
+
+    def why_not_imported(self, node: cst.BaseExpression, known_as: str, twin: str) -> str | None:
+        """Why the twin of a class that an expression or a string names cannot be imported as that; None when it can."""
+        if known_as.rpartition(".")[0] == twin.rpartition(".")[0]:
+            return None
+        root = _root(node)
+        found = [one for one in self._tree.all(cst.ImportFrom) if _binds(one, root.value)]
+        for statement in found:
+            if len(_aliases(statement)) > 1 and "#" in self._tree.module.code_for_node(statement):
+                return f"a comment belongs to a name in the import in line {self._tree.span(statement).line}"
+        if found and (root is node or isinstance(node, cst.SimpleString)) and root.value == twin.rpartition(".")[2]:
+            return None
+        statements = [*found, *(one for one in self._tree.all(cst.Import) if _binds(one, root.value))]
+        is_first = any(len(self._tree.path(one)) == 3 for one in statements)  # the module, its line, the import
+        return None if is_first or not statements else f"a function imports {root.value}"
 
     def _absolute_name(self, name: str) -> tuple[str, ...]:
         return tuple(self._absolute(name))
@@ -77,7 +89,7 @@ class ClassNames:
                 found.setdefault(local or full.partition(".")[0], []).append(full if local else full.partition(".")[0])
         for origin in self._tree.all(cst.ImportFrom):
             module = "." * len(origin.relative) + ((origin.module and dotted_name(origin.module)) or "")
-            for alias in () if isinstance(origin.names, cst.ImportStar) else origin.names:
+            for alias in _aliases(origin):
                 name = f"{module}{'' if module.endswith('.') else '.'}{alias.evaluated_name}"
                 found.setdefault(alias.evaluated_alias or alias.evaluated_name, []).append(name)
         return found
@@ -131,6 +143,24 @@ class ClassNames:
     def _quoted_pair(self, node: cst.SimpleString) -> TwinPair | None:
         name = _quoted_name(node)
         return None if name is None else self.pair(name)
+
+
+def _aliases(statement: cst.Import | cst.ImportFrom) -> Sequence[cst.ImportAlias]:
+    return () if isinstance(statement.names, cst.ImportStar) else statement.names
+
+
+def _binds(statement: cst.Import | cst.ImportFrom, name: str) -> bool:
+    bound = (one.evaluated_alias or one.evaluated_name for one in _aliases(statement))
+    return any((one if isinstance(statement, cst.ImportFrom) else one.partition(".")[0]) == name for one in bound)
+
+
+def _root(node: cst.CSTNode) -> cst.Name:
+    """The name that an expression begins with, or what a string holds."""
+    root = _quoted_name(node) if isinstance(node, cst.SimpleString) else node
+    while isinstance(root, cst.Attribute):
+        root = root.value
+    assert isinstance(root, cst.Name), node
+    return root
 
 
 def _quoted_name(node: cst.SimpleString) -> cst.BaseExpression | None:

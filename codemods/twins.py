@@ -185,12 +185,15 @@ class TwinFinder:
                 found.refuse(f"the class is used as a value in {file.place(path)}")
 
     def _name(self, file: TwinFile, found: Followed, path: Path) -> None:
-        why = None if isinstance(path[-1], cst.SimpleString) else file.names.why_unclear(path[-1])
+        known_as, twin = file.names.twin(path[-1], found.pair)
+        node = path[-1]
+        assert isinstance(node, cst.BaseExpression), node
+        why = file.names.why_unclear(node) or file.names.why_not_imported(node, known_as, twin)
         if why is not None:
             found.refuse(f"{why} of {file.path}")
         if file.path in self._outside:
             found.refuse(f"{file.place(path)} names it, and is not among the given paths")
-        found.names.add(TwinName(file.path, file.span(path), *file.names.twin(path[-1], found.pair)))
+        found.names.add(TwinName(file.path, file.span(path), known_as, twin))
 
     def _made(self, file: TwinFile, found: Followed, path: Path, why: str | None) -> None:
         if why is not None:

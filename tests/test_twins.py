@@ -1055,3 +1055,69 @@ def test_one_of_them_that_stays_keeps_the_others(tmp_path):
     reasons = {one.call: one.reason for one in migration.findings}
     assert "it is handed on in app.py:8" in reasons["store.Batch.run"]
     assert "store.Client stays: store.Batch stays: it is handed on in app.py:8" in reasons["store.Index.make"]
+
+
+IMPORTED = {
+    "a_function_imports_it": (
+        """
+        def make():
+            import blocking
+
+            return blocking.Client("a")
+
+        def run():
+            return make().get("b")
+        """,
+        "a function imports blocking",
+    ),
+    "a_comment_stands_beside_it": (
+        """
+        from blocking import (
+            Client,  # ours
+            Hook,
+        )
+
+        def run():
+            return Client("a").get("b"), Hook
+        """,
+        "a comment belongs to a name in the import in line 2",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", IMPORTED)
+def test_a_twin_that_cannot_be_imported_in_its_place_keeps_a_class(name, tmp_path):
+    written(tmp_path, blocking=STORE, waiting=STORE, app=IMPORTED[name][0])
+    twin = DeclaredTwin("blocking.Client", "waiting.AsyncClient")
+    migration = migrate([tmp_path], Config(scope=Scope.ALL, twin=(twin,)), tmp_path)
+    assert (migration.changes, migration.problems) == ((), ())
+    assert IMPORTED[name][1] in migration.findings[0].reason
+
+
+def test_imports_of_a_twin_stand_where_those_of_the_class_did(tmp_path):
+    app = """
+        from typing import TYPE_CHECKING
+
+        import blocking
+        from blocking import Hook
+
+        if TYPE_CHECKING:
+            from blocking import Client, AsyncHook
+
+        def ask(client: "Client"):
+            return client.describe(), client.get("b"), Hook
+
+        def run():
+            return ask(blocking.Client("a"))
+        """
+    aio = STORE.replace("AsyncClient", "Other").replace("Client", "Blocking").replace("Other", "Client")
+    package = {"blocking/__init__": STORE, "blocking/aio": aio}
+    (tmp_path / "blocking").mkdir()
+    written(tmp_path, **package, app=app)
+    twin = DeclaredTwin("blocking.Client", "blocking.aio.Client")
+    (change,) = migrate([tmp_path], Config(scope=Scope.ALL, twin=(twin,)), tmp_path).changes
+    text = change.after.decode()
+    assert "import blocking.aio\nfrom blocking import Hook\n" in text
+    assert "    from blocking import AsyncHook\n    from blocking.aio import Client\n" in text
+    assert 'async def ask(client: "Client"):' in text
+    assert 'await ask(blocking.aio.Client("a"))' in text
