@@ -9,9 +9,9 @@ has stubs that come with the type checker. `[[boundary]]` says what a `decorator
 given to a function of a library (`taker`, with the `parameter` and its `position`) means for the functions of a
 project, and `[[dispatch]]` what calls those that are split. `[[handler]]` says of which type the `first` argument is
 that a `decorator` has its functions called with. `[[decoder]]` gives dictionaries, lists, strings, numbers and
-booleans, and nothing else. `[[twin]]` is a class that blocks, and one of the same shape whose methods are awaited. Names
-are qualified, as users import them; re-exports resolve. Named where they are defined are only `[[consumer]]`, which
-takes anything and neither awaits it nor hands it on, and `[[asker]]`, which asks what it is besides.
+booleans, and nothing else. `[[twin]]` is a class that blocks, and one of the same shape whose methods are awaited.
+Names are qualified, as users import them; re-exports resolve. Named where they are defined are only `[[consumer]]`,
+which takes anything and neither awaits it nor hands it on, and `[[asker]]`, which asks what it is besides.
 """
 
 from __future__ import annotations
