@@ -25,6 +25,13 @@ def bound_arguments(tree: Tree, call: cst.Call, function: Function, types: Mappi
     return _by_parameter(function.parameters[skipped:], call.args)
 
 
+def constructor_arguments(call: cst.Call, init: Function) -> Mapping[str, cst.Arg]:
+    """The arguments of a call that makes an object, by the parameters of its `__init__`, likewise."""
+    if init.parameters is None or any(one.star for one in call.args):
+        return {}
+    return _by_parameter(init.parameters[1:], call.args)
+
+
 def _filled(tree: Tree, call: cst.Call, function: Function, types: Mapping[Span, str]) -> int | None:
     """How many parameters a call fills by itself: `self`, or none; None when it cannot be told."""
     if function.owner is None:

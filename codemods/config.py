@@ -20,7 +20,7 @@ from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
 from codemods.errors import ConfigError
 from codemods.model import Fallback, HttpClient, Parity, Scope, SessionMode
-from codemods.packs import Boundary, DeclaredCall, DeclaredOffload, DeclaredUse
+from codemods.packs import Boundary, DeclaredCall, DeclaredHandler, DeclaredOffload, DeclaredTwin, DeclaredUse
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,10 @@ class Config:
     """What is entered with `async with`."""
     iter: tuple[DeclaredUse, ...] = ()
     """What is iterated over with `async for`."""
+    handler: tuple[DeclaredHandler, ...] = ()
+    """What frameworks give to the functions of some decorators; these overrule the packs."""
+    twin: tuple[DeclaredTwin, ...] = ()
+    """Classes that block, with those of the same shape that are awaited; these overrule the packs."""
 
 
 def _one_of(choices: type[StrEnum]) -> str:
@@ -80,6 +84,11 @@ _KEYS: Final[Mapping[str, tuple[Any, str]]] = {
     "offload": (tuple[DeclaredOffload, ...], "a list of tables with `sync`"),
     "with": (tuple[DeclaredUse, ...], "a list of tables with `sync`"),
     "iter": (tuple[DeclaredUse, ...], "a list of tables with `sync`"),
+    "handler": (
+        tuple[DeclaredHandler, ...],
+        "a list of tables with `decorator` and `first`, a class",
+    ),
+    "twin": (tuple[DeclaredTwin, ...], "a list of tables with `sync` and `async`, both classes"),
     "boundary": (tuple[Boundary, ...], "a list of tables with `kind` and one of `decorator`, `method` and `taker`"),
 }
 """For each key its type, and in words what is accepted."""

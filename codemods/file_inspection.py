@@ -54,7 +54,7 @@ from codemods.planning.facts import (
     Site,
     UnawaitedCall,
 )
-from codemods.rules import MISSING_AWAIT, TWIN_CALL, nested_loop, offload, twin_call
+from codemods.rules import MISSING_AWAIT, TWIN_CALL, nested_loop, offload, twin_call, twin_class
 from codemods.rules.clients import CLIENTS
 from codemods.rules.consumption import consumed_by, taken_by
 from codemods.rules.missing_await import Surroundings, Uses
@@ -66,6 +66,7 @@ from codemods.rules.requests_calls.handling import NativeRequest, NativeResponse
 from codemods.rules.requests_calls.offering import Choices, Request
 from codemods.rules.rule import Offer, Refusal
 from codemods.tree import Tree
+from codemods.twins import TwinCall
 
 _BY_SYNTAX = Place(Position.BLOCKED, "as part of a statement or an operator", Use.OTHER, "")
 _HANDLES_LOOPS = re.compile(r"\b(?:get_event_loop|new_event_loop|run_until_complete)\b")
@@ -139,6 +140,8 @@ class Shared:
     replaced: Mapping[str, str]
     """By verb, where a test replaces the request."""
     expressions: Expressions
+    twin_calls: Mapping[tuple[str, Span, CallKind], TwinCall] = field(default_factory=dict)
+    """The calls of methods that have twins."""
 
 
 class FileInspector:
@@ -280,6 +283,9 @@ class FileInspector:
         for call in seeds:
             name = names[call.span]
             place = self._place(call.span, call.kind)
+            if name is not None and place is not None and key_of(call) in self._shared.twin_calls:
+                yield self._of_twin(call, name, place)
+                continue
             if name is not None and place is not None and self._knowledge.is_declared_use(name):
                 yield self._declared_use(call, name, place)
                 continue
@@ -299,6 +305,15 @@ class FileInspector:
                 decoding = Guards.joined(self._guards_of(offer.native, self._client.decoding))
             ignored = self._is_silenced(offer.rule, call)
             yield BlockingCall(call.path, call.span, call.caller, name, offer, place, ignored, decoding, levels)
+
+    def _of_twin(self, call: Call, name: str, place: Place) -> BlockingCall:
+        """A call of a method that has a twin."""
+        one = self._shared.twin_calls[key_of(call)]
+        node = self._tree.at(call.span, cst.BaseExpression)  # type: ignore[type-abstract]
+        assert node is not None, call
+        renamed = None if one.method.name == one.asked else one.method.name
+        offer = twin_class.offer(self._tree, node, name, one.pair.twin_known_as, one.method.form, renamed)
+        return BlockingCall(call.path, call.span, call.caller, name, offer, place, self._is_silenced(offer.rule, call))
 
     def _declared_use(self, call: Call, name: str, place: Place) -> BlockingCall:
         """What the user says to be entered with `async with`, or iterated over with `async for`."""

@@ -45,16 +45,18 @@ from codemods.planning.facts import (
     Reception,
     SessionHolder,
     Site,
+    TwinClass,
 )
 from codemods.prospect import Finders, Prospect, worth_parsing
 from codemods.responses import ResponseFinder
-from codemods.rules import offload, twin_call
+from codemods.rules import offload, twin_call, twin_class
 from codemods.rules.clients import CLIENTS
 from codemods.rules.requests_aiohttp import RULE as REQUESTS
 from codemods.rules.requests_calls import FUNCTIONS, METHODS, mocks
 from codemods.rules.requests_calls.elsewhere import Mentions, gathered, may_mention, mentions_in
 from codemods.rules.rule import Offer
 from codemods.tree import Tree
+from codemods.twins import NO_USES, TwinUses
 from codemods.watching import watched
 
 _UNSEEN = Place(Position.BLOCKED, "in a file that could not be read", Use.OTHER, "")
@@ -79,6 +81,7 @@ def inspect(
     config: Config,
     options: PlanningOptions,
     expressions: Expressions,
+    twins: TwinUses = NO_USES,
 ) -> Inspection:
     """Parses the files of the closure, one at a time, and keeps none of them."""
     types_of = lru_cache(32)(expressions.types)
@@ -123,7 +126,8 @@ def inspect(
     )
     dispatches = entries.dispatches(graph.calls, knowledge)
     index = GraphIndex(graph, closure, knowledge.lock_enters)
-    shared = Shared(index, knowledge, config, types_of, _replaced(closure, sources, knowledge), expressions)
+    replaced = _replaced(closure, sources, knowledge)
+    shared = Shared(index, knowledge, config, types_of, replaced, expressions, twins.calls)
     collected = Collected()
     problems: list[Problem] = []
     for name in sorted(closure.paths - sources.unread.keys()):
@@ -139,6 +143,9 @@ def inspect(
     called = {name for call in index.sites if key_of(call) in closure.sites for name in call.targets}
     see_alone(graph, called & closure.locks.keys(), sources, collected.seen)
     functions = _functions(prospect, collected.seen)
+    for name in twins.own & functions.keys():
+        why = "its class has a twin that is async"
+        functions[name] = replace(functions[name], lock=functions[name].lock or why)
 
     @lru_cache(maxsize=8)
     def tree_of(path: str) -> Tree | None:
@@ -169,6 +176,7 @@ def inspect(
         watched=dict(watched(_called_as(received, sites), graph.functions, graph.calls, sources.texts)),
         holders=tuple(_holders(prospect, collected, config, tree_of, types_of)),
         values=entries.values(),
+        twins=tuple(_twins(prospect, collected, twins)),
         keepers=keepers,
         raised=elsewhere.raised,
         untraceable=elsewhere.untraceable,
@@ -207,6 +215,16 @@ def _holders(
     known = partial(prospect.locks.has_known_callers, seen=collected.seen, callers=prospect.callers)
     finder = HolderFinder(prospect.graph, held.find, tree_of, types_of, collected.seen.parsed, known)
     return finder.holders(collected.blocking)
+
+
+def _twins(prospect: Prospect, collected: Collected, twins: TwinUses) -> Iterator[TwinClass]:
+    """The classes that have twins, with what becomes of calls that cannot be known."""
+    every = frozenset().union(*twins.through.values())
+    known = set(prospect.locks.has_known_callers(every, collected.seen, prospect.callers)) if every else set()
+    for one in twins.classes:
+        unknown = min(twins.through[one.name] - known, default=None)
+        why = None if unknown is None else f"{unknown}, which takes or returns one, may be called by something unknown"
+        yield replace(one, refusal=one.refusal or why)
 
 
 def _keepers(
@@ -281,6 +299,8 @@ def _unchanged(closure: Closure, knowledge: Knowledge) -> Iterator[BlockingCall]
 
 def _unseen_offer(name: str, knowledge: Knowledge, reason: str) -> Offer:
     rule = twin_call.RULE.id if name in knowledge.twins else offload.RULE.id
+    if name in knowledge.twin_methods:
+        rule = twin_class.RULE.id
     return Offer(REQUESTS.id if name in FUNCTIONS | METHODS else rule, None, reason)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from codemods.facts.given import with_given
 from codemods.facts.graph import CallGraph
 from codemods.facts.imported_values import with_imported_values
 from codemods.facts.inheritance import inheritance_of, last_name
+from codemods.facts.named_classes import asked_for_class, named_classes
 from codemods.facts.pyrefly import CheckerRun, report_of
 from codemods.facts.report import Report
 from codemods.facts.syntax import ImportedNames, Position
@@ -37,7 +38,7 @@ from codemods.model import (
     Problem,
     Scope,
 )
-from codemods.packs import Knowledge, load_packs, with_declared
+from codemods.packs import Knowledge, load_packs, with_declared, with_named_handlers
 from codemods.parsing import parse
 from codemods.planning.facts import PlanningFacts, PlanningOptions
 from codemods.planning.plan import Decision, Plan, make_plan
@@ -49,6 +50,7 @@ from codemods.rules import PROMOTED_CALL
 from codemods.rules.clients import CLIENTS
 from codemods.rules.consumption import Consumed
 from codemods.tree import LineTable, Tree
+from codemods.twin_graph import find_twins, with_twin_calls, with_twin_methods
 
 _ASYNC = re.compile(rb"\basync\s+def\b")
 
@@ -64,7 +66,16 @@ def migrate(paths: Sequence[Path], config: Config, relative_to: Path | None = No
     """
     project = load_project(paths, config, relative_to or Path.cwd())
     packs = load_packs()
-    knowledge = with_declared(packs, config.call, config.offload, config.with_, config.iter, config.boundary)
+    knowledge = with_declared(
+        packs,
+        config.call,
+        config.offload,
+        config.with_,
+        config.iter,
+        config.boundary,
+        config.handler,
+        config.twin,
+    )
     run = _Run(project, knowledge, config)
     if not run.may_have_work():
         return run.nothing()
@@ -107,10 +118,10 @@ class _Run:
 
     def may_have_work(self) -> bool:
         """Whether any seed's name occurs: bytes only, the checker is not started."""
-        if self._has_async or self._knowledge.declared:
+        if self._has_async or self._knowledge.declared or self._knowledge.declared_names:
             return True
         contents = [source.content for source in self._project.files]
-        for name in self._knowledge.blocking:
+        for name in (*self._knowledge.blocking, *(one.sync for one in self._knowledge.classes)):
             first, last = name.split(".")[0].encode(), name.rpartition(".")[2].encode()
             if any(first in content for content in contents) and any(last in content for content in contents):
                 return True
@@ -188,10 +199,12 @@ class _Run:
             python=find_python(self._config, self._project.root),
             stand_ins=self._knowledge.libraries,
         )
-        names = self._names_to_probe()
+        names = self._names_to_probe(self._knowledge.names)
+        class_names = self._names_to_probe(self._knowledge.class_names)
         texts = {str(source.path): self._texts[source.name] for source in files}
-        with report_of(run, _probe_source(names)) as (folder, probe):
+        with report_of(run, _probe_source(names, class_names)) as (folder, probe):
             report = Report(folder)
+            classes = named_classes(report, probe, class_names, len(names) + 1)
             takers = {one.taker for one in self._knowledge.boundaries} - {None}
             graph = assemble(
                 report,
@@ -207,21 +220,24 @@ class _Run:
             graph = with_imported_values(with_defaults(graph, self._texts), self._texts)
             graph = with_exits(with_decorators(graph, self._texts))
             graph = with_given(graph, self._texts, takers)
-            self._note_unknown_names(graph)
-            unread = self._note_syntax_problems(report, texts)
+            self._note_unknown_names(graph.known_names | classes.keys())
+            knowledge = with_named_handlers(self._knowledge, classes)
+            unread = self._unread(self._note_syntax_problems(report, texts))
+            twins = find_twins(graph, self._texts, expressions, knowledge.classes, classes, self._outside, unread)
+            graph, knowledge = with_twin_calls(graph, twins), with_twin_methods(knowledge, twins)
             self._missing_modules = tuple(sorted(report.missing_modules(texts)))
             inheritance = inheritance_of(graph)
             closure = find_closure(
                 graph,
                 self._texts,
-                self._knowledge,
+                knowledge,
                 self._outside,
                 inheritance,
                 only_reached=self._scope is Scope.ASYNC,
             )
             sources = Sources(
                 texts=self._texts,
-                unread=self._unread(unread),
+                unread=unread,
                 outside=self._outside,
                 scripts=Scripts(self._project.scripts, self._project.entry_points - self._project.scripts),
                 stubbed=frozenset(source.name for source in files if source.path.with_suffix(".pyi").exists()),
@@ -231,29 +247,31 @@ class _Run:
                 closure,
                 inheritance,
                 sources,
-                self._knowledge,
+                knowledge,
                 self._config,
                 self._options,
                 expressions,
+                twins,
             )
         for problem in inspection.problems:
             self._note(problem.path, problem.line, problem.message)
         return _Facts(graph, inspection.facts)
 
-    def _names_to_probe(self) -> list[str]:
+    def _names_to_probe(self, names: Sequence[str]) -> list[str]:
         """The packs' names whose library the project mentions: probing others would have them checked in vain."""
         mentioned = {
             root
-            for root in {name.partition(".")[0] for name in self._knowledge.names}
+            for root in {name.partition(".")[0] for name in names}
             if any(root.encode() in source.content for source in self._project.files)
         }
-        declared = self._knowledge.declared
-        return [name for name in self._knowledge.names if name.partition(".")[0] in mentioned or name in declared]
+        declared = self._knowledge.declared | self._knowledge.declared_names
+        return [name for name in names if name.partition(".")[0] in mentioned or name in declared]
 
-    def _note_unknown_names(self, graph: CallGraph) -> None:
+    def _note_unknown_names(self, names: Iterable[str]) -> None:
         """Tells of names that the user declared and that mean nothing: a typing error would go unnoticed."""
-        known = {name.removesuffix(".__enter__").removesuffix(".__iter__") for name in graph.known_names}
+        known = {name.removesuffix(".__enter__").removesuffix(".__iter__") for name in names}
         declared = {name.removesuffix(".__enter__").removesuffix(".__iter__") for name in self._knowledge.declared}
+        declared |= self._knowledge.declared_names
         for name in sorted(declared - known):
             message = f"{name} is nothing of the project that is used, nor of a library that is installed"
             self._problems.append(Problem("[tool.awaitify]", None, message))
@@ -389,10 +407,16 @@ def _without(facts: PlanningFacts, broken: Mapping[str, Problem]) -> PlanningFac
         else site
         for site in facts.sites
     )
+    why = "the change of a file that names it would not hold"
+    twins = tuple(
+        replace(one, refusal=one.refusal or why) if any(name.path in broken for name in one.names) else one
+        for one in facts.twins
+    )
     return replace(
         facts,
         functions=functions,
         sites=sites,
+        twins=twins,
         received=tuple(one for one in facts.received if one.path not in broken),
         blocking=tuple(replace(one, is_ignored=one.is_ignored or one.path in broken) for one in facts.blocking),
         unawaited=tuple(replace(one, is_ignored=one.is_ignored or one.path in broken) for one in facts.unawaited),
@@ -413,10 +437,10 @@ def _unchangeable(facts: PlanningFacts, broken: Mapping[str, Problem]) -> Mappin
     }
 
 
-def _probe_source(names: Sequence[str]) -> str:
-    """A module that names every name, one a line, and imports what they need behind them."""
-    modules = sorted({module for name in names if (module := _module_of(name))})
-    return "\n".join([*names, *(f"import {module}" for module in modules), ""])
+def _probe_source(names: Sequence[str], classes: Sequence[str]) -> str:
+    """A module that names every name, one a line, then every class, and imports what they need behind them."""
+    modules = sorted({module for name in (*names, *classes) if (module := _module_of(name))})
+    return "\n".join([*names, *map(asked_for_class, classes), *(f"import {module}" for module in modules), ""])
 
 
 def _module_of(name: str) -> str:

@@ -157,8 +157,8 @@ def test_planning_calls_no_builtin_that_does_io() -> None:
 def test_only_one_file_runs_the_checker_and_only_one_reads_its_report() -> None:
     """The guest is behind an adapter: nothing else starts processes or knows the shapes of its parts.
 
-    What assembles the graph knows them; of parameters, of classes and of what single calls call, which are many and
-    small, files of their own do.
+    What assembles the graph knows them; of parameters, of classes, of their twins and of what single calls call, which
+    are many and small, files of their own do.
     """
     runs = [one.partition(" ")[0] for one in wrong_imports("codemods", of=("subprocess",))]
     shapes = ("FunctionDefinition", "Callees", "ModuleEntry")
@@ -166,7 +166,7 @@ def test_only_one_file_runs_the_checker_and_only_one_reads_its_report() -> None:
     assert set(runs) <= {"codemods.facts.pyrefly", "codemods.transaction"}
     assert {one.partition(" ")[0] for one in known} <= {
         f"codemods.facts.{name}"
-        for name in ("assemble", "signatures", "awaitables", "callees", "reported_names", "reported_classes")
+        for name in ("assemble", "signatures", "awaitables", "callees", "reported_names", "reported_classes", "twins")
     }
 
 
@@ -257,7 +257,7 @@ def test_a_rule_explains_itself(rule: Rule) -> None:
         assert code.endswith("\n")
 
 
-LIBRARIES = ("asyncio", "requests", "subprocess", "time")
+LIBRARIES = ("asyncio", "httpx", "requests", "subprocess", "time")
 CONTEXT = {
     "AW201": """\
 class Channel:

@@ -9,7 +9,15 @@ import pytest
 from codemods.config import Config, IgnoreRules, find_python, load_config
 from codemods.errors import ConfigError
 from codemods.model import Fallback, HttpClient, Parity, Scope, SessionMode
-from codemods.packs import Boundary, BoundaryKind, DeclaredCall, DeclaredOffload, DeclaredUse
+from codemods.packs import (
+    Boundary,
+    BoundaryKind,
+    DeclaredCall,
+    DeclaredHandler,
+    DeclaredOffload,
+    DeclaredTwin,
+    DeclaredUse,
+)
 
 
 def write(folder: Path, *lines: str, name: str = "pyproject.toml") -> Path:
@@ -52,6 +60,8 @@ def test_every_key_is_read(tmp_path):
         'offload = [{ sync = "app.db.dump" }]',
         'with = [{ sync = "app.locks.Lock" }]',
         'iter = [{ sync = "app.models.Request.stream" }]',
+        'handler = [{ decorator = "bots.command", first = "bots.Context" }]',
+        'twin = [{ sync = "app.db.Pool", async = "app.db.AsyncPool", rename = { close = "end" }, needs-loop = true }]',
         'boundary = [{ decorator = "app.jobs.job", kind = "split", by = "the scheduler" }]',
     )
     config = load_config(tmp_path)
@@ -72,6 +82,8 @@ def test_every_key_is_read(tmp_path):
         offload=(DeclaredOffload("app.db.dump"),),
         with_=(DeclaredUse("app.locks.Lock"),),
         iter=(DeclaredUse("app.models.Request.stream"),),
+        handler=(DeclaredHandler("bots.command", "bots.Context"),),
+        twin=(DeclaredTwin("app.db.Pool", "app.db.AsyncPool", {"close": "end"}, needs_loop=True),),
     )
     default = Config()
     for field in dataclasses.fields(Config):

@@ -1,11 +1,13 @@
 """What users declare in `[tool.awaitify]`: functions that block, what is entered, and what is iterated over."""
 
+from pathlib import Path
+
 import pytest
 
 from codemods import migrate
 from codemods.config import Config
 from codemods.model import Action, Migration, Scope
-from codemods.packs import DeclaredCall, DeclaredOffload, DeclaredUse
+from codemods.packs import DeclaredCall, DeclaredHandler, DeclaredOffload, DeclaredUse
 
 STORE = """\
 class Pipe:
@@ -163,3 +165,58 @@ def test_a_name_that_means_nothing_is_told_of(migration):
 
 def test_every_call_has_an_action(migration):
     assert {one.action for one in migration.findings} == {Action.NATIVE, Action.AWAITED, Action.OFFLOADED}
+
+
+FRAMEWORK = """\
+from framework.objects import Message
+
+
+def on(name):
+    def register(function):
+        return function
+
+    return register
+"""
+OBJECTS = """\
+class Message:
+    async def reply(self, text: str) -> None:
+        print(text)
+"""
+BOT = """\
+from framework import on
+
+
+@on("hello")
+async def greet(message, name):
+    message.reply(name)
+
+
+class Group:
+    @on("bye")
+    async def leave(self, message):
+        message.reply("bye")
+"""
+
+
+def handled(folder: Path, *handlers: DeclaredHandler) -> Migration:
+    files = {"framework/__init__.py": FRAMEWORK, "framework/objects.py": OBJECTS, "bot.py": BOT}
+    for name, text in files.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text, "utf-8")
+    return migrate([folder / "bot.py"], Config(handler=handlers), folder)
+
+
+def test_what_a_decorator_gives_to_its_functions_has_the_methods_of_its_class(tmp_path):
+    migration = handled(tmp_path, DeclaredHandler("framework.on", "framework.Message"))
+    text = changed(migration, "bot.py")
+    assert "    await message.reply(name)\n" in text
+    assert '        await message.reply("bye")\n' in text
+    assert migration.problems == ()
+
+
+def test_names_of_a_handler_that_mean_nothing_are_told_of(tmp_path):
+    wrong = (DeclaredHandler("framework.no", "framework.Message"), DeclaredHandler("framework.on", "framework.Masage"))
+    migration = handled(tmp_path, *wrong)
+    assert migration.changes == ()
+    told = [(one.path, one.message.partition(" ")[0]) for one in migration.problems]
+    assert told == [("[tool.awaitify]", "framework.Masage"), ("[tool.awaitify]", "framework.no")]

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from codemods import migrate
-from codemods.config import Config
+from codemods.config import Config, load_config
 from codemods.model import Migration, Scope
 from tests.fixture_cases import (
     FixtureError,
@@ -43,9 +43,11 @@ class Outcome:
 def migrate_tree(
     root: Path, files: dict[str, bytes], scope: Scope | None, *, update_requirements: bool = False
 ) -> tuple[Migration, dict[str, bytes]]:
-    """Write the files below `root`, migrate them, and return what is there when the changes are written."""
+    """Write the files below `root`, migrate them as they ask for, and return what is there with the changes."""
     write_tree(root, files)
-    migration = migrate([root], Config(scope=scope or Scope.AUTO, update_requirements=update_requirements))
+    asked = load_config(root, root / "pyproject.toml") if "pyproject.toml" in files else Config()
+    config = replace(asked, scope=scope or Scope.AUTO, update_requirements=update_requirements)
+    migration = migrate([root], config)
     changes = {change.source.path.relative_to(root).as_posix(): change.after for change in migration.changes}
     return migration, {**read_tree(root), **changes}
 

@@ -6,7 +6,7 @@ A coroutine does nothing until it is awaited. Other awaitables may: a task runs 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -56,6 +56,12 @@ def arguments_of(type_: str) -> Iterator[str]:
             yield type_[low:at].strip()
             low = at + 1
     yield type_[low:-1].strip()
+
+
+def _is_method(definition: FunctionDefinition, owner: ClassRef, name: str) -> bool:
+    parent = definition.parent
+    is_own = isinstance(parent, Parent) and parent.Class is not None and parent.Class.class_id == owner.class_id
+    return is_own and definition.name == name
 
 
 _SPECIAL = re.compile(r"(?:\w+\.)*(?:Generic|Protocol|object|NamedTuple|TypedDict)\s*(?:\[.*)?\Z", re.S)
@@ -161,6 +167,29 @@ class Classes:
                 if one.name == method and is_own and one.parent.Class.class_id == ref.class_id:  # type: ignore[union-attr]
                     module = self.report.modules[ref.module_id].module_name
                     return f"{module}:{own.name}.{method}", one
+        return None
+
+    def reference(self, name: str) -> ClassRef | None:
+        """The class of a name, as the report refers to it."""
+        found = self._find(name)
+        return None if found is None else ClassRef(found[0], "", found[1].class_id, "")
+
+    def definitions(self, name: str, member: str) -> tuple[str, Sequence[FunctionDefinition]] | None:
+        """The definitions of a method in the class nearest to one, and the name of that; a property may have several.
+
+        None where an attribute that is no method is nearer, or a base is not known.
+        """
+        found = self._find(name)
+        if found is None or self.members(name) is None or isinstance(found[1].mro, str):
+            return None
+        for ref in (ClassRef(found[0], "", found[1].class_id, ""), *found[1].mro.Resolved):
+            definitions = self.report.definitions(ref.module_id)
+            own = definitions.class_definitions[str(ref.class_id)]
+            if member in own.fields:
+                return None
+            methods = [one for one in definitions.function_definitions.values() if _is_method(one, ref, member)]
+            if methods:
+                return f"{self.report.modules[ref.module_id].module_name}.{own.name}", methods
         return None
 
     def attribute(self, type_: str, name: str) -> str:

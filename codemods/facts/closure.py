@@ -196,8 +196,8 @@ def blocking_name(call: Call, knowledge: Knowledge) -> str | None:
         return None
     known = call.foreign[0].known_as
     if call.kind is not CallKind.CALL:
-        is_used = call.kind is CallKind.IMPLICIT and knowledge.is_declared_use(known)
-        return known if is_used else None
+        is_known = knowledge.is_declared_use(known) or known in knowledge.twin_methods
+        return known if is_known and call.kind is CallKind.IMPLICIT else None
     is_wanted = known in knowledge.blocking or known in knowledge.closing
     return known if is_wanted and call.is_resolved else None
 

@@ -42,6 +42,14 @@ class Expressions:
         """The types of the expressions of a file."""
         return types_of_file(self.report, self.paths[name], self.texts[name])
 
+    def name_class(self, name: str, class_name: str) -> bool:
+        """Whether the type of any expression of a file names a class."""
+        return any(self.report.types_name(one, class_name) for one in self.report.modules_at(self.paths[name]))
+
+    def module_names(self, name: str) -> frozenset[str]:
+        """The names under which a file can be imported."""
+        return frozenset(self.report.modules[one].module_name for one in self.report.modules_at(self.paths[name]))
+
     def callees(self, name: str) -> FileCallees:
         """What the calls of a file call."""
         return FileCallees(self.report, self.paths[name], self.texts[name], self.classes)

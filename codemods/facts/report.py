@@ -133,6 +133,7 @@ class FunctionDefinition(Shape):
     name_location: str | None = None
     is_property_getter: bool = False
     is_property_setter: bool = False
+    is_staticmethod: bool = False
     undecorated_signatures: tuple[Signature, ...] = ()
     decorator_callees: dict[str, tuple[Target, ...]] = {}
     overridden_base_method: FunctionRef | None = None
@@ -262,6 +263,16 @@ class Report:
     def types(self, module_id: int) -> ModuleTypes:
         """The types of the expressions of a module."""
         return self._read_module("type_of_expressions", module_id, ModuleTypes, ModuleTypes(functions={}))
+
+    def types_name(self, module_id: int, name: str) -> bool:
+        """Whether a type of an expression of a module names a class; told without reading them one by one."""
+        file = self.modules[module_id].info_filename
+        if file is None:
+            return False
+        try:
+            return name.encode() in Path(self._folder, "type_of_expressions", file).read_bytes()
+        except OSError as error:
+            raise wrong_shape(f"{file}: {error}") from error
 
     def syntax_problems(self) -> Iterable[SyntaxProblem]:
         """The first parse error of each file that has one."""

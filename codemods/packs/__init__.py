@@ -9,9 +9,9 @@ has stubs that come with the type checker. `[[boundary]]` says what a `decorator
 given to a function of a library (`taker`, with the `parameter` and its `position`) means for the functions of a
 project, and `[[dispatch]]` what calls those that are split. `[[handler]]` says of which type the `first` argument is
 that a `decorator` has its functions called with. `[[decoder]]` gives dictionaries, lists, strings, numbers and
-booleans, and nothing else. Names are qualified, as users import them; re-exports resolve. Named where they are defined
-are only types, `[[consumer]]`, which takes anything and neither awaits it nor hands it on, and `[[asker]]`, which asks
-what it is besides.
+booleans, and nothing else. `[[twin]]` is a class that blocks, and one of the same shape whose methods are awaited.
+Names are qualified, as users import them; re-exports resolve. Named where they are defined are only `[[consumer]]`,
+which takes anything and neither awaits it nor hands it on, and `[[asker]]`, which asks what it is besides.
 """
 
 from __future__ import annotations
@@ -56,9 +56,27 @@ class _Named(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
 
 
-class _Handler(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class DeclaredHandler(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a framework gives to the functions that a decorator hands to it."""
+
     decorator: str
     first: str
+    """The class of their first argument."""
+
+
+class DeclaredTwin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A class that blocks, and one of the same shape whose methods are awaited."""
+
+    sync: str
+    twin: str = msgspec.field(name="async")
+    rename: dict[str, str] = {}
+    """The methods that have another name in the twin."""
+    without: tuple[str, ...] = ()
+    """The methods and parameters of that name that do something else there."""
+    makers: dict[str, str] = {}
+    """The functions that make an object, each with one that makes an object of the twin."""
+    needs_loop: bool = msgspec.field(name="needs-loop", default=False)
+    """Whether it can only be made where an event loop runs."""
 
 
 class _Starter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -137,8 +155,9 @@ class _Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dispatch: tuple[_Dispatch, ...] = ()
     consumer: tuple[_Named, ...] = ()
     asker: tuple[_Named, ...] = ()
-    handler: tuple[_Handler, ...] = ()
+    handler: tuple[DeclaredHandler, ...] = ()
     decoder: tuple[_Named, ...] = ()
+    twin: tuple[DeclaredTwin, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +209,13 @@ class Knowledge:
     decoders: frozenset[str]
     """Functions that give dictionaries, lists, strings, numbers and booleans, and nothing else."""
     handlers: Mapping[str, str]
-    """From a decorator to the type of the first argument that what it decorates gets."""
+    """From a decorator to the class of the first argument that what it decorates gets."""
+    classes: tuple[DeclaredTwin, ...] = ()
+    """Classes that block, and those of the same shape whose methods are awaited."""
+    twin_methods: frozenset[str] = frozenset()
+    """Their methods that are awaited there, as far as the project calls them."""
+    declared_names: frozenset[str] = frozenset()
+    """The names that the user declares otherwise: of decorators and classes."""
     declared: frozenset[str] = frozenset()
     """The names that the user declares to block."""
     entered: frozenset[str] = frozenset()
@@ -212,11 +237,18 @@ class Knowledge:
     @property
     def blocking(self) -> frozenset[str]:
         """All blocking functions."""
-        return self.offloads | self.twins.keys()
+        return self.offloads | self.twins.keys() | self.twin_methods
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The names of classes, sorted."""
+        of_twins = {name for one in self.classes for name in (one.sync, one.twin)}
+        return tuple(sorted(of_twins | set(self.handlers.values())))
 
     @property
     def names(self) -> tuple[str, ...]:
         """Every name, sorted."""
+        makers = {name for one in self.classes for pair in one.makers.items() for name in pair}
         of_boundaries = {one.decorator or one.method or one.taker or "" for one in self.boundaries}
         functions = (
             self.blocking
@@ -227,7 +259,7 @@ class Knowledge:
             | self.context_setters
             | self.decoders
         )
-        return tuple(sorted(functions | self.dispatchers.keys() | of_boundaries | self.handlers.keys()))
+        return tuple(sorted(functions | self.dispatchers.keys() | of_boundaries | makers | self.handlers.keys()))
 
 
 def with_declared(
@@ -237,6 +269,8 @@ def with_declared(
     entered: Iterable[DeclaredUse],
     iterated: Iterable[DeclaredUse],
     boundaries: Iterable[Boundary],
+    handlers: Sequence[DeclaredHandler] = (),
+    classes: Sequence[DeclaredTwin] = (),
 ) -> Knowledge:
     """What packs know, with what the user says, which overrules them."""
     with_ = {one.sync: f"{one.sync}.__enter__" for one in entered}
@@ -249,11 +283,29 @@ def with_declared(
         twins={name: twin for name, twin in {**knowledge.twins, **twins}.items() if name not in threads},
         offloads=(knowledge.offloads - twins.keys()) | threads,
         boundaries=(*knowledge.boundaries, *boundaries),
+        handlers={**knowledge.handlers, **{one.decorator: one.first for one in handlers}},
+        classes=_classes(knowledge.classes, classes),
+        declared_names=frozenset(
+            {name for one in handlers for name in (one.decorator, one.first)}
+            | {name for one in classes for name in (one.sync, one.twin, *one.makers, *one.makers.values())}
+        ),
         declared=frozenset(twins.keys() | threads),
         entered=frozenset(name for pair in with_.items() for name in pair),
         iterated=frozenset(name for pair in for_.items() for name in pair),
         on_any_receiver={one.sync.rpartition(".")[2]: one.sync for one in calls if one.any_receiver},
     )
+
+
+def with_named_handlers(knowledge: Knowledge, classes: Mapping[str, str]) -> Knowledge:
+    """The knowledge in which handlers get classes by the names that these have where they are defined."""
+    handlers = {decorator: classes.get(first, first) for decorator, first in knowledge.handlers.items()}
+    return replace(knowledge, handlers=handlers)
+
+
+def _classes(known: Sequence[DeclaredTwin], declared: Sequence[DeclaredTwin]) -> tuple[DeclaredTwin, ...]:
+    """Twins, of which those that are declared overrule those that are known."""
+    by_name = {one.sync: one for one in (*known, *declared)}
+    return tuple(by_name[name] for name in sorted(by_name))
 
 
 def load_packs() -> Knowledge:
@@ -276,6 +328,7 @@ def load_packs() -> Knowledge:
     askers: set[str] = set()
     handlers: dict[str, str] = {}
     decoders: set[str] = set()
+    classes: list[DeclaredTwin] = []
     for file in sorted(files(__name__).iterdir(), key=lambda one: one.name):
         if not file.name.endswith(".toml"):
             continue
@@ -298,6 +351,7 @@ def load_packs() -> Knowledge:
         askers.update(one.name for one in pack.asker)
         handlers.update((one.decorator, one.first) for one in pack.handler)
         decoders.update(one.name for one in pack.decoder)
+        classes += pack.twin
     return Knowledge(
         twins=twins,
         offloads=frozenset(offloads),
@@ -314,4 +368,5 @@ def load_packs() -> Knowledge:
         askers=frozenset(askers),
         handlers=handlers,
         decoders=frozenset(decoders),
+        classes=_classes(classes, ()),
     )

@@ -259,6 +259,41 @@ class SessionHolder:
     """How they differ further; None where it does not make the session."""
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class TwinName:
+    """A place that names a class which has a twin."""
+
+    path: str
+    span: Span
+    """Of the expression, or of the string in which it stands."""
+    known_as: str
+    """How packs or the user name the class."""
+    twin: str
+    """Likewise, its twin."""
+
+
+@dataclass(frozen=True, slots=True)
+class TwinClass:
+    """A class that has a twin of the same shape whose methods are awaited, with all that the project does with it."""
+
+    name: str
+    """How packs or the user name it."""
+    twin: str
+    names: tuple[TwinName, ...] = ()
+    makings: tuple[tuple[str, int, str], ...] = ()
+    """Where objects are made: paths, lines and functions."""
+    refusal: str | None = None
+    """Why it has to stay, in words: the first thing done with one of its objects that the twin cannot do."""
+    givers: frozenset[str] = frozenset()
+    """The functions that return one of its objects."""
+    keeps: str | None = None
+    """A place that keeps an object longer than a function runs: an attribute, a variable of a module."""
+    others: frozenset[str] = frozenset()
+    """The classes whose objects its own hold: they have their twins' place together."""
+    needs_loop: bool = False
+    """Whether the twin can only be made where an event loop runs."""
+
+
 @dataclass(frozen=True, slots=True)
 class UnawaitedCall:
     """A call that gives something to be awaited, which nothing awaits where it stands: a seed.
@@ -331,6 +366,8 @@ class PlanningFacts:
     """The variables that hold sessions which go from function to function."""
     values: frozenset[str] = frozenset()
     """Functions that are used as a value, commands left out: who calls them is not known."""
+    twins: tuple[TwinClass, ...] = ()
+    """The classes that have a twin, as far as the project uses them."""
     keepers: tuple[Keeper, ...] = ()
     """The classes with a request that is made with a session of its object."""
 

@@ -27,6 +27,7 @@ from codemods.planning.facts import (
     PlanningFacts,
     PlanningOptions,
     Site,
+    TwinName,
     UnawaitedCall,
 )
 from codemods.planning.handlers import HandlerChange, Handlers
@@ -42,6 +43,7 @@ from codemods.planning.responses import (
     with_response_notes,
 )
 from codemods.planning.sessions import NOT_SHARED, SharedSessions, share_sessions
+from codemods.planning.twins import settle_twins, twin_names, with_twin_notes
 from codemods.rules import MISSING_AWAIT, PROMOTED_CALL, THREADED_CALL, TWIN_CALL
 from codemods.rules.consumption import Consumed
 
@@ -102,6 +104,8 @@ class Plan:
     """The variables whose sessions become another library's because functions hand them on."""
     responses: tuple[ResponseChange, ...] = ()
     """Where functions get another library's responses, other than by calls that are awaited."""
+    twin_names: tuple[TwinName, ...] = ()
+    """Where classes are named whose twins take their place."""
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -118,13 +122,13 @@ def make_plan(facts: PlanningFacts, options: PlanningOptions) -> Plan:
         facts = with_closers(facts, functions)
         promotion, index = promote(facts, options)
         settled = settle_kept(settle_responses(facts, promotion, index), options, promotion, index)
-        settled = settle_held(settled, promotion, index)
+        settled = settle_twins(settle_held(settled, promotion, index), promotion, index)
         if settled is facts:
             break
         facts = settled
     kept = tuple(kept_natively(facts))
     facts = replace(facts, loop_bound=facts.loop_bound | {one.init for one in kept})
-    facts = with_response_notes(with_held_notes(facts), promotion)
+    facts = with_twin_notes(with_response_notes(with_held_notes(facts), promotion), promotion)
     sessions = share_sessions(facts, options, promotion, index)
     planner = _Planner(facts, options, promotion, index, sessions)
     decisions: dict[str, list[Decision]] = {}
@@ -153,6 +157,7 @@ def make_plan(facts: PlanningFacts, options: PlanningOptions) -> Plan:
         makings=tuple(making for one in kept for making in one.makings),
         holders=held_natively(facts),
         responses=changed_responses(facts, promotion),
+        twin_names=twin_names(facts),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import libcst as cst
 
+from codemods.facts.syntax import ImportedNames
 from codemods.model import Action, Question, Span
 from codemods.planning.handlers import HandlerChange
 from codemods.planning.plan import AsyncStatement, CoreCall, Decision
@@ -17,6 +18,7 @@ from codemods.rewrite.module_edits import ModuleEdits
 from codemods.rewrite.recoloring import Recoloring, function_named
 from codemods.rewrite.sessions import add_handing, add_making, add_opening, add_parameter, statements_at
 from codemods.rewrite.split import add_split
+from codemods.rewrite.twins import name_twin
 from codemods.rules.consumption import Consumed
 from codemods.rules.nested_loop import WhatItRuns
 from codemods.rules.requests_calls.client import Client
@@ -52,6 +54,10 @@ def rewrite(tree: Tree, wanted: ModuleEdits, client: Client) -> str:
     for holder in wanted.holders:
         assert client.held is not None, client.module
         client.held.add_edits(edits, imports, holder.form, holder.settings)
+    names = ImportedNames(tree) if wanted.twin_names else None
+    for one in wanted.twin_names:
+        assert names is not None
+        name_twin(edits, imports, names, one)
     for opening in wanted.openings:
         block, first, last = statements_at(tree, opening.first, opening.last)
         made = f"{imports.name_of(client.module, first)}.{client.session.type}({client.session.settings})"

@@ -27,6 +27,10 @@ class FileImports:
         self._relied_on: set[str] = set()
         self._members: dict[int, list[cst.ImportAlias]] = {}
         """By the id of a `from` import, what it has to import as well."""
+        self._taken: dict[tuple[str, str], str] = {}
+        """By module and member, the names of what is to be imported `from` it, by statements of their own."""
+        self._swapped: dict[str, str] = {}
+        """The names that `from` imports bind, and take from other modules from now on."""
 
     def name_of(self, module: str, at: cst.CSTNode) -> str:
         """What a top-level module is called at a node; it will be imported when it is not yet.
@@ -77,6 +81,54 @@ class FileImports:
                 self._members.setdefault(id(one), []).append(found)
         return cst.Name(local_name(found))
 
+    def submodule_of(self, module: str, expression: cst.BaseExpression) -> bool:
+        """Whether an expression begins with the package of a module, by its name; the module will be imported then."""
+        root: cst.CSTNode = expression
+        while isinstance(root, cst.Attribute):
+            root = root.value
+        package = module.partition(".")[0]
+        plain = [alias for one in self._tree.module.body for alias in _plain_imports(one) if alias.asname is None]
+        if not isinstance(root, cst.Name) or root.value != package or package not in map(local_name, plain):
+            return False
+        if all(dotted_name(alias.name) != module for alias in plain):
+            self._needed.add((module, module))
+        return True
+
+    def taken_from(self, module: str, member: str, written: cst.BaseExpression, at: cst.CSTNode) -> str:
+        """What a member of another module is called that takes the place of what is written at a node.
+
+        It will be imported, by the name of what is imported there, if the two have one name: nothing else uses that
+        then.
+
+        Raises LookupError where a function imports what is written: the module may not be there otherwise.
+        """
+        for line in self._tree.module.body:
+            for alias in _members_of(line, module):
+                if alias.evaluated_name == member:
+                    self._relied_on.add(local_name(alias))
+                    return local_name(alias)
+        statements = [one for one in self._import_statements() if isinstance(one, cst.ImportFrom)]
+        is_same = isinstance(written, cst.Name) and written.value == member
+        if is_same and any(_binds(one, cst.Name(member)) for one in statements):
+            self._swapped[member] = module
+            return member
+        if not self._is_imported_first(written):
+            raise LookupError(f"line {self._tree.span(at).line} names what a function imports")
+        known = self._taken.get((module, member))
+        if known is None:
+            candidates = (member, f"Async{member}", *(f"_{member}{number}" for number in ("", *range(2, 100))))
+            known = next(one for one in candidates if not is_bound(self._tree, one, at))
+            self._taken[module, member] = known
+        return known
+
+    def _is_imported_first(self, expression: cst.BaseExpression) -> bool:
+        """Whether what an expression begins with is imported by the module itself, and not where it is needed."""
+        root: cst.CSTNode = expression
+        while isinstance(root, cst.Attribute):
+            root = root.value
+        lines = [line for line in self._tree.module.body if is_import(line)]
+        return any(isinstance(root, cst.Name) and root.value in _bound_by(line) for line in lines)
+
     def release(self, expression: cst.BaseExpression, successor: str | None) -> None:
         """Says that an expression goes away, an annotation in quotes too, and one use of the name it starts with.
 
@@ -100,7 +152,7 @@ class FileImports:
         unused = {
             name: successor
             for name, successor in self._freed.items()
-            if name not in self._relied_on and not self._is_used(name)
+            if name in self._swapped or (name not in self._relied_on and not self._is_used(name))
         }
         for statement in self._import_statements():
             self._remove(edits, statement, unused)
@@ -110,6 +162,10 @@ class FileImports:
         for name, alias in sorted(self._needed):
             beside = {freed for freed, successor in self._freed.items() if successor == name}
             line = cst.SimpleStatementLine([_import_of(name, alias)])
+            module = module.with_changes(body=with_import(list(module.body), line, beside))
+        for (origin, member), name in sorted(self._taken.items()):
+            beside = {freed for freed, successor in self._freed.items() if successor == origin}
+            line = cst.SimpleStatementLine([_import_from(origin, member, name)])
             module = module.with_changes(body=with_import(list(module.body), line, beside))
         return module
 
@@ -148,6 +204,31 @@ class FileImports:
         code = "".join(self._tree.module.code_for_node(node) for node in nodes)
         return any(not is_pragma(comment[0]) for comment in re.finditer(r"#.*", code))
 
+    def _swap(self, edits: Edits, statement: cst.ImportFrom) -> None:
+        """Has some names of an import come from other modules; the others stay.
+
+        Raises LookupError where a comment stands among the names, which belongs to one of them.
+        """
+        aliases = _aliases(statement)
+        gone = [alias for alias in aliases if local_name(alias) in self._swapped]
+        kept = [alias for alias in aliases if alias not in gone]
+        made = [_swapped_from(self._swapped[local_name(alias)], alias) for alias in gone]
+        if not kept and len(made) == 1:
+            edits.replace(statement, lambda updated: made[0])
+            return
+        path = self._tree.path(statement)
+        line, block = path[-2], path[-3]
+        if self._says_more(statement, gone) or not isinstance(line, cst.SimpleStatementLine) or len(line.body) > 1:
+            raise LookupError(f"the import in line {self._tree.span(statement).line} cannot be divided")
+        assert isinstance(block, cst.IndentedBlock | cst.Module), block
+        lines = [cst.SimpleStatementLine([one]) for one in made]
+        if kept:
+            kept[-1] = kept[-1].with_changes(comma=aliases[-1].comma)
+            edits.replace(statement, lambda updated: updated.with_changes(names=kept))
+            edits.wrap(block, line, line, lambda statements: [*statements, *lines])
+        else:
+            edits.wrap(block, line, line, lambda statements: lines)
+
     def _import_statements(self) -> list[cst.Import | cst.ImportFrom]:
         return sorted(
             (*self._tree.all(cst.Import), *self._tree.all(cst.ImportFrom)),
@@ -157,6 +238,9 @@ class FileImports:
     def _remove(self, edits: Edits, statement: cst.Import | cst.ImportFrom, unused: Mapping[str, str | None]) -> None:
         """Takes the unused names out of an import; a new import takes the place of one that goes away whole."""
         if isinstance(statement.names, cst.ImportStar):
+            return
+        if isinstance(statement, cst.ImportFrom) and any(local_name(one) in self._swapped for one in statement.names):
+            self._swap(edits, statement)
             return
         kept = [alias for alias in statement.names if local_name(alias) not in unused]
         added = self._members.get(id(statement), [])
@@ -180,13 +264,35 @@ class FileImports:
             return
         successors = {unused[local_name(alias)] for alias in statement.names}
         wanted = sorted((module, name) for module, name in self._needed if module in successors)
-        if isinstance(block, cst.Module) and wanted:
-            made = _import_of(*wanted[0])
-            self._needed.remove(wanted[0])
+        taken = sorted((one, name) for one, name in self._taken.items() if one[0] in successors)
+        if isinstance(block, cst.Module) and (wanted or taken):
+            made = _import_of(*wanted[0]) if wanted else _import_from(*taken[0][0], taken[0][1])
+            self._needed.difference_update(wanted[:1])
+            if not wanted:
+                del self._taken[taken[0][0]]
             edits.replace(statement, lambda updated: made)
             edits.replace(line, _without_type_pragma)
         elif _can_lose(path):
             _remove_line(edits, block, line)
+
+
+def _bound_by(line: cst.CSTNode) -> set[str]:
+    """The names that a line of imports binds."""
+    assert isinstance(line, cst.SimpleStatementLine)
+    found = [one for one in line.body if isinstance(one, cst.Import | cst.ImportFrom)]
+    return {local_name(alias) for one in found if not isinstance(one.names, cst.ImportStar) for alias in one.names}
+
+
+def _swapped_from(module: str, alias: cst.ImportAlias) -> cst.ImportFrom:
+    return cst.ImportFrom(_dotted(module), [alias.with_changes(comma=cst.MaybeSentinel.DEFAULT)])
+
+
+def _members_of(line: cst.CSTNode, module: str) -> Sequence[cst.ImportAlias]:
+    """What a statement line imports from a module."""
+    if not isinstance(line, cst.SimpleStatementLine):
+        return ()
+    found = [one for one in line.body if isinstance(one, cst.ImportFrom) and _module_of(one) == module]
+    return [alias for one in found for alias in _aliases(one)]
 
 
 def _aliases(statement: cst.ImportFrom) -> Sequence[cst.ImportAlias]:
@@ -247,7 +353,23 @@ def _without_blank_lines(statement: cst.CSTNode) -> cst.CSTNode:
 
 def _import_of(module: str, name: str) -> cst.Import:
     as_name = cst.AsName(cst.Name(name)) if name != module else None
-    return cst.Import([cst.ImportAlias(cst.Name(module), as_name)])
+    return cst.Import([cst.ImportAlias(_dotted(module), as_name)])
+
+
+def _import_from(module: str, member: str, name: str) -> cst.ImportFrom:
+    as_name = cst.AsName(cst.Name(name)) if name != member else None
+    return cst.ImportFrom(_dotted(module), [cst.ImportAlias(cst.Name(member), as_name)])
+
+
+def _dotted(module: str) -> cst.Name | cst.Attribute:
+    made = cst.parse_expression(module)
+    assert isinstance(made, cst.Name | cst.Attribute), module
+    return made
+
+
+def _module_of(statement: cst.ImportFrom) -> str | None:
+    """The module that a `from` import names in full."""
+    return None if statement.relative or statement.module is None else dotted_name(statement.module)
 
 
 def _plain_imports(statement: cst.CSTNode) -> Sequence[cst.ImportAlias]:

@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 from codemods.facts.generators import AsyncForm
 from codemods.facts.graph import Function
 from codemods.model import Action, Span
-from codemods.planning.facts import Making
+from codemods.planning.facts import Making, TwinName
 from codemods.planning.handlers import HandlerChange
 from codemods.planning.holders import HolderChange
 from codemods.planning.plan import Decision, Plan
@@ -46,6 +46,7 @@ class ModuleEdits:
     makings: tuple[Making, ...]
     holders: tuple[HolderChange, ...]
     responses: tuple[ResponseChange, ...]
+    twin_names: tuple[TwinName, ...]
     is_used_elsewhere: Callable[[str], bool]
     """Whether other files take a name from this module."""
 
@@ -54,7 +55,7 @@ class ModuleEdits:
         """Whether the module stays as it is."""
         is_left = all(one.finding.action is Action.LEFT for one in self.decisions)
         others = (self.recolored, self.splits, self.handlers, self.openings, self.parameters, self.handings)
-        return is_left and not any((*others, self.makings, self.holders, self.responses))
+        return is_left and not any((*others, self.makings, self.holders, self.responses, self.twin_names))
 
 
 def edits_by_file(
@@ -81,8 +82,9 @@ def edits_by_file(
     parameters = named(plan.sessions.parameters)
     openings, handings = _by_path(plan.sessions.openings), _by_path(plan.sessions.handings)
     makings, holders, responses = _by_path(plan.makings), _by_path(plan.holders), _by_path(plan.responses)
+    twin_names = _by_path(plan.twin_names)
     of_sessions = (openings, parameters, handings, makings, holders)
-    changed = (plan.decisions, recolored, splits, plan.handlers, *of_sessions, responses)
+    changed = (plan.decisions, recolored, splits, plan.handlers, *of_sessions, responses, twin_names)
     return {
         path: ModuleEdits(
             decisions=plan.decisions.get(path, ()),
@@ -95,6 +97,7 @@ def edits_by_file(
             makings=makings.get(path, ()),
             holders=holders.get(path, ()),
             responses=responses.get(path, ()),
+            twin_names=twin_names.get(path, ()),
             is_used_elsewhere=partial(is_used_elsewhere, path),
         )
         for path in sorted(set().union(*changed))

@@ -10,8 +10,18 @@ from codemods.rules.promoted_call import RULE as PROMOTED_CALL
 from codemods.rules.requests_aiohttp import RULE as REQUESTS_AIOHTTP
 from codemods.rules.threaded_call import RULE as THREADED_CALL
 from codemods.rules.twin_call import RULE as TWIN_CALL
+from codemods.rules.twin_class import RULE as TWIN_CLASS
 
-RULES = (TWIN_CALL, REQUESTS_AIOHTTP, OFFLOAD, MISSING_AWAIT, NESTED_LOOP, PROMOTED_CALL, THREADED_CALL)
+RULES = (
+    TWIN_CALL,
+    REQUESTS_AIOHTTP,
+    OFFLOAD,
+    TWIN_CLASS,
+    MISSING_AWAIT,
+    NESTED_LOOP,
+    PROMOTED_CALL,
+    THREADED_CALL,
+)
 
 __all__ = [
     "MISSING_AWAIT",
@@ -22,4 +32,5 @@ __all__ = [
     "RULES",
     "THREADED_CALL",
     "TWIN_CALL",
+    "TWIN_CLASS",
 ]
