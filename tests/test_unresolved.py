@@ -173,7 +173,7 @@ def test_a_mock_that_is_told_what_it_gives_follows_the_color(text, is_mock):
         ("getattr(x, 'a' if y else 'fetch')", [("fetch", None, False)]),
         ("getattr(x, name, 'fetch')", []),
         ("getattr(*x, 'fetch')", [("fetch", None, False)]),
-        ("getattr(x, lambda: 'fetch')", [("fetch", None, False)]),
+        ("getattr(x, lambda: 'fetch')", [("fetch", None, False)] * 2),
         ("f'{getattr(x, \"fetch\")()}'", [("fetch", None, False)]),
         ("hasattr(x, 'fetch')", []),
         ("# getattr(x, 'fetch')", []),
