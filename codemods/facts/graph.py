@@ -276,7 +276,7 @@ class ByName:
         self.classes: Mapping[str, ClassFact] = {one.name: one for one in graph.classes}
         self._definitions = Counter(one.name.partition("@")[0] for one in graph.functions)
         references: dict[str, list[Reference]] = defaultdict(list)
-        for reference in graph.references:
+        for reference in sorted(graph.references, key=lambda one: (one.path, one.span)):  # the first one is told
             for target in reference.targets:
                 references[target].append(reference)
         self._references = references
