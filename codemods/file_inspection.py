@@ -66,7 +66,7 @@ from codemods.rules.requests_calls.handling import NativeRequest, NativeResponse
 from codemods.rules.requests_calls.offering import Choices, Request
 from codemods.rules.rule import Offer, Refusal
 from codemods.tree import Tree
-from codemods.twins import TwinCall
+from codemods.twins.finding import TwinCall
 
 _BY_SYNTAX = Place(Position.BLOCKED, "as part of a statement or an operator", Use.OTHER, "")
 _HANDLES_LOOPS = re.compile(r"\b(?:get_event_loop|new_event_loop|run_until_complete)\b")

@@ -56,7 +56,7 @@ from codemods.rules.requests_calls import FUNCTIONS, METHODS, mocks
 from codemods.rules.requests_calls.elsewhere import Mentions, gathered, may_mention, mentions_in
 from codemods.rules.rule import Offer
 from codemods.tree import Tree
-from codemods.twins import NO_USES, TwinUses
+from codemods.twins.finding import NO_USES, TwinUses
 from codemods.watching import watched
 
 _UNSEEN = Place(Position.BLOCKED, "in a file that could not be read", Use.OTHER, "")
@@ -84,105 +84,137 @@ def inspect(
     twins: TwinUses = NO_USES,
 ) -> Inspection:
     """Parses the files of the closure, one at a time, and keeps none of them."""
-    types_of = lru_cache(32)(expressions.types)
-    entries = EntryFinder(graph, knowledge, sources.texts, sources.scripts)
+    return _Inspector(inheritance, sources, knowledge, config, expressions, twins).inspect(graph, closure, options)
 
-    handed = Handed(graph, sources.texts, expressions, knowledge.handlers)
 
-    def finders_of(graph: CallGraph) -> Finders:
+@dataclass
+class _Inspector:
+    """What is known of a project, and what its files tell."""
+
+    inheritance: Inheritance
+    sources: Sources
+    knowledge: Knowledge
+    config: Config
+    expressions: Expressions
+    twins: TwinUses
+
+    def __post_init__(self) -> None:
+        self._types_of = lru_cache(32)(self.expressions.types)
+        self._tree_of = lru_cache(8)(self._parsed)
+        self._collected = Collected()
+        self._problems: list[Problem] = []
+
+    def inspect(self, graph: CallGraph, closure: Closure, options: PlanningOptions) -> Inspection:
+        """Looks at what a closure holds, once it is narrowed to what may change."""
+        sources, knowledge = self.sources, self.knowledge
+        entries = EntryFinder(graph, knowledge, sources.texts, sources.scripts)
+        handed = Handed(graph, sources.texts, self.expressions, knowledge.handlers)
+        finders_of = partial(self._finders, entries=entries, handed=handed)
+        prospect = worth_parsing(
+            graph, closure, self.inheritance, finders_of, sources, knowledge, options, self._types_of
+        )
+        prospect = replace(prospect, closure=self._with_uses(prospect, handed))
+        replaced = _replaced(prospect.closure, sources, knowledge)
+        index = GraphIndex(prospect.graph, prospect.closure, knowledge.lock_enters)
+        shared = Shared(index, knowledge, self.config, self._types_of, replaced, self.expressions, self.twins.calls)
+        self._collect(prospect, shared)
+        return Inspection(self._facts(prospect, shared, entries), tuple(self._problems))
+
+    def _finders(self, graph: CallGraph, *, entries: EntryFinder, handed: Handed) -> Finders:
         by_name = ByName(graph)
-        mentions = MentionFinder(graph, by_name, sources, types_of)
+        mentions = MentionFinder(graph, by_name, self.sources, self._types_of)
         return Finders(
-            locks=LockFinder(graph, by_name, inheritance, sources, entries, config, mentions),
+            locks=LockFinder(graph, by_name, self.inheritance, self.sources, entries, self.config, mentions),
             mentions=mentions,
             callers=Callers(
                 graph,
                 by_name,
-                inheritance,
-                sources,
+                self.inheritance,
+                self.sources,
                 entries,
                 mentions,
-                types_of,
-                expressions.classes,
+                self._types_of,
+                self.expressions.classes,
                 handed.types,
-                knowledge.decoders,
+                self.knowledge.decoders,
             ),
         )
 
-    prospect = worth_parsing(graph, closure, inheritance, finders_of, sources, knowledge, options, types_of)
-    graph = prospect.graph
-    closure = prospect.closure.with_uses(
-        (
-            *called_values(graph, sources.texts, sources.outside, expressions),
-            *handed_calls(
-                graph,
-                sources.texts,
-                sources.outside,
-                handed,
-                lambda name: {name, *inheritance.runs.get(name, ())},
-            ),
-        ),
-        async_only(graph, sources.texts, sources.outside, expressions, handed),
-    )
-    dispatches = entries.dispatches(graph.calls, knowledge)
-    index = GraphIndex(graph, closure, knowledge.lock_enters)
-    replaced = _replaced(closure, sources, knowledge)
-    shared = Shared(index, knowledge, config, types_of, replaced, expressions, twins.calls)
-    collected = Collected()
-    problems: list[Problem] = []
-    for name in sorted(closure.paths - sources.unread.keys()):
-        tree = parse(name, sources.texts[name].lines.text)
-        if isinstance(tree, Problem):
-            problems.append(tree)
-            continue
-        FileInspector(name, tree, shared).collect(collected)
-        if may_mention(name, tree.code):
-            collected.mentions.append(mentions_in(tree, name, ImportedNames(tree)))
-    if any(one.offer.native is not None and one.offer.raises for one in collected.blocking):
-        collected.mentions.extend(_mentions_outside(sources, collected.seen.parsed))
-    called = {name for call in index.sites if key_of(call) in closure.sites for name in call.targets}
-    see_alone(graph, called & closure.locks.keys(), sources, collected.seen)
-    functions = _functions(prospect, collected.seen)
-    for name in twins.own & functions.keys():
-        why = "its class has a twin that is async"
-        functions[name] = replace(functions[name], lock=functions[name].lock or why)
+    def _with_uses(self, prospect: Prospect, handed: Handed) -> Closure:
+        """The closure of a prospect, with what else may lack an `await` or an `async`."""
+        graph, texts, outside = prospect.graph, self.sources.texts, self.sources.outside
+        runs = self.inheritance.runs
+        of_handed = handed_calls(graph, texts, outside, handed, lambda name: {name, *runs.get(name, ())})
+        return prospect.closure.with_uses(
+            (*called_values(graph, texts, outside, self.expressions), *of_handed),
+            async_only(graph, texts, outside, self.expressions, handed),
+        )
 
-    @lru_cache(maxsize=8)
-    def tree_of(path: str) -> Tree | None:
-        tree = parse(path, sources.texts[path].lines.text) if path in sources.texts else None
+    def _parsed(self, path: str) -> Tree | None:
+        tree = parse(path, self.sources.texts[path].lines.text) if path in self.sources.texts else None
         return tree if isinstance(tree, Tree) else None
 
-    blocking, received = _responses(prospect, collected, shared, tree_of)
-    sites = [collected.sites.get(key_of(call)) or _uninspected(call, closure, sources) for call in index.sites]
-    keepers = tuple(_keepers(prospect, collected, sources, tree_of, types_of))
-    for name in {f"{one.name}.{method}" for one in keepers for method in ENTERING} & functions.keys():
-        why = "its class keeps a session, and is entered as that has to be"
-        functions[name] = replace(functions[name], lock=functions[name].lock or why)
-    elsewhere = gathered(collected.mentions, CLIENTS[config.client].exceptions, sources.outside)
-    iterators = with_iterators(functions, sites, inheritance.families, tree_of)
-    facts = PlanningFacts(
-        functions=iterators.functions,
-        sites=tuple(iterators.sites),
-        blocking=(*blocking, *_unchanged(closure, knowledge)),
-        unawaited=tuple(collected.unawaited),
-        nested=tuple(collected.nested),
-        families=iterators.families,
-        implements=inheritance.implements,
-        loop_bound=graph.callers_of(knowledge.loop_bound, or_coroutines=True) | collected.seen.stopping,
-        loop_starters=graph.callers_of(knowledge.loop_starters),
-        context_setters=graph.callers_of(knowledge.context_setters),
-        dispatches=dispatches,
-        received=tuple(received),
-        watched=dict(watched(_called_as(received, sites), graph.functions, graph.calls, sources.texts)),
-        holders=tuple(_holders(prospect, collected, config, tree_of, types_of)),
-        values=entries.values(),
-        twins=tuple(_twins(prospect, collected, twins)),
-        keepers=keepers,
-        raised=elsewhere.raised,
-        untraceable=elsewhere.untraceable,
-        told=elsewhere.told,
-    )
-    return Inspection(facts, tuple(problems))
+    def _collect(self, prospect: Prospect, shared: Shared) -> None:
+        """Looks at the files, each once."""
+        sources, collected = self.sources, self._collected
+        for name in sorted(prospect.closure.paths - sources.unread.keys()):
+            tree = parse(name, sources.texts[name].lines.text)
+            if isinstance(tree, Problem):
+                self._problems.append(tree)
+                continue
+            FileInspector(name, tree, shared).collect(collected)
+            if may_mention(name, tree.code):
+                collected.mentions.append(mentions_in(tree, name, ImportedNames(tree)))
+        if any(one.offer.native is not None and one.offer.raises for one in collected.blocking):
+            collected.mentions.extend(_mentions_outside(sources, collected.seen.parsed))
+        sites = [call for call in shared.index.sites if key_of(call) in prospect.closure.sites]
+        called = {name for call in sites for name in call.targets}
+        see_alone(prospect.graph, called & prospect.closure.locks.keys(), sources, collected.seen)
+
+    def _facts(self, prospect: Prospect, shared: Shared, entries: EntryFinder) -> PlanningFacts:
+        graph, collected, knowledge = prospect.graph, self._collected, self.knowledge
+        blocking, received = _responses(prospect, collected, shared, self._tree_of)
+        keepers = tuple(_keepers(prospect, collected, self.sources, self._tree_of, self._types_of))
+        functions = self._functions(prospect, keepers)
+        sites = [
+            collected.sites.get(key_of(call)) or _uninspected(call, prospect.closure, self.sources)
+            for call in shared.index.sites
+        ]
+        iterators = with_iterators(functions, sites, self.inheritance.families, self._tree_of)
+        elsewhere = gathered(collected.mentions, CLIENTS[self.config.client].exceptions, self.sources.outside)
+        return PlanningFacts(
+            functions=iterators.functions,
+            sites=tuple(iterators.sites),
+            blocking=(*blocking, *_unchanged(prospect.closure, knowledge)),
+            unawaited=tuple(collected.unawaited),
+            nested=tuple(collected.nested),
+            families=iterators.families,
+            implements=self.inheritance.implements,
+            loop_bound=graph.callers_of(knowledge.loop_bound, or_coroutines=True) | collected.seen.stopping,
+            loop_starters=graph.callers_of(knowledge.loop_starters),
+            context_setters=graph.callers_of(knowledge.context_setters),
+            dispatches=entries.dispatches(graph.calls, knowledge),
+            received=tuple(received),
+            watched=dict(watched(_called_as(received, sites), graph.functions, graph.calls, self.sources.texts)),
+            holders=tuple(_holders(prospect, collected, self.config, self._tree_of, self._types_of)),
+            values=entries.values(),
+            twins=tuple(_twins(prospect, collected, self.twins)),
+            keepers=keepers,
+            raised=elsewhere.raised,
+            untraceable=elsewhere.untraceable,
+            told=elsewhere.told,
+        )
+
+    def _functions(self, prospect: Prospect, keepers: Iterable[Keeper]) -> dict[str, PlannedFunction]:
+        """The functions of the project, those locked whose classes are to be used otherwise."""
+        functions = _functions(prospect, self._collected.seen)
+        locks = dict.fromkeys(self.twins.own, "its class has a twin that is async")
+        for one in keepers:
+            for method in ENTERING:
+                locks[f"{one.name}.{method}"] = "its class keeps a session, and is entered as that has to be"
+        for name in locks.keys() & functions.keys():
+            functions[name] = replace(functions[name], lock=functions[name].lock or locks[name])
+        return functions
 
 
 def _functions(prospect: Prospect, seen: Seen) -> dict[str, PlannedFunction]:

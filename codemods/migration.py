@@ -50,7 +50,7 @@ from codemods.rules import PROMOTED_CALL
 from codemods.rules.clients import CLIENTS
 from codemods.rules.consumption import Consumed
 from codemods.tree import LineTable, Tree
-from codemods.twin_graph import find_twins, with_twin_calls, with_twin_methods
+from codemods.twins.graph import find_twins, with_twin_calls, with_twin_methods
 
 _ASYNC = re.compile(rb"\basync\s+def\b")
 

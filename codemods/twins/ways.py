@@ -18,8 +18,8 @@ from codemods.facts.twins import TwinPair
 from codemods.facts.variables import Occurrence, Role
 from codemods.model import Span
 from codemods.planning.facts import TwinName
-from codemods.twin_files import Path, TwinFile, TwinFiles, dotted
-from codemods.twin_uses import argument_for, constructed, is_none, parameter_of, taking
+from codemods.twins.files import Path, TwinFile, TwinFiles, dotted
+from codemods.twins.uses import argument_for, constructed, is_none, parameter_of, taking
 
 
 @dataclass

@@ -19,7 +19,7 @@ from codemods.facts.variables import Occurrence, Role, Scope, Variables
 from codemods.model import Problem, Span
 from codemods.parsing import parse
 from codemods.tree import Tree
-from codemods.twin_names import ClassNames
+from codemods.twins.names import ClassNames
 
 Path = Sequence[cst.CSTNode]
 

@@ -11,8 +11,8 @@ from codemods.facts.texts import Text
 from codemods.facts.twins import TwinPair, TwinShapes
 from codemods.model import Span
 from codemods.packs import DeclaredTwin, Knowledge
-from codemods.twin_files import TwinFiles
-from codemods.twins import NO_USES, TwinFinder, TwinUses
+from codemods.twins.files import TwinFiles
+from codemods.twins.finding import NO_USES, TwinFinder, TwinUses
 
 
 def find_twins(

@@ -20,10 +20,10 @@ from codemods.facts.syntax import enclosing_function, is_truth_test
 from codemods.facts.twins import Argument, Method, MethodForm, TwinPair, TwinShapes
 from codemods.model import Span
 from codemods.planning.facts import TwinClass, TwinName
-from codemods.twin_files import Path, TwinFile, TwinFiles, dotted
-from codemods.twin_names import annotated_by
-from codemods.twin_uses import is_none
-from codemods.twin_ways import Followed, Ways
+from codemods.twins.files import Path, TwinFile, TwinFiles, dotted
+from codemods.twins.names import annotated_by
+from codemods.twins.uses import is_none
+from codemods.twins.ways import Followed, Ways
 
 
 @dataclass(frozen=True, slots=True)
