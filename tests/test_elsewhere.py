@@ -42,7 +42,12 @@ def test_exceptions_that_the_project_raises(text):
 @pytest.mark.parametrize(
     ("text", "untraceable"),
     [
-        ("isinstance(e, Slow)\n", "a.py:2 uses Slow in a way that awaitify cannot follow"),
+        ("SLOW = (Slow,)\n", "a.py:2 uses Slow in a way that awaitify cannot follow"),
+        ("type(e) is Slow\n", "a.py:2 uses Slow in a way that awaitify cannot follow"),
+        ("isinstance(e, Slow) and e.response\n", "a.py:2 uses Slow in a way that awaitify cannot follow"),
+        ("isinstance(e, (*others, Slow))\n", "a.py:2 uses Slow in a way that awaitify cannot follow"),
+        ("isinstance(Slow, type)\n", "a.py:2 uses Slow in a way that awaitify cannot follow"),
+        ("is_one_of(e, Slow)\n", "a.py:2 uses Slow in a way that awaitify cannot follow"),
         ("ALL = (requests.Timeout,)\n", "a.py:2 uses requests.Timeout in a way that awaitify cannot follow"),
         ("@retry(Slow)\ndef f(): ...\n", "a.py:2 uses Slow in a way that awaitify cannot follow"),
         ("async def f(t):\n    try:\n        await t\n    except Slow: ...\n", "a.py:5 catches Slow of a task"),
@@ -63,6 +68,29 @@ def test_exceptions_that_the_project_raises(text):
 )
 def test_what_cannot_be_followed_is_named(text, untraceable):
     assert mentions(text) == Mentions(untraceable=untraceable)
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("isinstance(e, Slow)\n", ("requests.Timeout",)),
+        ("issubclass(type(e), (OSError, Slow))\n", ("OSError", "requests.Timeout")),
+        ("isinstance(e, Slow) and e.args\n", ("requests.Timeout",)),
+        ("@backoff.on_exception(backoff.expo, Slow)\ndef f(): ...\n", ("requests.Timeout",)),
+        ("@backoff.on_exception(backoff.expo, exception=Slow)\ndef f(): ...\n", ("requests.Timeout",)),
+        ("@tenacity.retry(retry=tenacity.retry_if_exception_type((Slow,)))\ndef f(): ...\n", ("requests.Timeout",)),
+    ],
+)
+def test_what_tells_exceptions_by_their_classes_is_found(text, kinds):
+    found = mentions(text)
+    assert (found.raised, found.untraceable) == (None, None)
+    assert [(one.kinds, one.caught_as) for one in found.told] == [(kinds, None)]
+
+
+def test_what_a_handler_has_caught_is_told_apart_with_its_handler():
+    (found,) = mentions("try: f()\nexcept Slow as e:\n    isinstance(e, Slow) and e.response\n").told
+    assert found.caught_as is not None
+    assert found.caught_as < found.span
 
 
 @pytest.mark.parametrize(

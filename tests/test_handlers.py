@@ -137,7 +137,10 @@ def test_handlers_that_catch_the_same_do_not_matter(handler):
             "looks into the exception (sys.exception().errno)",
         ),
         ("except OSError as e:\n    print(e.errno)", "looks into the exception (e.errno)"),
-        ("except Exception as e:\n    return isinstance(e, OSError)", "looks into the exception (isinstance(e))"),
+        (
+            "except Exception as e:\n    return isinstance(e, OSError)",
+            "looks into the exception (isinstance(e, OSError))",
+        ),
         ("except Exception as e:\n    return type(e) is OSError", "looks into the exception (type(e))"),
         ("except rq.Timeout as e:\n    return e", "hands the exception on (e)"),
         ("except OSError as e:\n    self.failed(e)", "hands the exception on (self.failed(e))"),

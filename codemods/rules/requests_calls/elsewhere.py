@@ -160,12 +160,11 @@ def _told_apart(tree: Tree, path: str, around: Sequence[cst.CSTNode], imports: I
     at = len(around) - 2
     while isinstance(around[at], cst.Tuple | cst.Element):
         at -= 1
-    argument, call, classes = around[at], around[at - 1], around[at + 1]
-    if (
-        not isinstance(argument, cst.Arg)
-        or not isinstance(call, cst.Call)
-        or not isinstance(classes, cst.BaseExpression)
-    ):
+    argument, call = around[at], around[at - 1]
+    if not isinstance(argument, cst.Arg) or not isinstance(call, cst.Call):
+        return None
+    classes = argument.value
+    if isinstance(classes, cst.Tuple) and not all(isinstance(one, cst.Element) for one in classes.elements):
         return None
     kinds = [imports.resolve(one) or dotted_name(one) for one in parts_of(classes)]
     place, keyword = _TOLD_BY.get(imports.resolve(call.func) or dotted_name(call.func) or "", (-1, None))
