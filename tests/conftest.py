@@ -11,14 +11,6 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 
-@pytest.hookimpl(tryfirst=True)  # before the groups are read
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where several processes run the tests, those of a file share one, and with it the migrations they look at."""
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.path.name))
-
-
 class LoopbackServer:
     """A server on 127.0.0.1 that answers what it was asked, as JSON.
 

@@ -98,11 +98,7 @@ def wrong_findings(marks: Sequence[Mark], actions: dict[int, set[str]]) -> list[
 
 
 def parametrize_cases(cases: Sequence[RuleCase]) -> pytest.MarkDecorator:
-    """One process runs all that cases of a setting are tested for, which share their runs."""
-    group = pytest.mark.xdist_group
-    return pytest.mark.parametrize(
-        "case", [pytest.param(one, id=one.id, marks=group(str(one.setting))) for one in cases]
-    )
+    return pytest.mark.parametrize("case", [pytest.param(case, id=case.id) for case in cases])
 
 
 @parametrize_cases(CASES)
