@@ -11,8 +11,8 @@ from codemods.facts.arguments import Argument, arguments_in, closing
 from codemods.facts.bodies import Place
 from codemods.facts.graph import Call, CallKind
 from codemods.facts.kinds import UNKNOWN, kinds_of
-from codemods.facts.plain_data import DECODER_OPTIONS, GIVING, KEEPING, PLAIN
-from codemods.facts.statements import flat, opening_of
+from codemods.facts.plain_data import DECODER_OPTIONS, GIVING, KEEPING, PLAIN, TUNING
+from codemods.facts.statements import bracket_of, flat, opening_of
 from codemods.facts.texts import Text
 from codemods.model import Span
 
@@ -23,6 +23,7 @@ anything. What is None has no attributes that matter, and counts for nothing."""
 _CHAIN = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*\Z")
 _LITERAL = re.compile(r"(?:True|False|\d[\w.]*)\Z")
 _LITERALS = frozenset(f"builtins.{name}" for name in ("bool", "int", "float", "complex", "str", "bytes"))
+_PLAIN_AS_WRITTEN = re.compile(r"(?:\[\s*\]|\{\s*\}|\(\s*\)|None|True|False|\d[\w.]*|\"[^\"\\\n]*\"|'[^'\\\n]*')\Z")
 _OR_ELSE = re.compile(r"(?s)(?P<one>.+?)\s+if\s.+\selse\s+(?P<other>.+)\Z")
 _ANY_OF = re.compile(r"(?s)(?P<one>.+?)\s+(?:or|and)\s+(?P<other>.+)\Z")
 _AWAITED = re.compile(r"await\s+")
@@ -126,7 +127,7 @@ class ExpressionValues:
         if outline.startswith("(") and closing(outline, 0) == len(outline) - 1:
             return self._part(place, 1, len(outline) - 1)
         if outline.endswith("]"):
-            opening = _opening(outline)
+            opening = bracket_of(outline, 0, len(outline))
             return None if not opening else _only_plain(self._part(place, 0, opening))
         return self._call(place, outline, is_awaited=False)
 
@@ -154,7 +155,8 @@ class ExpressionValues:
             return None
         receiver = self._part(place, *method.span("receiver"))
         if method["name"] in GIVING and receiver is not None and receiver <= {PLAIN}:
-            return receiver
+            instead = None if arguments is None else self._all_of(place, arguments[1:])  # for a key that is missing
+            return _only_plain(joined(receiver, instead))
         return None if receiver is None else self._known.result_of_method(receiver, method["name"])
 
     def _given(self, call: Call, arguments: Sequence[Argument] | None, *, is_awaited: bool) -> Value:
@@ -175,11 +177,18 @@ class ExpressionValues:
 
     def _kept(self, place: Place, arguments: Sequence[Argument] | None) -> Value:
         """What a function of Python gives that makes something of plain data alone, or of parts of it."""
-        parts = [one for one in arguments or () if one.keyword is None]
-        value: Value = frozenset() if parts and not any(one.stars for one in parts) else None
-        for one in parts:
-            value = joined(value, self.of(Place(place.path, place.caller, one.start, one.start + len(one.text))))
-        return _only_plain(value)
+        parts = [one for one in arguments or () if one.keyword not in TUNING]
+        return _only_plain(self._all_of(place, parts)) if parts else None
+
+    def _all_of(self, place: Place, arguments: Sequence[Argument]) -> Value:
+        """What some arguments of the call at a place can be; those that are plain as they are written are left out."""
+        value: Value = frozenset()
+        for one in arguments:
+            if one.stars:
+                return None
+            if not _PLAIN_AS_WRITTEN.match(one.text):
+                value = joined(value, self.of(Place(place.path, place.caller, one.start, one.start + len(one.text))))
+        return value
 
     def _at(self, path: str) -> Mapping[Span, Call]:
         if path not in self._calls_at:
@@ -211,16 +220,3 @@ def joined(one: Value, other: Value) -> Value:
 def _only_plain(value: Value) -> Value:
     """What is taken from a value, where that is plain data."""
     return value if value is not None and value <= {PLAIN} else None
-
-
-def _opening(outline: str) -> int | None:
-    """The bracket that the last one of an outline closes."""
-    depth = 0
-    for at in range(len(outline) - 1, -1, -1):
-        if outline[at] in ")]}":
-            depth += 1
-        elif outline[at] in "([{":
-            depth -= 1
-            if depth == 0:
-                return at
-    return None

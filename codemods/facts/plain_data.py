@@ -20,6 +20,8 @@ KEEPING: Final = frozenset(
     {"dict", "enumerate", "iter", "list", "max", "min", "next", "reversed", "sorted", "tuple", "zip"}
 )
 """The functions of Python that give such data, or what iterates over it, when they get nothing else."""
+TUNING: Final = frozenset({"key", "reverse", "start", "strict"})
+"""The parameters of these functions that put nothing into what they give."""
 DECODER_OPTIONS: Final = frozenset({"cls", "default", "object_hook", "object_pairs_hook", "parse_float", "parse_int"})
 """The parameters of decoders that make something else of what they decode."""
 

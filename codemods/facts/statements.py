@@ -88,16 +88,19 @@ def flat(outline: str) -> str:
 
 def opening_of(outline: str, start: int, end: int) -> int | None:
     """The parenthesis that the last one of a call closes."""
+    return bracket_of(outline, start, end) if outline[max(start, end - 1) : end] == ")" else None
+
+
+def bracket_of(outline: str, start: int, end: int) -> int | None:
+    """The bracket that the last character between two offsets closes, whichever kind it is."""
     depth = 0
-    if end <= start or outline[end - 1] != ")":
-        return None
     for at in range(end - 1, start - 1, -1):
         if outline[at] in ")]}":
             depth += 1
         elif outline[at] in "([{":
             depth -= 1
-            if depth == 0:
-                return at
+        if depth == 0:
+            return at if at < end - 1 else None
     return None
 
 
