@@ -37,7 +37,7 @@ def arguments_in(outline: str, text: str, start: int, end: int) -> tuple[Argumen
     if re.search(r"\blambda\b(?![^,:()\[\]{}]*:)", outline[start:end]):
         return None  # the commas between its parameters are not the call's
     found: list[Argument] = []
-    for low, high in _parts(outline, start, end):
+    for low, high in parts_between(outline, start, end):
         written = _WRITTEN.match(text, low, high)
         assert written is not None  # all of it may be empty
         begin = written.end()
@@ -47,7 +47,8 @@ def arguments_in(outline: str, text: str, start: int, end: int) -> tuple[Argumen
     return tuple(found)
 
 
-def _parts(code: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+def parts_between(code: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """The parts between the commas of the same level, by their offsets; the last one may be empty."""
     depth = 0
     low = start
     for at in range(start, end):

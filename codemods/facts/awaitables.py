@@ -154,20 +154,8 @@ class Classes:
 
         An attribute that is no method, or a base that is not known, may be in its place.
         """
-        found = self._find(name)
-        if found is None or self.members(name) is None or isinstance(found[1].mro, str):
-            return None
-        for ref in (ClassRef(found[0], "", found[1].class_id, ""), *found[1].mro.Resolved):
-            definitions = self.report.definitions(ref.module_id)
-            own = definitions.class_definitions[str(ref.class_id)]
-            if method in own.fields:
-                return None
-            for one in definitions.function_definitions.values():
-                is_own = isinstance(one.parent, Parent) and one.parent.Class is not None
-                if one.name == method and is_own and one.parent.Class.class_id == ref.class_id:  # type: ignore[union-attr]
-                    module = self.report.modules[ref.module_id].module_name
-                    return f"{module}:{own.name}.{method}", one
-        return None
+        found = self._nearest(name, method)
+        return None if found is None else (f"{found[0]}:{found[1]}.{method}", found[2][0])
 
     def reference(self, name: str) -> ClassRef | None:
         """The class of a name, as the report refers to it."""
@@ -179,6 +167,11 @@ class Classes:
 
         None where an attribute that is no method is nearer, or a base is not known.
         """
+        found = self._nearest(name, member)
+        return None if found is None else (f"{found[0]}.{found[1]}", found[2])
+
+    def _nearest(self, name: str, member: str) -> tuple[str, str, Sequence[FunctionDefinition]] | None:
+        """Likewise, with the module and the name of that class."""
         found = self._find(name)
         if found is None or self.members(name) is None or isinstance(found[1].mro, str):
             return None
@@ -189,7 +182,7 @@ class Classes:
                 return None
             methods = [one for one in definitions.function_definitions.values() if _is_method(one, ref, member)]
             if methods:
-                return f"{self.report.modules[ref.module_id].module_name}.{own.name}", methods
+                return self.report.modules[ref.module_id].module_name, own.name, methods
         return None
 
     def attribute(self, type_: str, name: str) -> str:

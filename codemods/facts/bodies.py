@@ -1,6 +1,6 @@
-"""The bodies of functions in files that are not parsed: which names and attributes they bind.
+"""The bodies of functions in files that are not parsed: what they bind, return, and put into objects.
 
-What cannot be told from the text counts as bound.
+What cannot be told from the text counts as bound, and as put there.
 """
 
 from __future__ import annotations
@@ -69,6 +69,8 @@ class Bodies:
         self._statements: dict[str, list[int]] = {}
         self._found: dict[str, tuple[int, int] | None] = {}
         self._bound: dict[tuple[str, str], tuple[Bound, ...] | None] = {}
+        self._returned: dict[str, tuple[Place, ...] | None] = {}
+        self._filled: dict[str, bool] = {}
 
     def assignments(self, name: str) -> list[Assigned] | None:
         """All that is assigned to attributes of a name, on whatever object; None when that cannot be told."""
@@ -191,11 +193,11 @@ class Bodies:
             statement = Statement(outline, match.start(), self._starts(function.path, masked.outline))
             if statement.is_plain_use(match.end()) or statement.is_loop_target(match.start()):
                 continue
-            value = statement.value_after(match.end()) or statement.value_of_tuple(match.end())
+            whole = statement.value_after(match.end())
+            value = whole or statement.value_of_tuple(match.end())
             if value is None:
                 return None
-            is_part = statement.value_after(match.end()) is None
-            found.append(Bound(Place(function.path, function.name, *value), is_part))
+            found.append(Bound(Place(function.path, function.name, *value), is_part=whole is None))
         return tuple(found)
 
     def is_filled(self, function: Function, name: str) -> bool:
@@ -208,17 +210,21 @@ class Bodies:
 
     def is_attribute_filled(self, name: str) -> bool:
         """Whether the project may put something into the object that an attribute of a name holds, or a part of it."""
-        attribute = rf"\.\s*{re.escape(name)}"
-        for text in self._texts.values():
-            if name in text.lines.words and (
-                text.lines.masked is None
-                or _fills(attribute, text.lines.masked.outline, 0, len(text.lines.masked.outline))
-            ):
-                return True
-        return False
+        if name not in self._filled:
+            attribute = rf"\.\s*{re.escape(name)}"
+            texts = [text.lines.masked for text in self._texts.values() if name in text.lines.words]
+            self._filled[name] = any(
+                one is None or _fills(attribute, one.outline, 0, len(one.outline)) for one in texts
+            )
+        return self._filled[name]
 
     def returned(self, function: Function) -> tuple[Place, ...] | None:
         """The expressions that a function returns; None when they cannot be told, or it is a generator."""
+        if function.name not in self._returned:
+            self._returned[function.name] = self._find_returned(function)
+        return self._returned[function.name]
+
+    def _find_returned(self, function: Function) -> tuple[Place, ...] | None:
         body = self.body(function)
         lines = self._texts[function.path].lines
         if body is None or lines.masked is None:

@@ -71,9 +71,12 @@ def find_closure(
     functions = {function.name: function for function in graph.functions}
     index = CallIndex(plain_functions(graph), plain_sites(graph), inheritance.families)
     blocking = [call for call in graph.calls if call.path not in outside and blocking_name(call, knowledge) is not None]
+    starting = [call for call in _starting(graph, functions, texts, knowledge) if call.path not in outside]
     out_of_scope: list[Call] = []
-    if only_reached:
+    reached: Container[str] = ()
+    if only_reached or starting:
         reached = index.reached_from(name for name, one in functions.items() if one.is_async)
+    if only_reached:
         out_of_scope = [call for call in blocking if call.caller not in reached]
         blocking = [call for call in blocking if call.caller in reached]
     unawaited = tuple(call for call in _unawaited(graph, functions, texts, inheritance) if call.path not in outside)
@@ -82,8 +85,8 @@ def find_closure(
         for call in unawaited
         if call.caller in functions and not functions[call.caller].is_async and is_dropped(call.span, texts[call.path])
     )
-    nested = tuple(call for call in _nested(graph, functions, texts, knowledge, index) if call.path not in outside)
-    declared = graph.declared & reached if only_reached else graph.declared
+    nested = tuple(call for call in starting if call.caller in reached)
+    declared = {name for name in graph.declared if not only_reached or name in reached}
     above = index.callers_of({*declared, *(call.caller for call in (*blocking, *lost))})
     closure = Closure(
         tuple(blocking), tuple(out_of_scope), unawaited, above, frozenset(), frozenset(), lost=lost, nested=nested
@@ -235,18 +238,13 @@ def starter_name(call: Call, knowledge: Knowledge) -> str | None:
     return known if known in knowledge.nesting else None
 
 
-def _nested(
-    graph: CallGraph,
-    functions: Mapping[str, Function],
-    texts: Mapping[str, Text],
-    knowledge: Knowledge,
-    index: CallIndex,
-) -> Iterator[Call]:
-    """The calls that start an event loop in a coroutine function, or in what one calls."""
+def _starting(
+    graph: CallGraph, functions: Container[str], texts: Mapping[str, Text], knowledge: Knowledge
+) -> Sequence[Call]:
+    """The calls in functions that start an event loop, where the project does not let one run in another."""
     found = [call for call in graph.calls if call.caller in functions and starter_name(call, knowledge) is not None]
-    if found and not any(_LETS_LOOPS_NEST in text.lines.words for text in texts.values()):
-        reached = index.reached_from(name for name, one in functions.items() if one.is_async)
-        yield from (call for call in found if call.caller in reached)
+    lets_nest = found and any(_LETS_LOOPS_NEST in text.lines.words for text in texts.values())
+    return [] if lets_nest else found
 
 
 def is_awaited(span: Span, text: Text) -> bool:

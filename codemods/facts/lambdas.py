@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
-from codemods.facts.arguments import closing
+from codemods.facts.arguments import closing, parts_between
 
 _LAMBDA = re.compile(r"\blambda\b(?P<parameters>[^:]*):")
 _CALLEE = re.compile(
@@ -37,7 +36,7 @@ def _iterated(outline: str, at: int) -> tuple[int, int] | None:
     callee = None if opening is None else _CALLEE.search(outline, max(0, opening - 120), opening)
     if opening is None or end is None or callee is None or len(_LAMBDA.findall(outline, opening, end)) > 1:
         return None
-    arguments = _split(outline, opening + 1, end)
+    arguments = list(parts_between(outline, opening + 1, end))
     own = next(one for one in arguments if one[0] <= at < one[1])
     is_key = _KEY.match(outline, own[0], at) is not None
     others = [
@@ -61,19 +60,3 @@ def _enclosing(outline: str, at: int) -> int | None:
                 return index if outline[index] == "(" else None
             depth -= 1
     return None
-
-
-def _split(outline: str, start: int, end: int) -> Sequence[tuple[int, int]]:
-    """The parts between the commas of a bracket's own level."""
-    parts: list[tuple[int, int]] = []
-    depth = 0
-    begin = start
-    for index in range(start, end):
-        if outline[index] in "([{":
-            depth += 1
-        elif outline[index] in ")]}":
-            depth -= 1
-        elif outline[index] == "," and depth == 0:
-            parts.append((begin, index))
-            begin = index + 1
-    return [*parts, (begin, end)]

@@ -39,10 +39,7 @@ class Statement:
             return None
         if re.match(r"\s*\(?[\w\s,]+\)?\s*\Z", self._written[: self._signs[0]]) is None:
             return None
-        start = self._signs[0] + 1
-        value = self._text[start:]
-        start += len(value) - len(value.lstrip())
-        return self._start + start, self._start + max(start, len(self._text.rstrip()))
+        return self._from(self._signs[0] + 1)
 
     def value_after(self, end: int) -> tuple[int, int] | None:
         """The offsets of what is assigned to the single target that ends there; None when it is no such target."""
@@ -51,10 +48,11 @@ class Statement:
         target = self._text[before + 1 : self._offset]
         if re.match(r"\s*(?::[^=]*)?=(?!=)", self._text[at:]) is None or "," in target or "*" in target:
             return None
-        start = self._signs[-1] + 1
+        return None if ";" in self._text else self._from(self._signs[-1] + 1)
+
+    def _from(self, start: int) -> tuple[int, int]:
+        """The offsets of what stands behind a sign, without the blanks around it."""
         value = self._text[start:]
-        if ";" in self._text:
-            return None
         start += len(value) - len(value.lstrip())
         return self._start + start, self._start + max(start, len(self._text.rstrip()))
 

@@ -310,7 +310,7 @@ class UnawaitedCall:
     """It is assigned to a name, all of whose uses show that it should have been awaited."""
     is_ignored: bool = False
     is_by_flow: bool = False
-    """Whether only what a framework hands to a function tells what it calls."""
+    """Whether only what flows into its receiver, or is handed to its function, tells what it calls."""
     is_seed: bool = False
     """Whether the sync function that drops it may become async for it."""
     statement: str | None = None
