@@ -233,7 +233,7 @@ class FileInspector:
     def _place(self, span: Span, kind: CallKind = CallKind.CALL) -> Place | None:
         node: cst.BaseExpression | None = self._tree.at(span, cst.Call) or self._tree.at(span, cst.Attribute)
         if kind is CallKind.IMPLICIT:
-            node = self._tree.at(span, cst.BaseExpression)  # type: ignore[type-abstract]
+            node = self._tree.expression(span)
         if node is None:
             return None
         return replace(place_of(self._tree, node), guards=Guards.around(self._guards(node)))
@@ -309,7 +309,7 @@ class FileInspector:
     def _of_twin(self, call: Call, name: str, place: Place) -> BlockingCall:
         """A call of a method that has a twin."""
         one = self._shared.twin_calls[key_of(call)]
-        node = self._tree.at(call.span, cst.BaseExpression)  # type: ignore[type-abstract]
+        node = self._tree.expression(call.span)
         assert node is not None, call
         renamed = None if one.method.name == one.asked else one.method.name
         offer = twin_class.offer(self._tree, node, name, one.pair.twin_known_as, one.method.form, renamed)
@@ -317,7 +317,7 @@ class FileInspector:
 
     def _declared_use(self, call: Call, name: str, place: Place) -> BlockingCall:
         """What the user says to be entered with `async with`, or iterated over with `async for`."""
-        node = self._tree.at(call.span, cst.BaseExpression)  # type: ignore[type-abstract]
+        node = self._tree.expression(call.span)
         assert node is not None, call
         async_form = AsyncForm.ENTERED if name in self._knowledge.entered else AsyncForm.ITERATED
         take = taken_by if call.kind is CallKind.IMPLICIT else consumed_by
@@ -333,7 +333,7 @@ class FileInspector:
     def _guards_of(self, form: NativeResponse, kinds: Container[ResponseUse]) -> Iterator[Guards]:
         """The handlers around each of some uses of a response."""
         for use in form.uses:
-            node = self._tree.at(use.node, cst.BaseExpression)  # type: ignore[type-abstract]
+            node = self._tree.expression(use.node)
             if use.use in kinds and node is not None:
                 yield Guards.around(self._guards(node))
 
@@ -447,7 +447,7 @@ class FileInspector:
         spans = {one.span for one in asked}
         done: set[int] = set()
         for one in asked:
-            node = self._tree.at(one.span, cst.BaseExpression)  # type: ignore[type-abstract]
+            node = self._tree.expression(one.span)
             if node is None:
                 continue
             statement = self._tree.path(node)[-3 if one.is_entered else -2]

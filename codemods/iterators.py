@@ -147,7 +147,7 @@ class _Search:
             return Refusal("it is called by its name there")
         found: cst.BaseExpression | None = None
         if tree is not None and is_implicit:
-            found = tree.at(site.span, cst.BaseExpression)  # type: ignore[type-abstract]
+            found = tree.expression(site.span)
         elif tree is not None and site.kind is CallKind.CALL:
             found = tree.at(site.span, cst.Call)
         if tree is None or found is None:

@@ -164,6 +164,10 @@ class Tree:
                 return node
         return None
 
+    def expression(self, span: Span) -> cst.BaseExpression | None:
+        """The expression that stands exactly at a span."""
+        return self.at(span, cst.BaseExpression)  # type: ignore[type-abstract]
+
     def all(self, kind: type[NodeT], inside: cst.CSTNode | None = None) -> Iterator[NodeT]:
         """The nodes of a kind, innermost first; only those within a node when one is given."""
         low, high = self.offsets(inside) if inside is not None else (0, len(self.code))

@@ -18,7 +18,7 @@ def add_async(edits: Edits, span: Span) -> None:
 
     Raises LookupError when nothing does.
     """
-    node = edits.tree.at(span, cst.BaseExpression)  # type: ignore[type-abstract]
+    node = edits.tree.expression(span)
     path = () if node is None else edits.tree.path(node)
     for index in range(len(path) - 2, -1, -1):
         if isinstance(path[index], cst.With | cst.For | cst.CompFor):

@@ -60,7 +60,7 @@ class Consumptions:
 
 
 def _expression(tree: Tree, span: Span) -> cst.BaseExpression:
-    found = tree.at(span, cst.BaseExpression)  # type: ignore[type-abstract]
+    found = tree.expression(span)
     if found is None:
         raise LookupError(f"nothing that could be iterated over stands in line {span.line}, column {span.column}")
     return found

@@ -133,7 +133,7 @@ def _add_native(edits: Edits, imports: FileImports, decision: Decision, client: 
 
 
 def _change_handler(edits: Edits, imports: FileImports, change: HandlerChange, client: Client) -> None:
-    node = edits.tree.at(change.span, cst.BaseExpression)  # type: ignore[type-abstract]
+    node = edits.tree.expression(change.span)
     if node is None:
         raise LookupError(f"no handler stands in line {change.span.line}")
     made = client.exceptions.rewritten(
@@ -152,7 +152,7 @@ def _change_handler(edits: Edits, imports: FileImports, change: HandlerChange, c
 
 
 def _ask_anew(edits: Edits, imports: FileImports, question: Question, answers: Answers, *, keeps_old: bool) -> None:
-    node = edits.tree.at(question.span, cst.BaseExpression)  # type: ignore[type-abstract]
+    node = edits.tree.expression(question.span)
     if node is None:
         raise LookupError(f"nothing is asked of an exception in line {question.span.line}")
     module, _, last = answers.kind.rpartition(".")

@@ -17,7 +17,7 @@ def name_twin(edits: Edits, imports: FileImports, names: ImportedNames, name: Tw
 
     Raises LookupError when nothing that names the class stands there.
     """
-    node = edits.tree.at(name.span, cst.BaseExpression)  # type: ignore[type-abstract]
+    node = edits.tree.expression(name.span)
     if isinstance(node, cst.SimpleString):
         found = [one for one in re.finditer(r"[\w.]+", node.raw_value) if _is_class(one[0])]
         if len(found) != 1:

@@ -315,7 +315,7 @@ class TwinFinder:
                     self._check_type(file, found, span, kind)
 
     def _check_type(self, file: TwinFile, found: Followed, span: Span, kind: str) -> None:
-        node = file.tree.at(span, cst.BaseExpression)  # type: ignore[type-abstract]
+        node = file.tree.expression(span)
         if node is None:
             return
         path = file.tree.path(node)

@@ -41,7 +41,7 @@ def add_edits(edits: Edits, imports: FileImports, form: NativeResponse, shared: 
     for span in form.annotations if isinstance(form, RequestForm | ReceivedForm) else ():
         add_class(edits, imports, span, "aiohttp", "ClientResponse")
     if isinstance(form, ReceivedForm):
-        received = edits.tree.at(form.call, cst.BaseExpression)  # type: ignore[type-abstract]
+        received = edits.tree.expression(form.call)
         assert received is not None, form
         for done in form.uses:
             add_use(edits, done, form, lambda module: imports.name_of(module, received))

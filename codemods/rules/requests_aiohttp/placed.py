@@ -127,7 +127,7 @@ def _comes_after(path: Path, first: Path, block: cst.IndentedBlock) -> bool:
 
 def reads_of(tree: Tree, uses: Iterable[PlacedUse]) -> list[Path]:
     """The paths of the uses that read the body."""
-    nodes = [tree.at(one.node, cst.BaseExpression) for one in uses if one.use in AWAITS]  # type: ignore[type-abstract]
+    nodes = [tree.expression(one.node) for one in uses if one.use in AWAITS]
     return [tree.path(node) for node in nodes if node is not None]
 
 

@@ -31,7 +31,7 @@ def add_session_use(edits: Edits, use: SessionUse, name_of: NameOf, release: Rel
         case SessionChange.HEADERS | SessionChange.LOGIN | SessionChange.COOKIE:
             node = edits.tree.at(use.node, cst.BaseSmallStatement)  # type: ignore[type-abstract]
         case _:
-            node = edits.tree.at(use.node, cst.BaseExpression)  # type: ignore[type-abstract]
+            node = edits.tree.expression(use.node)
     assert node is not None, use
     if use.change is SessionChange.LOGIN:
         assert isinstance(node, cst.Assign)

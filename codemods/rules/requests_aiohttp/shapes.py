@@ -174,7 +174,7 @@ def may_let_go(tree: Tree, uses: Iterable[PlacedUse], *, is_made_here: bool = Fa
 
     What raises lets go of them, and nothing comes after it unless something handles it.
     """
-    releasing = [(one, tree.at(one.response, cst.BaseExpression)) for one in uses if one.use in _RELEASING]  # type: ignore[type-abstract]
+    releasing = [(one, tree.expression(one.response)) for one in uses if one.use in _RELEASING]
     return any(
         one.use is not ResponseUse.RAISE
         or node is None

@@ -32,7 +32,7 @@ _WITH_QUOTES = DECODES | {ResponseUse.TEXT, ResponseUse.HEADERS}
 def check_strictly(tree: Tree, uses: Iterable[PlacedUse]) -> Refusal | None:
     """Why some use of a response has no form that is the same."""
     for one in uses:
-        node = tree.at(one.node, cst.BaseExpression)  # type: ignore[type-abstract]
+        node = tree.expression(one.node)
         assert node is not None, one
         path = tree.path(node)
         line = one.node.line

@@ -27,7 +27,7 @@ _CHUNK_OF_A_RESPONSE = "128"
 
 def add_use(edits: Edits, use: PlacedUse, form: RequestForm | ReceivedForm, name_of: NameOf) -> None:
     """Adds the edits of one use of the response of a form."""
-    node = edits.tree.at(use.node, cst.BaseExpression)  # type: ignore[type-abstract]
+    node = edits.tree.expression(use.node)
     assert node is not None, use
     if use.use is ResponseUse.ENCODING:
         _leave_out(edits, node)

@@ -66,7 +66,7 @@ def is_certain_of_response(tree: Tree, handler: _Handler, questions: Sequence[Qu
 
 
 def _node(tree: Tree, question: Question) -> cst.BaseExpression:
-    node = tree.at(question.span, cst.BaseExpression)  # type: ignore[type-abstract]
+    node = tree.expression(question.span)
     assert node is not None, question
     return node
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import libcst as cst
-
 from codemods.model import Span
 from codemods.rewrite.edits import Edits
 from codemods.rewrite.imports import FileImports
@@ -13,7 +11,7 @@ from codemods.rules.requests_calls.session_blocks import class_in_place_of
 
 def add_class(edits: Edits, imports: FileImports, annotation: Span, module: str, name: str) -> None:
     """Names a class of a library where a part of an annotation names one of requests."""
-    node = edits.tree.at(annotation, cst.BaseExpression)  # type: ignore[type-abstract]
+    node = edits.tree.expression(annotation)
     assert node is not None, annotation
     named = dotted(f"{imports.name_of(module, node)}.{name}")
     imports.release(node, module)

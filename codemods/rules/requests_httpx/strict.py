@@ -52,7 +52,7 @@ def strict_form(form: RequestForm) -> RequestForm | Refusal:
 
 
 def _node(tree: Tree, use: PlacedUse) -> cst.BaseExpression:
-    node = tree.at(use.node, cst.BaseExpression)  # type: ignore[type-abstract]
+    node = tree.expression(use.node)
     assert node is not None, use
     return node
 

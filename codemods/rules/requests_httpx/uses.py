@@ -33,7 +33,7 @@ def add_use(edits: Edits, use: PlacedUse, json: Callable[[], str] | None, *, is_
     `json` gives the name of that module, where JSON has to be decoded from the text; `is_streamed` says that the body
     is not there by itself.
     """
-    node = edits.tree.at(use.node, cst.BaseExpression)  # type: ignore[type-abstract]
+    node = edits.tree.expression(use.node)
     assert node is not None, use
     match use.use:
         case ResponseUse.OK | ResponseUse.TRUTH:

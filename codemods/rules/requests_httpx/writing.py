@@ -90,7 +90,7 @@ def add_edits(edits: Edits, imports: FileImports, form: NativeResponse, shared: 
 
 def _add_received(edits: Edits, imports: FileImports, form: ReceivedForm) -> None:
     """Adds the edits of a response that comes from another function."""
-    node = edits.tree.at(form.call, cst.BaseExpression)  # type: ignore[type-abstract]
+    node = edits.tree.expression(form.call)
     assert node is not None, form
     for use in form.uses:
         json = (lambda: imports.name_of("json", node)) if form.decodes_text else None
@@ -103,7 +103,7 @@ def _add_reads(edits: Edits, form: RequestForm) -> None:
     for use in form.uses:
         if use.use is not ResponseUse.READ:
             continue
-        node = edits.tree.at(use.node, cst.BaseExpression)  # type: ignore[type-abstract]
+        node = edits.tree.expression(use.node)
         assert node is not None, use
         path = edits.tree.path(node)
         at = max(index for index, one in enumerate(path) if isinstance(one, cst.IndentedBlock))
